@@ -1,0 +1,79 @@
+package failure_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"steward/internal/failure"
+)
+
+var errDriver = errors.New("duplicate key (email)=(ada@example.com)")
+
+func TestWrapKeepsTheFirstCode(t *testing.T) {
+	t.Parallel()
+
+	inner := failure.Wrap(failure.ObjectNotFound, "reading the manifest", errDriver)
+	outer := failure.Wrap(failure.Unavailable, "drilling", fmt.Errorf("step 2: %w", inner))
+
+	if got := failure.CodeOf(outer); got != failure.ObjectNotFound {
+		t.Errorf("code %s", got)
+	}
+
+	if !errors.Is(outer, errDriver) || !failure.Is(outer, failure.ObjectNotFound) || failure.Is(nil, "") {
+		t.Error("the chain is broken")
+	}
+}
+
+func TestCodeOf(t *testing.T) {
+	t.Parallel()
+
+	if failure.CodeOf(nil) != "" || failure.CodeOf(errDriver) != failure.Internal {
+		t.Error("codes of nil and of a foreign error")
+	}
+
+	if failure.Wrap(failure.Unavailable, "x", nil) != nil {
+		t.Error("nil was wrapped")
+	}
+}
+
+func TestLocalText(t *testing.T) {
+	t.Parallel()
+
+	bare := failure.New(failure.DumpFailed, "dumping app")
+	if bare.Error() != "dumping app: pg_dump did not end well" {
+		t.Error(bare)
+	}
+
+	if got := failure.Wrap(failure.Internal, "x", errDriver).Error(); !strings.Contains(got, "ada@") {
+		t.Error("the local text lost its cause")
+	}
+
+	var failed *failure.Error
+	if !errors.As(bare, &failed) || failed.Op() != "dumping app" || failed.Code() != failure.DumpFailed {
+		t.Error("the parts are lost")
+	}
+}
+
+func TestTableIsWhole(t *testing.T) {
+	t.Parallel()
+
+	seen := map[failure.Code]bool{}
+
+	for _, row := range failure.Table() {
+		if row.Text == "" || row.Hint == "" || row.Exit == failure.OK || seen[row.Code] {
+			t.Errorf("row %+v is empty somewhere, ends with success or stands twice", row)
+		}
+
+		seen[row.Code] = true
+
+		if failure.Lookup(row.Code) != row {
+			t.Errorf("%s is not found", row.Code)
+		}
+	}
+
+	if failure.Lookup("no such code").Code != failure.Internal {
+		t.Error("an unknown code is not internal")
+	}
+}

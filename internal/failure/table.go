@@ -1,0 +1,152 @@
+package failure
+
+// Row says everything about one code.
+type Row struct {
+	Code Code
+	// Text is what people read; fixed, so that it cannot carry data.
+	Text string
+	// Hint says what to do; where it names a command, that command exists.
+	Hint string
+	// Retryable tells whether the same step may succeed when tried again.
+	Retryable bool
+	// Exit is the exit code of a command that ends with this failure.
+	Exit Exit
+}
+
+// Exit is an exit code of the steward command. An unknown one means failure.
+type Exit int
+
+// The exit codes.
+const (
+	// OK: done as asked.
+	OK Exit = 0
+	// Failed: it did not work; the message says why.
+	Failed Exit = 1
+	// Usage: the command line was wrong; nothing was done.
+	Usage Exit = 2
+	// Declined: a person, or a missing confirmation, stopped it.
+	Declined Exit = 3
+	// Unauthorised: the credentials do not allow it.
+	Unauthorised Exit = 4
+	// Broken: a promise is at risk or broken, or evidence does not hold.
+	Broken Exit = 5
+	// Pending: still running when the time to wait was over.
+	Pending Exit = 6
+	// Refused: a guard (drift of a bucket, a hold) forbade it.
+	Refused Exit = 7
+	// Interrupted: ended by a signal.
+	Interrupted Exit = 130
+)
+
+// The codes.
+const (
+	Internal            Code = "internal"
+	Unavailable         Code = "unavailable"
+	UsageWrong          Code = "usage"
+	Cancelled           Code = "cancelled"
+	TimedOut            Code = "timed_out"
+	ConfigInvalid       Code = "config_invalid"
+	PolicyInvalid       Code = "policy_invalid"
+	ObjectNotFound      Code = "object_not_found"
+	ObjectExists        Code = "object_exists"
+	ObjectDiffers       Code = "object_differs"
+	BucketDrift         Code = "bucket_drift"
+	UnknownDatabase     Code = "unknown_database"
+	UnknownBackup       Code = "unknown_backup"
+	DayRefused          Code = "day_refused"
+	DayTaken            Code = "day_taken"
+	DumpFailed          Code = "dump_failed"
+	RestoreFailed       Code = "restore_failed"
+	ManifestInvalid     Code = "manifest_invalid"
+	SignatureInvalid    Code = "signature_invalid"
+	ArchiveInvalid      Code = "archive_invalid"
+	ContentDiffers      Code = "content_differs"
+	DecryptFailed       Code = "decrypt_failed"
+	ClientVulnerable    Code = "client_vulnerable"
+	DeleteRefused       Code = "delete_refused"
+	StillListed         Code = "still_listed"
+	EvidenceMissing     Code = "evidence_missing"
+	LedgerUnknown       Code = "ledger_unknown"
+	LedgerTampered      Code = "ledger_tampered"
+	LedgerBehind        Code = "ledger_behind"
+	LedgerMoved         Code = "ledger_moved"
+	LedgerEntryRefused  Code = "ledger_entry_refused"
+	PromiseBroken       Code = "promise_broken"
+	StillRunning        Code = "still_running"
+	DevOnly             Code = "dev_only"
+	DatabaseOutOfDate   Code = "database_out_of_date"
+	TemporalUnavailable Code = "temporal_unavailable"
+)
+
+// Lookup is the row of a code; of an unknown code, the row of Internal.
+func Lookup(code Code) Row {
+	for _, row := range Table() {
+		if row.Code == code {
+			return row
+		}
+	}
+
+	return Lookup(Internal)
+}
+
+// Table is the whole table, in a fixed order.
+func Table() []Row {
+	return append(append(general(), backups()...), ledger()...)
+}
+
+func general() []Row {
+	const again = "It is tried again by itself; if it stays, run: steward doctor"
+
+	return []Row{
+		{Internal, "unexpected failure", again, true, Failed},
+		{Unavailable, "an outside system did not answer", again, true, Failed},
+		{TimedOut, "it took longer than allowed", again, true, Failed},
+		{TemporalUnavailable, "Temporal did not answer", "Check TEMPORAL_ADDRESS, then run: steward doctor", true, Failed},
+		{Cancelled, "cancelled", "Run it again when you are ready.", false, Declined},
+		{UsageWrong, "the command line is wrong", "See: steward --help", false, Usage},
+		{ConfigInvalid, "the configuration is wrong", "Set what the message names, then run: steward doctor", false, Usage},
+		{PolicyInvalid, "the policy is wrong", "Mend what the message names, then run: steward policy check", false, Usage},
+		{DevOnly, "this is for the dev environment only", "Unset the variable that the message names.", false, Refused},
+		{DatabaseOutOfDate, "the steward database lacks migrations", "Run: steward setup", true, Failed},
+		{EvidenceMissing, "the evidence for this step is missing", "Run: steward doctor", false, Broken},
+		{PromiseBroken, "a promise is at risk or broken", "See why: steward promises", false, Broken},
+		{StillRunning, "still running when the time to wait was over", "Look again: steward backup list", false, Pending},
+	}
+}
+
+func backups() []Row {
+	const look = "See what happened: steward backup list"
+
+	return []Row{
+		{ObjectNotFound, "the object is not in the bucket", "Compare catalogue and bucket: steward backup verify", false, Failed},
+		{ObjectExists, "an object of that name is there already", look, false, Failed},
+		{ObjectDiffers, "what is stored is not what was sent", look, true, Failed},
+		{BucketDrift, "the bucket is not set up as the policy says", "See what differs: steward doctor", true, Refused},
+		{UnknownDatabase, "the policy names no such database", "See: steward policy explain", false, Usage},
+		{UnknownBackup, "there is no such backup", look, false, Usage},
+		{DayRefused, "the business day is not one that may be backed up now", "Run today's: steward backup run", false, Refused},
+		{DayTaken, "another run is at work on this day", look, true, Failed},
+		{DumpFailed, "pg_dump did not end well", look, true, Failed},
+		{RestoreFailed, "pg_restore did not end well", look, true, Failed},
+		{ManifestInvalid, "the manifest is not valid", look, false, Broken},
+		{SignatureInvalid, "the manifest's signature does not hold", look, false, Broken},
+		{ArchiveInvalid, "the archive is not the one that the manifest names", look, false, Broken},
+		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken},
+		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken},
+		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused},
+		{DeleteRefused, "the bucket refused to delete an object", "See the bucket's settings: steward doctor", true, Refused},
+		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken},
+	}
+}
+
+func ledger() []Row {
+	const verify = "Find out with: steward ledger verify"
+
+	return []Row{
+		{LedgerUnknown, "it is unknown whether the ledger moved on", verify, true, Failed},
+		{LedgerMoved, "another sequencer moved the ledger on", verify, true, Failed},
+		{LedgerBehind, "the ledger's mirror is behind", verify, true, Failed},
+		{LedgerTampered, "the ledger's copies do not agree", verify, false, Broken},
+		{LedgerEntryRefused, "the entry has a shape that the ledger does not hold", "See docs/ledger.md", false, Failed},
+	}
+}

@@ -1,0 +1,243 @@
+package pgtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// startTimeout is how long a new cluster may take to answer on a busy machine.
+const startTimeout = 60 * time.Second
+
+// pollInterval is how often a starting cluster is asked for an answer.
+const pollInterval = 20 * time.Millisecond
+
+// errNoPrograms says that PostgreSQL is not installed.
+var errNoPrograms = errors.New("no PostgreSQL programs found; run: dev/install/postgresql.sh")
+
+// Cluster is one private PostgreSQL cluster, owned by the process that started
+// it: the kernel ends the server when that process dies.
+type Cluster struct {
+	dir    string
+	port   int
+	server *exec.Cmd
+	output bytes.Buffer
+	done   chan error
+}
+
+// Bin is the folder of the newest PostgreSQL programs of this machine.
+func Bin() (string, error) {
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin")
+	if err != nil {
+		return "", fmt.Errorf("looking for PostgreSQL: %w", err)
+	}
+
+	best, version := "", 0
+
+	for _, dir := range found {
+		major, err := strconv.Atoi(filepath.Base(filepath.Dir(dir)))
+		if err == nil && major > version {
+			best, version = dir, major
+		}
+	}
+
+	if best != "" {
+		return best, nil
+	}
+
+	path, err := exec.LookPath("postgres")
+	if err != nil {
+		return "", errNoPrograms
+	}
+
+	return filepath.Dir(path), nil
+}
+
+// Start makes a cluster in a temporary folder and waits until it answers. It
+// runs without fsync: what it holds is worth nothing.
+func Start(ctx context.Context) (*Cluster, error) {
+	bin, err := Bin()
+	if err != nil {
+		return nil, err
+	}
+
+	dir, err := os.MkdirTemp("", "steward-pgtest-")
+	if err != nil {
+		return nil, fmt.Errorf("making the cluster's folder: %w", err)
+	}
+
+	credential, err := unprivileged(dir)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+
+	cluster := &Cluster{dir: dir, done: make(chan error, 1)}
+	if err := cluster.create(ctx, bin, credential); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+
+	if err := cluster.serve(ctx, bin, credential); err != nil {
+		return nil, errors.Join(err, cluster.Stop())
+	}
+
+	return cluster, nil
+}
+
+// unprivileged gives the credential under which PostgreSQL runs when we are
+// root, which it refuses to be, and hands it the folder.
+func unprivileged(dir string) (*syscall.Credential, error) {
+	if os.Getuid() != 0 {
+		return nil, nil //nolint:nilnil // no other credential is needed
+	}
+
+	account, err := user.Lookup("postgres")
+	if err != nil {
+		account, err = user.Lookup("nobody")
+	}
+
+	if err != nil {
+		return nil, fmt.Errorf("finding a user for PostgreSQL: %w", err)
+	}
+
+	uid, uidErr := strconv.ParseUint(account.Uid, 10, 32)
+	gid, gidErr := strconv.ParseUint(account.Gid, 10, 32)
+
+	if err := errors.Join(uidErr, gidErr, os.Chown(dir, int(uid), int(gid))); err != nil {
+		return nil, fmt.Errorf("handing the cluster's folder over: %w", err)
+	}
+
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
+}
+
+func (c *Cluster) create(ctx context.Context, bin string, credential *syscall.Credential) error {
+	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
+		"--pgdata", filepath.Join(c.dir, "data"), "--username", "postgres", "--auth", "trust",
+		"--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")
+	initdb.Dir = c.dir
+	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
+
+	if output, err := initdb.CombinedOutput(); err != nil {
+		return fmt.Errorf("creating a cluster: %w: %s", err, output)
+	}
+
+	return nil
+}
+
+func (c *Cluster) serve(ctx context.Context, bin string, credential *syscall.Credential) error {
+	port, err := freePort(ctx)
+	if err != nil {
+		return err
+	}
+
+	c.port = port
+	c.server = exec.Command(filepath.Join(bin, "postgres"), //nolint:noctx // it outlives the call; Stop ends it
+		"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(port), "-h", "127.0.0.1",
+		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "synchronous_commit=off",
+		"-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=10")
+	c.server.Dir = c.dir
+	c.server.Stdout, c.server.Stderr = &c.output, &c.output
+	c.server.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT}
+
+	started := make(chan error, 1)
+	go c.hold(started)
+
+	if err := <-started; err != nil {
+		return fmt.Errorf("starting PostgreSQL: %w", err)
+	}
+
+	return c.waitReady(ctx)
+}
+
+// hold starts the server and waits for it on one locked thread, since the
+// kernel's death signal follows the thread that started a child.
+func (c *Cluster) hold(started chan<- error) {
+	runtime.LockOSThread()
+
+	err := c.server.Start()
+	started <- err
+
+	if err == nil {
+		c.done <- c.server.Wait()
+	}
+
+	close(c.done)
+}
+
+func (c *Cluster) waitReady(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+
+	for {
+		conn, err := pgx.Connect(ctx, c.URL("postgres"))
+		if err == nil {
+			return conn.Close(ctx) //nolint:wrapcheck // a test's own connection
+		}
+
+		select {
+		case <-ticker.C:
+		case exit := <-c.done:
+			return fmt.Errorf("PostgreSQL ended: %w: %s", exit, c.output.String())
+		case <-ctx.Done():
+			return fmt.Errorf("PostgreSQL does not answer: %w", err)
+		}
+	}
+}
+
+// Port is the TCP port on 127.0.0.1.
+func (c *Cluster) Port() int { return c.port }
+
+// Kill ends the server as a crash would: SIGQUIT, no checkpoint.
+func (c *Cluster) Kill() error {
+	if err := c.server.Process.Signal(syscall.SIGQUIT); err != nil {
+		return fmt.Errorf("killing PostgreSQL: %w", err)
+	}
+
+	<-c.done
+
+	return nil
+}
+
+// Stop ends the server and removes its folder.
+func (c *Cluster) Stop() error {
+	if c.server != nil && c.server.Process != nil {
+		// It may have ended by itself; its folder goes in any case.
+		_ = c.server.Process.Signal(syscall.SIGQUIT)
+
+		<-c.done
+	}
+
+	if err := os.RemoveAll(c.dir); err != nil {
+		return fmt.Errorf("removing the cluster: %w", err)
+	}
+
+	return nil
+}
+
+func freePort(ctx context.Context) (int, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if err := listener.Close(); err != nil || !ok {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+
+	return address.Port, nil
+}

@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"steward/internal/faults"
+)
+
+// Tx is one transaction; it is not safe for concurrent use.
+type Tx struct{ raw pgx.Tx }
+
+// Exec implements Queryer.
+func (tx Tx) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	return exec(ctx, tx.raw, sql, args)
+}
+
+// Query implements Queryer.
+func (tx Tx) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return query(ctx, tx.raw, sql, args)
+}
+
+// QueryRow implements Queryer.
+func (tx Tx) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return queryRow(ctx, tx.raw, sql, args)
+}
+
+// executor is what a pool and a pgx transaction have in common.
+type executor interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+func exec(ctx context.Context, on executor, sql string, args []any) (int64, error) {
+	var tag pgconn.CommandTag
+
+	err := faults.Do(ctx, faults.SQL, verb(sql), func(ctx context.Context) error {
+		var err error
+
+		tag, err = on.Exec(ctx, sql, args...)
+
+		return err //nolint:wrapcheck // the caller knows what it was doing
+	})
+
+	return tag.RowsAffected(), err //nolint:wrapcheck // as above
+}
+
+func query(ctx context.Context, on executor, sql string, args []any) (pgx.Rows, error) {
+	var rows pgx.Rows
+
+	err := faults.Do(ctx, faults.SQL, verb(sql), func(ctx context.Context) error {
+		var err error
+
+		rows, err = on.Query(ctx, sql, args...) //nolint:sqlclosecheck // handed to the caller, or closed below
+
+		return err //nolint:wrapcheck // the caller knows what it was doing
+	})
+	if err != nil && rows != nil {
+		rows.Close()
+	}
+
+	return rows, err //nolint:wrapcheck // as above
+}
+
+// deferredRow reads its row inside the gate and gives the error at Scan, where
+// pgx callers look for it.
+type deferredRow func(dest ...any) error
+
+// Scan implements pgx.Row.
+func (r deferredRow) Scan(dest ...any) error { return r(dest...) }
+
+func queryRow(ctx context.Context, on executor, sql string, args []any) pgx.Row {
+	return deferredRow(func(dest ...any) error {
+		return faults.Do(ctx, faults.SQL, verb(sql), func(ctx context.Context) error {
+			return on.QueryRow(ctx, sql, args...).Scan(dest...) //nolint:wrapcheck // the caller knows what it was doing
+		})
+	})
+}
+
+// verb is the first word of a statement: enough to name a fault point, and
+// never data.
+func verb(sql string) string {
+	word, _, _ := strings.Cut(strings.TrimSpace(sql), " ")
+
+	return strings.ToLower(strings.TrimSpace(word))
+}
