@@ -1,0 +1,108 @@
+package demoapp
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"time"
+)
+
+// olderShare is the inverse of the share of displays from before the first monthly partition: an import of old rows,
+// which the default partition takes.
+const olderShare = 500
+
+// olderSpan is how far before the first month they reach.
+const olderSpan = 60 * day
+
+// The parts of the displays: one of older rows, then one for each month, so that no single COPY grows with the year.
+func displayParts(*plan) int { return 1 + displayMonths + 1 }
+
+// displayPart returns the half-open range of display numbers of a part, counted from 0, and the time it spans.
+func (p *plan) displayPart(part int) (from, to int64, start, end time.Time) {
+	all, months := int64(p.size.Displays), int64(displayMonths+1)
+	older := all / olderShare
+	if part == 0 {
+		return 0, older, p.firstMonth().Add(-olderSpan), p.firstMonth()
+	}
+	month := int64(part - 1)
+	from, to = older+(all-older)*month/months, older+(all-older)*(month+1)/months
+	start = p.firstMonth().AddDate(0, part-1, 0)
+	end = start.AddDate(0, 1, 0)
+	if end.After(p.asOf) {
+		end = p.asOf
+	}
+	return from, to, start, end
+}
+
+// displayMaker holds what the rows of one part share, so that a row costs no more than its bytes.
+type displayMaker struct {
+	*plan
+
+	g      *rand.Rand
+	agents []string
+	sites  map[int64]string
+}
+
+func writeDisplays(p *plan, part int, r *rows) error {
+	from, to, start, end := p.displayPart(part)
+	maker := displayMaker{p, p.rng("displays", int64(part)), p.agents(), map[int64]string{}}
+	step := float64(end.Sub(start)) / float64(max(1, to-from))
+	for n := from; n < to; n++ {
+		at := start.Add(time.Duration((float64(n-from) + maker.g.Float64()) * step)).Truncate(time.Microsecond)
+		maker.write(r, n+1, at)
+		if err := r.end(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *displayMaker) write(r *rows, id int64, at time.Time) {
+	g, a := m.g, m.pick(m.g)
+	canary := id == int64(m.size.Displays)
+	if canary {
+		a = &m.accounts[0]
+	}
+	campaign := a.campaign(g)
+	visitor, ip, agent := m.visitor(g), address(g), pick(g, m.agents)
+	page := m.site(a.siteOf(campaign)) + pick(g, pages)
+	if canary {
+		visitor, ip, agent, page = canaryVisitor, canaryDisplayIP, canaryDisplayAgent, canaryPage
+	}
+	r.int(a.id)
+	r.int(id)
+	r.int(campaign)
+	r.plain(letters[g.IntN(len(letters)):][:1])
+	r.time(at)
+	r.plain(visitor)
+	r.plain(ip)
+	r.text(agent)
+	r.text(page)
+	r.optional(pick(g, referrers))
+	r.plain(pick(g, devices))
+	r.plain(pick(g, countries).code)
+	r.plain(strconv.Itoa(g.IntN(90_000)) + " milliseconds")
+	r.bool(g.IntN(displaysPerLead) == 0)
+	if chance(g, 60) {
+		r.plain(`{"scroll": ` + strconv.Itoa(g.IntN(100)) + `, "session": "` + strconv.FormatUint(g.Uint64()>>24, 36) +
+			`", "utm": {"source": "newsletter", "campaign": "` + pick(g, topics) + `"}}`)
+	} else {
+		r.null()
+	}
+}
+
+// visitor returns one of a quarter as many visitors as there are displays: most come back.
+func (m *displayMaker) visitor(g *rand.Rand) string {
+	const displaysPerVisitor, mix = 4, 0x9e37_79b9_7f4a_7c15
+	n := g.Uint64N(uint64(m.size.Displays)/displaysPerVisitor + 1)
+	return formatUUID((n+1)*mix^m.size.Seed, (n+7)*mix*mix)
+}
+
+func (m *displayMaker) site(id int64) string {
+	url, known := m.sites[id]
+	if !known {
+		url = fmt.Sprintf("https://%s", siteDomain(id))
+		m.sites[id] = url
+	}
+	return url
+}
