@@ -1,0 +1,71 @@
+package gcs
+
+import (
+	"net/http"
+	"time"
+)
+
+// rewriteObject copies a version to another name or bucket in one step: the content file is shared, so a
+// rewrite token is never needed. Metadata given by the caller replaces that of the source.
+func rewriteObject(c *call) error {
+	fields, err := readDocument(c.r.Body)
+	if err != nil {
+		return err
+	}
+	generation, err := c.generation("sourceGeneration")
+	if err != nil {
+		return err
+	}
+	wanted, err := queryConditions(c.query, false)
+	if err != nil {
+		return err
+	}
+	wantedSource, err := queryConditions(c.query, true)
+	if err != nil {
+		return err
+	}
+	name := c.params["toObject"]
+	var reply document
+	err = c.inBucket(func(s *store, from *bucket, now time.Time) error {
+		v, to := from.find(c.objectName(), generation), s.buckets[c.params["toBucket"]]
+		if v == nil || to == nil {
+			return notFound("object")
+		}
+		if err := wantedSource.check(v, false); err != nil {
+			return err
+		}
+		if err := wanted.check(to.live(name), false); err != nil {
+			return err
+		}
+		copied := *v
+		copied.Fields = copiedFields(v.Fields, fields)
+		made, err := s.create(to, name, copied, now)
+		if err != nil {
+			return err
+		}
+		reply = to.objectResource(name, made)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.reply(http.StatusOK, document{
+		"kind": "storage#rewriteResponse", "done": true, "objectSize": reply["size"],
+		"totalBytesRewritten": reply["size"], "resource": reply,
+	})
+}
+
+// copiedFields are the metadata of a copy: the caller's if there are any, else the source's without its
+// holds and retention, which belong to the source.
+func copiedFields(source, given document) document {
+	delete(given, "bucket") // the client sends it in every resource
+	delete(given, "name")
+	if len(given) > 0 {
+		return given
+	}
+	out := merged(source, nil)
+	for _, own := range []string{"temporaryHold", "eventBasedHold", "retention", "kmsKeyName", "storageClass"} {
+		delete(out, own)
+	}
+	return out
+}
