@@ -1,0 +1,76 @@
+package procs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+	"time"
+)
+
+// ErrStays is returned when a process survives even SIGKILL (stuck in the kernel).
+var ErrStays = errors.New("process does not end")
+
+// killGrace is how long a killed process may take to disappear.
+const killGrace = 10 * time.Second
+
+// Stop ends the process called name gracefully, and after grace by force. It
+// returns nil when nothing of it runs any more; only the processes that the
+// record names exactly are ever signalled.
+func (t Table) Stop(ctx context.Context, name string, grace time.Duration) error {
+	record, found, err := t.Read(name)
+	if err != nil || !found {
+		return err
+	}
+	if err := record.stop(ctx, grace); err != nil {
+		return fmt.Errorf("stopping %s: %w", name, err)
+	}
+	return t.forget(name)
+}
+
+func (r Record) stop(ctx context.Context, grace time.Duration) error {
+	if err := r.Child.Signal(r.Spec.gentle()); err != nil {
+		return err
+	}
+	if !gone(ctx, r.Child, grace) {
+		if err := r.Child.Signal(syscall.SIGKILL); err != nil {
+			return err
+		}
+		if !gone(ctx, r.Child, killGrace) {
+			return fmt.Errorf("pid %d: %w", r.Child.PID, ErrStays)
+		}
+	}
+	// The keeper ends by itself when its child has; it is only helped on.
+	if gone(ctx, r.Keeper, killGrace) {
+		return nil
+	}
+	if err := r.Keeper.Signal(syscall.SIGKILL); err != nil {
+		return err
+	}
+	if !gone(ctx, r.Keeper, killGrace) {
+		return fmt.Errorf("pid %d: %w", r.Keeper.PID, ErrStays)
+	}
+	return nil
+}
+
+// gentle is the signal that asks the program to end.
+func (s Spec) gentle() syscall.Signal {
+	if s.Quick {
+		return syscall.SIGINT
+	}
+	return syscall.SIGTERM
+}
+
+// gone waits up to limit until the process has ended.
+func gone(ctx context.Context, id Identity, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	for id.Alive() {
+		select {
+		case <-ctx.Done():
+			return !id.Alive()
+		case <-time.After(pollPause):
+		}
+	}
+	return true
+}
