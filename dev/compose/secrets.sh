@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Makes what docker-compose.yml needs and git must not hold: .env with fresh passwords, and secrets/ with a directory of
+# keys for each role. What exists is left as it is, so it is safe to repeat.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+umask 077
+
+mkdir -p secrets/keys/core secrets/keys/backup secrets/keys/drill secrets/gcp
+
+# The containers run as the owner of the key files. Root's containers get a number that owns nothing else.
+uid=$(id -u)
+if [[ $uid == 0 ]]; then
+  uid=10001
+  chown -R "$uid" secrets/keys secrets/gcp
+fi
+
+# Hexadecimal, because the passwords stand in URLs.
+password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+touch .env
+add() { # NAME VALUE
+  grep -q "^$1=" .env || printf '%s=%s\n' "$1" "$2" >>.env
+}
+add STEWARD_UID "$uid"
+for name in POSTGRES_PASSWORD STEWARD_DB_PASSWORD TEMPORAL_DB_PASSWORD DRILL_DB_PASSWORD; do add "$name" "$(password)"; done
+
+echo 'Made .env and secrets/. Still yours to do:'
+grep -q '^APP_DATABASE_URL=' .env || echo '  .env: APP_DATABASE_URL=postgres://…      the database that is backed up'
+grep -q '^STEWARD_POLICY_FILE=' .env || echo '  .env: STEWARD_POLICY_FILE=/…/policy.yaml  your policy'
+for role in core backup drill; do
+  [[ -e secrets/gcp/$role.json ]] || echo "  secrets/gcp/$role.json                    the service account of the $role role"
+done
+echo '  secrets/keys/<role>/                       the keys of each role (docs/keys.md)'
