@@ -1,6 +1,9 @@
 package calendar
 
-import "time"
+import (
+	"sort"
+	"time"
+)
 
 // farthest is more than any zone ever was from UTC (the largest offset on
 // record is a little over 15 hours), so an instant that much before a wall
@@ -25,25 +28,27 @@ func EndOf(day Day, loc *time.Location) time.Time {
 // a UTC time. When it is shown twice (a fold), the first one counts. When it
 // is never shown (a gap), at is as far after the gap as wall is after the
 // gap's beginning, and first is the instant that ends the gap; otherwise both
-// are the same.
+// are the same. It supposes that no zone changes twice within two days.
+//
+// It asks for offsets only: time.Time.ZoneBounds can return an end that is not
+// after its start for years that are known by rule, not by table.
 func resolve(wall time.Time, loc *time.Location) (at, first time.Time) {
-	period := wall.Add(-farthest).In(loc)
-	before := offset(period)
-	for {
-		now := offset(period)
-		start, end := period.ZoneBounds()
-		at = wall.Add(-now).In(loc)
-		if at.Before(start) {
-			return wall.Add(-before).In(loc), start
+	earlier := wall.Add(-farthest)
+	before, after := offset(earlier, loc), offset(wall.Add(farthest), loc)
+	for _, shown := range []time.Duration{before, after} {
+		at = wall.Add(-shown)
+		if offset(at, loc) == shown {
+			return at.In(loc), at.In(loc)
 		}
-		if end.IsZero() || at.Before(end) {
-			return at, at
-		}
-		before, period = now, end
 	}
+	changed := sort.Search(int(2*farthest/time.Second), func(second int) bool {
+		return offset(earlier.Add(time.Duration(second)*time.Second), loc) != before
+	})
+	first = earlier.Add(time.Duration(changed) * time.Second).Truncate(time.Second)
+	return wall.Add(-before).In(loc), first.In(loc)
 }
 
-func offset(t time.Time) time.Duration {
-	_, seconds := t.Zone()
+func offset(t time.Time, loc *time.Location) time.Duration {
+	_, seconds := t.In(loc).Zone()
 	return time.Duration(seconds) * time.Second
 }
