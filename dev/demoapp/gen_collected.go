@@ -10,7 +10,7 @@ func collectedTables() []table {
 		{name: "app.displays", columns: []string{
 			"company_id", "id", "campaign_id", "variant", "shown_at", "visitor_id", "ip", "user_agent", "page_url",
 			"referrer", "device", "country", "dwell", "converted", "properties",
-		}, parts: displayParts, write: writeDisplays},
+		}, parts: displayParts, write: writeDisplays, orphans: orphanDisplays},
 		{name: "app.leads", columns: []string{
 			"company_id", "id", "campaign_id", "visitor_id", "email", "full_name", "phone", "ip", "user_agent",
 			"custom_fields", "tags", "score", "consent", "created_at",

@@ -1,7 +1,6 @@
 package demoapp
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"time"
@@ -13,6 +12,10 @@ const olderShare = 500
 
 // olderSpan is how far before the first month they reach.
 const olderSpan = 60 * day
+
+// orphanDisplays is what the foreign key of the displays forbids, asked once for all of them.
+const orphanDisplays = `SELECT count(*) FROM app.displays d WHERE NOT EXISTS (SELECT FROM app.variants v
+	WHERE (v.company_id, v.campaign_id, v.letter) = (d.company_id, d.campaign_id, d.variant))`
 
 // The parts of the displays: one of older rows, then one for each month, so that no single COPY grows with the year.
 func displayParts(*plan) int { return 1 + displayMonths + 1 }
@@ -64,8 +67,7 @@ func (m *displayMaker) write(r *rows, id int64, at time.Time) {
 		a = &m.accounts[0]
 	}
 	campaign := a.campaign(g)
-	visitor, ip, agent := m.visitor(g), address(g), pick(g, m.agents)
-	page := m.site(a.siteOf(campaign)) + pick(g, pages)
+	visitor, ip, agent, page := m.visitor(g), address(g), pick(g, m.agents), m.page(a.siteOf(campaign))
 	if canary {
 		visitor, ip, agent, page = canaryVisitor, canaryDisplayIP, canaryDisplayAgent, canaryPage
 	}
@@ -83,9 +85,9 @@ func (m *displayMaker) write(r *rows, id int64, at time.Time) {
 	r.plain(pick(g, countries).code)
 	r.plain(strconv.Itoa(g.IntN(90_000)) + " milliseconds")
 	r.bool(g.IntN(displaysPerLead) == 0)
-	if chance(g, 60) {
-		r.plain(`{"scroll": ` + strconv.Itoa(g.IntN(100)) + `, "session": "` + strconv.FormatUint(g.Uint64()>>24, 36) +
-			`", "utm": {"source": "newsletter", "campaign": "` + pick(g, topics) + `"}}`)
+	if chance(g, 80) {
+		r.plain(`{"scroll": ` + strconv.Itoa(g.IntN(100)) + `, "click": "` + strconv.FormatUint(g.Uint64(), 36) +
+			strconv.FormatUint(g.Uint64(), 36) + `", "utm": {"source": "newsletter", "campaign": "` + pick(g, topics) + `"}}`)
 	} else {
 		r.null()
 	}
@@ -98,11 +100,16 @@ func (m *displayMaker) visitor(g *rand.Rand) string {
 	return formatUUID((n+1)*mix^m.size.Seed, (n+7)*mix*mix)
 }
 
-func (m *displayMaker) site(id int64) string {
-	url, known := m.sites[id]
+// page is an address on a site; a visitor who came through an advertisement brings its click along.
+func (m *displayMaker) page(site int64) string {
+	url, known := m.sites[site]
 	if !known {
-		url = fmt.Sprintf("https://%s", siteDomain(id))
-		m.sites[id] = url
+		url = "https://" + siteDomain(site)
+		m.sites[site] = url
+	}
+	url += pick(m.g, pages)
+	if chance(m.g, 40) {
+		url += "#click=" + strconv.FormatUint(m.g.Uint64(), 36) + strconv.FormatUint(m.g.Uint64(), 36)
 	}
 	return url
 }

@@ -5,6 +5,9 @@ type table struct {
 	// name as SQL wants it: with schema, quoted where needed.
 	name    string
 	columns []string
+	// orphans counts rows without a parent. With it the rows go in without a foreign key check for each, which
+	// costs more than the row itself, and are checked together at the end of the table.
+	orphans string
 	// parts is the number of COPY statements; nil means one.
 	parts func(*plan) int
 	write func(p *plan, part int, r *rows) error

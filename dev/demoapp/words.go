@@ -124,7 +124,7 @@ func address(r *rand.Rand) string {
 	case n < 400:
 		return fmt.Sprintf("198.51.100.%d", r.IntN(256))
 	default:
-		return fmt.Sprintf("2001:db8:%x:%x::%x", r.IntN(1<<16), 1+r.IntN(1<<8), 1+r.IntN(1<<16))
+		return fmt.Sprintf("2001:db8:%x:%x::%x", r.IntN(1<<16), 1+r.IntN(1<<8), 1+r.IntN(1<<16-1))
 	}
 }
 

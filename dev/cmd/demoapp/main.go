@@ -73,19 +73,19 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 		o.size.AsOf = asOf
 	}
 	if err := demoapp.Install(ctx, o.url); err != nil {
-		return fmt.Errorf("installing: %w", err)
+		return err
 	}
 	if o.ifEmpty {
 		size, filled, err := demoapp.Filled(ctx, o.url)
 		if err != nil {
-			return fmt.Errorf("looking for data: %w", err)
+			return err
 		}
 		if filled {
 			return say(out, "filled already: %d accounts, %d displays, seed %d\n", size.Accounts, size.Displays, size.Seed)
 		}
 	}
 	if err := demoapp.Fill(ctx, o.url, o.size, reporter(progress)); err != nil {
-		return fmt.Errorf("filling: %w", err)
+		return err
 	}
 	return say(out, "filled: %d accounts, %d displays, seed %d\n", o.size.Accounts, o.size.Displays, o.size.Seed)
 }
