@@ -34,6 +34,9 @@ func insertObject(c *call) error {
 		return refuse(http.StatusBadRequest, "required", "Required parameter: name")
 	}
 	c.params["object"] = name
+	if key := c.query.Get("kmsKeyName"); key != "" {
+		incoming.fields["kmsKeyName"] = key
+	}
 	s := c.server.store
 	content, sum, err := s.storeContent(incoming.media)
 	if err != nil {

@@ -26,6 +26,9 @@ func startUpload(c *call) error {
 		return refuse(http.StatusBadRequest, "required", "Required parameter: name")
 	}
 	c.params["object"] = name
+	if key := c.query.Get("kmsKeyName"); key != "" {
+		fields["kmsKeyName"] = key
+	}
 	if contentType := c.r.Header.Get("X-Upload-Content-Type"); contentType != "" && fields.text("contentType") == "" {
 		fields["contentType"] = contentType
 	}

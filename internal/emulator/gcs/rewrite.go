@@ -39,6 +39,9 @@ func rewriteObject(c *call) error {
 		}
 		copied := *v
 		copied.Fields = copiedFields(v.Fields, fields)
+		if key := c.query.Get("destinationKmsKeyName"); key != "" {
+			copied.Fields["kmsKeyName"] = key
+		}
 		made, err := s.create(to, name, copied, now)
 		if err != nil {
 			return err

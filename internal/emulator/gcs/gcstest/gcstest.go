@@ -1,0 +1,108 @@
+// Package gcstest starts the GCS emulator inside a test: on a port of its own, in a temporary directory,
+// gone when the test ends.
+package gcstest
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/option"
+
+	"steward/internal/emulator/gcs"
+)
+
+// Server is an emulator for one test. The embedded emulator gives faults, stalls and the request log.
+type Server struct {
+	*gcs.Server
+
+	clock   gcs.Clock
+	dir     string
+	address string
+	http    *http.Server
+	running sync.WaitGroup // requests in a handler, and the accept loop
+}
+
+// Start runs an emulator with fresh state until the test ends.
+func Start(t testing.TB, clock gcs.Clock) *Server {
+	t.Helper()
+	return StartIn(t, clock, t.TempDir())
+}
+
+// StartIn is Start over a directory that may hold state already.
+func StartIn(t testing.TB, clock gcs.Clock, dir string) *Server {
+	t.Helper()
+	s := &Server{clock: clock, dir: dir, address: "127.0.0.1:0"}
+	s.run(t)
+	t.Cleanup(s.stop)
+	return s
+}
+
+// URL is the base of the JSON API: for option.WithEndpoint, and as STORAGE_EMULATOR_HOST.
+func (s *Server) URL() string { return "http://" + s.address + "/storage/v1/" }
+
+// Dir is the directory of the state.
+func (s *Server) Dir() string { return s.dir }
+
+// Client returns the official client for this emulator, closed when the test ends.
+func (s *Server) Client(t testing.TB, options ...option.ClientOption) *storage.Client {
+	t.Helper()
+	options = append([]option.ClientOption{option.WithEndpoint(s.URL()), option.WithoutAuthentication()}, options...)
+	client, err := storage.NewClient(t.Context(), options...)
+	if err != nil {
+		t.Fatalf("opening the storage client: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Errorf("closing the storage client: %v", err)
+		}
+	})
+	return client
+}
+
+// Restart drops every connection and opens the directory again at the same address, as after a crash:
+// nothing but what is on disk survives. Faults and the request log are empty afterwards.
+func (s *Server) Restart(t testing.TB) {
+	t.Helper()
+	s.stop()
+	s.run(t)
+}
+
+func (s *Server) run(t testing.TB) {
+	t.Helper()
+	var err error
+	// NoSync: a test's process dies, its machine does not; fsync would make up most of the run time.
+	s.Server, err = gcs.New(gcs.Config{Dir: s.dir, Clock: s.clock, Seed: 1, NoSync: true})
+	if err != nil {
+		t.Fatalf("starting the GCS emulator: %v", err)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(context.Background(), "tcp", s.address)
+	if err != nil {
+		t.Fatalf("listening for the GCS emulator: %v", err)
+	}
+	s.address = listener.Addr().String()
+	handler := s.Handler()
+	s.http = &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s.running.Add(1)
+			defer s.running.Done()
+			handler.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: time.Minute,
+	}
+	s.running.Go(func() {
+		_ = s.http.Serve(listener) // always ends with ErrServerClosed, when stop closes it
+	})
+}
+
+// stop is safe to call twice.
+func (s *Server) stop() {
+	s.Close()
+	_ = s.http.Close() // the listener and the connections are being thrown away
+	s.running.Wait()
+}
