@@ -2,7 +2,7 @@ package demoapp_test
 
 import (
 	"crypto/sha256"
-	"fmt"
+	"encoding/hex"
 	"strings"
 	"testing"
 
@@ -11,6 +11,7 @@ import (
 	"steward/dev/demoapp"
 )
 
+//nolint:tparallel // the subtests share one connection
 func TestCanariesArePlanted(t *testing.T) {
 	t.Parallel()
 	conn := open(t, filled(t, small))
@@ -46,6 +47,7 @@ func planted(t *testing.T, conn *pgx.Conn, c demoapp.Canary) int64 {
 	if owner == "" {
 		owner = ` AND company_id = $2`
 	}
+	//nolint:unqueryvet // the names are constants of the package
 	return query[int64](t, conn, `SELECT count(*) FROM `+c.Table+` WHERE `+where+owner, c.Value, c.Account)
 }
 
@@ -71,7 +73,7 @@ func TestObjectsMatchTheirRows(t *testing.T) {
 		sum := sha256.Sum256(o.Content)
 		n := query[int](t, conn, `SELECT count(*) FROM app.files WHERE gcs_bucket = $1 AND gcs_object = $2
 			AND size = $3 AND encode(sha256, 'hex') = $4 AND content_type = $5`,
-			o.Bucket, o.Name, len(o.Content), fmt.Sprintf("%x", sum), o.ContentType)
+			o.Bucket, o.Name, len(o.Content), hex.EncodeToString(sum[:]), o.ContentType)
 		if n != 1 {
 			t.Errorf("%d rows describe %s", n, o.Name)
 		}

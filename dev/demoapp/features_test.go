@@ -1,3 +1,4 @@
+//nolint:gosmopolitan // people write in any script
 package demoapp_test
 
 import "testing"
@@ -57,6 +58,7 @@ var features = map[string]string{
 	"large account":              `SELECT count(*) FILTER (WHERE company_id = 1) > 300 FROM app.displays`,
 }
 
+//nolint:tparallel // the subtests share one connection
 func TestFeatures(t *testing.T) {
 	t.Parallel()
 	conn := open(t, filled(t, small))

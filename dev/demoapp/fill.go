@@ -154,6 +154,7 @@ func copyPart(ctx context.Context, tx pgx.Tx, t table, p *plan, part int, sent f
 	statement := "COPY " + t.name + " (" + strings.Join(columns, ", ") + ") FROM STDIN"
 	_, err := tx.Conn().PgConn().CopyFrom(ctx, reader, statement)
 	// Whatever ended the COPY also ends the generator, which may be waiting to write.
+	//nolint:gosec // documented never to fail
 	reader.CloseWithError(errors.Join(errors.New("the COPY has ended"), err))
 	count := <-done
 	if err != nil {

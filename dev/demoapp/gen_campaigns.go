@@ -1,3 +1,4 @@
+//nolint:mnd,goconst // an invented world is made of arbitrary numbers and words; names would not explain them
 package demoapp
 
 import (
@@ -125,7 +126,9 @@ func writeRules(p *plan, a *account, r *rows) error {
 		r.plain(fmt.Sprintf("%d seconds", g.IntN(60)))
 		r.array("phone", "desktop")
 		r.plain(fmt.Sprintf("{{%d,2},{3,%d}}", g.IntN(9), g.IntN(9)))
-		r.json(map[string]any{"all": []any{map[string]any{"visits": map[string]any{">=": g.IntN(5)}}, map[string]any{"utm": pick(g, topics)}}})
+		r.json(map[string]any{"all": []any{
+			map[string]any{"visits": map[string]any{">=": g.IntN(5)}}, map[string]any{"utm": pick(g, topics)},
+		}})
 		if err := r.end(); err != nil {
 			return err
 		}

@@ -1,3 +1,4 @@
+//nolint:mnd,goconst // an invented world is made of arbitrary numbers and words; names would not explain them
 package demoapp
 
 import (
@@ -43,7 +44,8 @@ func (p *plan) lead(id int64) lead {
 	const yearDays = 365
 	g := p.rng("lead", id)
 	l := lead{id: id, account: p.pick(g), who: p.person(g.Int64N(p.leads()*3/4 + 1))}
-	l.at = p.asOf.Add(-yearDays * day / time.Duration(p.leads()) * time.Duration(p.leads()-id)).Add(-time.Duration(g.IntN(86_400)) * time.Second)
+	step := yearDays * day / time.Duration(p.leads())
+	l.at = p.asOf.Add(-step * time.Duration(p.leads()-id)).Add(-time.Duration(g.IntN(86_400)) * time.Second)
 	switch id {
 	case canaryLead:
 		l.account, l.who = &p.accounts[0], person{canaryLeadName, canaryLeadEmail, canaryLeadPhone}

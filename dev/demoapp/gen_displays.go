@@ -1,3 +1,4 @@
+//nolint:mnd,gosec // an invented world is made of arbitrary numbers and words; conversions mix bits on purpose
 package demoapp
 
 import (
@@ -20,21 +21,25 @@ const orphanDisplays = `SELECT count(*) FROM app.displays d WHERE NOT EXISTS (SE
 // The parts of the displays: one of older rows, then one for each month, so that no single COPY grows with the year.
 func displayParts(*plan) int { return 1 + displayMonths + 1 }
 
-// displayPart returns the half-open range of display numbers of a part, counted from 0, and the time it spans.
-func (p *plan) displayPart(part int) (from, to int64, start, end time.Time) {
+// displaySpan is what one part holds: the half-open range of display numbers, counted from 0, and their time.
+type displaySpan struct {
+	from, to   int64
+	start, end time.Time
+}
+
+func (p *plan) displayPart(part int) displaySpan {
 	all, months := int64(p.size.Displays), int64(displayMonths+1)
 	older := all / olderShare
 	if part == 0 {
-		return 0, older, p.firstMonth().Add(-olderSpan), p.firstMonth()
+		return displaySpan{0, older, p.firstMonth().Add(-olderSpan), p.firstMonth()}
 	}
 	month := int64(part - 1)
-	from, to = older+(all-older)*month/months, older+(all-older)*(month+1)/months
-	start = p.firstMonth().AddDate(0, part-1, 0)
-	end = start.AddDate(0, 1, 0)
+	start := p.firstMonth().AddDate(0, part-1, 0)
+	end := start.AddDate(0, 1, 0)
 	if end.After(p.asOf) {
 		end = p.asOf
 	}
-	return from, to, start, end
+	return displaySpan{older + (all-older)*month/months, older + (all-older)*(month+1)/months, start, end}
 }
 
 // displayMaker holds what the rows of one part share, so that a row costs no more than its bytes.
@@ -47,11 +52,11 @@ type displayMaker struct {
 }
 
 func writeDisplays(p *plan, part int, r *rows) error {
-	from, to, start, end := p.displayPart(part)
+	span := p.displayPart(part)
 	maker := displayMaker{p, p.rng("displays", int64(part)), p.agents(), map[int64]string{}}
-	step := float64(end.Sub(start)) / float64(max(1, to-from))
-	for n := from; n < to; n++ {
-		at := start.Add(time.Duration((float64(n-from) + maker.g.Float64()) * step)).Truncate(time.Microsecond)
+	step := float64(span.end.Sub(span.start)) / float64(max(1, span.to-span.from))
+	for n := span.from; n < span.to; n++ {
+		at := span.start.Add(time.Duration((float64(n-span.from) + maker.g.Float64()) * step)).Truncate(time.Microsecond)
 		maker.write(r, n+1, at)
 		if err := r.end(); err != nil {
 			return err

@@ -1,3 +1,4 @@
+//nolint:mnd,gosec // an invented world is made of arbitrary numbers and words; conversions mix bits on purpose
 package demoapp
 
 import (

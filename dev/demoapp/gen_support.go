@@ -1,3 +1,4 @@
+//nolint:mnd,goconst // an invented world is made of arbitrary numbers and words; names would not explain them
 package demoapp
 
 import (

@@ -1,3 +1,4 @@
+//nolint:mnd,goconst,gosec // an invented world is made of arbitrary numbers and words; it must be the same each time
 package demoapp
 
 import (

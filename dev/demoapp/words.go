@@ -1,3 +1,4 @@
+//nolint:mnd,goconst,gochecknoglobals,gosmopolitan,lll // an invented world is made of arbitrary numbers and words; names would not explain them; people write in any script
 package demoapp
 
 import (
@@ -14,9 +15,14 @@ type country struct{ code, zone, currency string }
 var (
 	tiers     = []string{"free", "free", "growth", "growth", "growth", "scale", "enterprise"}
 	countries = []country{
-		{"DE", "Europe/Berlin", "EUR"}, {"FR", "Europe/Paris", "EUR"}, {"US", "America/New_York", "USD"},
-		{"GB", "Europe/London", "GBP"}, {"JP", "Asia/Tokyo", "JPY"}, {"PL", "Europe/Warsaw", "PLN"},
-		{"BR", "America/Sao_Paulo", "BRL"}, {"IN", "Asia/Kolkata", "INR"},
+		{"DE", "Europe/Berlin", "EUR"},
+		{"FR", "Europe/Paris", "EUR"},
+		{"US", "America/New_York", "USD"},
+		{"GB", "Europe/London", "GBP"},
+		{"JP", "Asia/Tokyo", "JPY"},
+		{"PL", "Europe/Warsaw", "PLN"},
+		{"BR", "America/Sao_Paulo", "BRL"},
+		{"IN", "Asia/Kolkata", "INR"},
 	}
 	firstNames = []string{
 		"Ada", "Björn", "Chloé", "Dörte", "Emre", "Fatima", "Goran", "Hye-jin", "Inès", "Jürgen", "Kwame", "Łucja",

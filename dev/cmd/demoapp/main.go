@@ -73,19 +73,19 @@ func run(ctx context.Context, o options, out, progress io.Writer) error {
 		o.size.AsOf = asOf
 	}
 	if err := demoapp.Install(ctx, o.url); err != nil {
-		return err
+		return fmt.Errorf("preparing the database: %w", err)
 	}
 	if o.ifEmpty {
 		size, filled, err := demoapp.Filled(ctx, o.url)
 		if err != nil {
-			return err
+			return fmt.Errorf("looking for data: %w", err)
 		}
 		if filled {
 			return say(out, "filled already: %d accounts, %d displays, seed %d\n", size.Accounts, size.Displays, size.Seed)
 		}
 	}
 	if err := demoapp.Fill(ctx, o.url, o.size, reporter(progress)); err != nil {
-		return err
+		return fmt.Errorf("adding data: %w", err)
 	}
 	return say(out, "filled: %d accounts, %d displays, seed %d\n", o.size.Accounts, o.size.Displays, o.size.Seed)
 }
@@ -108,6 +108,6 @@ func reporter(out io.Writer) func(string, int64) {
 			return
 		}
 		last = time.Now()
-		fmt.Fprintf(out, "filling %s: %d rows\n", table, rows) //nolint:errcheck // see above
+		_, _ = fmt.Fprintf(out, "filling %s: %d rows\n", table, rows) // See above.
 	}
 }
