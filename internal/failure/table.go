@@ -63,7 +63,7 @@ const (
 	ContentDiffers      Code = "content_differs"
 	DecryptFailed       Code = "decrypt_failed"
 	ClientVulnerable    Code = "client_vulnerable"
-	DeleteRefused       Code = "delete_refused"
+	StorageRefused      Code = "storage_refused"
 	StillListed         Code = "still_listed"
 	EvidenceMissing     Code = "evidence_missing"
 	LedgerUnknown       Code = "ledger_unknown"
@@ -134,7 +134,7 @@ func backups() []Row {
 		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken},
 		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken},
 		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused},
-		{DeleteRefused, "the bucket refused to delete an object", "See the bucket's settings: steward doctor", true, Refused},
+		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused},
 		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken},
 	}
 }

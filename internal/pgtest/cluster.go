@@ -32,6 +32,7 @@ var errNoPrograms = errors.New("no PostgreSQL programs found; run: dev/install/p
 type Cluster struct {
 	dir    string
 	port   int
+	admin  string
 	server *exec.Cmd
 	output bytes.Buffer
 	done   chan error
@@ -65,9 +66,10 @@ func Bin() (string, error) {
 	return filepath.Dir(path), nil
 }
 
-// Start makes a cluster in a temporary folder and waits until it answers. It
-// runs without fsync: what it holds is worth nothing.
-func Start(ctx context.Context) (*Cluster, error) {
+// Start makes a cluster in a temporary folder, with a superuser of the given
+// name, and waits until it answers. It runs without fsync: what it holds is
+// worth nothing.
+func Start(ctx context.Context, superuser string) (*Cluster, error) {
 	bin, err := Bin()
 	if err != nil {
 		return nil, err
@@ -83,7 +85,7 @@ func Start(ctx context.Context) (*Cluster, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 
-	cluster := &Cluster{dir: dir, done: make(chan error, 1)}
+	cluster := &Cluster{dir: dir, admin: superuser, done: make(chan error, 1)}
 	if err := cluster.create(ctx, bin, credential); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -123,7 +125,7 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 
 func (c *Cluster) create(ctx context.Context, bin string, credential *syscall.Credential) error {
 	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
-		"--pgdata", filepath.Join(c.dir, "data"), "--username", "postgres", "--auth", "trust",
+		"--pgdata", filepath.Join(c.dir, "data"), "--username", c.admin, "--auth", "trust",
 		"--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")
 	initdb.Dir = c.dir
 	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}

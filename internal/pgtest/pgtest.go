@@ -46,15 +46,15 @@ func Main(m *testing.M) {
 func Database(t testing.TB) string {
 	t.Helper()
 
-	return process.get(t, "main").Database(t)
+	return process.get(t, "postgres").Database(t)
 }
 
 // Drill gives the superuser's URL of the shared second cluster, the one in
-// which restore drills happen.
+// which restore drills happen. Its superuser is named unlike any of a source.
 func Drill(t testing.TB) string {
 	t.Helper()
 
-	return process.get(t, "drill").URL("postgres")
+	return process.get(t, "drill_admin").URL("postgres")
 }
 
 // Steward gives the superuser's URL of a fresh steward database with all
@@ -70,6 +70,7 @@ func Steward(t testing.TB) string {
 	return at
 }
 
+// get gives the shared cluster with this superuser, which is its name too.
 func (s *shared) get(t testing.TB, name string) *Cluster {
 	t.Helper()
 	s.mu.Lock()
@@ -79,7 +80,7 @@ func (s *shared) get(t testing.TB, name string) *Cluster {
 		return cluster
 	}
 
-	cluster, err := Start(context.WithoutCancel(t.Context()))
+	cluster, err := Start(context.WithoutCancel(t.Context()), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +118,7 @@ func (c *Cluster) Database(t testing.TB) string {
 // URL is the superuser's URL of a database in this cluster.
 func (c *Cluster) URL(database string) string {
 	at := url.URL{
-		Scheme: "postgres", User: url.User("postgres"), Host: fmt.Sprintf("127.0.0.1:%d", c.port),
+		Scheme: "postgres", User: url.User(c.admin), Host: fmt.Sprintf("127.0.0.1:%d", c.port),
 		Path: database, RawQuery: "sslmode=disable",
 	}
 

@@ -88,3 +88,25 @@ func verb(sql string) string {
 
 	return strings.ToLower(strings.TrimSpace(word))
 }
+
+// Conn gives one connection of the caller's own the shape of a Queryer, gate
+// included. It is not safe for concurrent use.
+type Conn struct{ raw *pgx.Conn }
+
+// On wraps a connection; the caller still closes it.
+func On(raw *pgx.Conn) Conn { return Conn{raw: raw} }
+
+// Exec implements Queryer.
+func (c Conn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	return exec(ctx, c.raw, sql, args)
+}
+
+// Query implements Queryer.
+func (c Conn) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return query(ctx, c.raw, sql, args)
+}
+
+// QueryRow implements Queryer.
+func (c Conn) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return queryRow(ctx, c.raw, sql, args)
+}

@@ -1,0 +1,164 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"steward/internal/content"
+	"steward/internal/failure"
+	"steward/internal/faults"
+	"steward/internal/manifest"
+	"steward/internal/pgtools"
+	"steward/internal/postgres"
+)
+
+// closeTimeout bounds the goodbye to the source; the server ends the
+// transaction by itself when the connection goes.
+const closeTimeout = 5 * time.Second
+
+// source is the database to back up, with one transaction open on it whose
+// snapshot everybody sees.
+type source struct {
+	url      string
+	password string
+	conn     *pgx.Conn
+	snapshot string
+	lsn      string
+	version  int
+	owner    string
+	roles    []manifest.Role
+}
+
+// openSource connects, opens a read-only transaction, and exports its snapshot.
+func openSource(ctx context.Context, at string) (*source, error) {
+	bare, password, err := withoutPassword(at)
+	if err != nil {
+		return nil, err
+	}
+
+	from := &source{url: bare, password: password}
+
+	err = faults.Do(ctx, faults.SQL, "connect", func(ctx context.Context) (err error) {
+		from.conn, err = pgx.Connect(ctx, at)
+
+		return err //nolint:wrapcheck // wrapped below
+	})
+	if err == nil {
+		err = from.begin(ctx)
+	}
+
+	if err != nil {
+		from.close(ctx)
+
+		return nil, failure.Wrap(failure.Unavailable, "opening a snapshot of the source", err)
+	}
+
+	return from, nil
+}
+
+func (s *source) begin(ctx context.Context) error {
+	if _, err := s.Exec(ctx, "begin isolation level repeatable read read only"); err != nil {
+		return fmt.Errorf("beginning: %w", err)
+	}
+
+	err := s.QueryRow(ctx, `select pg_export_snapshot(),
+		(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)::text,
+		current_setting('server_version_num')::int,
+		(select pg_get_userbyid(datdba) from pg_database where datname = current_database())`).
+		Scan(&s.snapshot, &s.lsn, &s.version, &s.owner)
+	if err != nil {
+		return fmt.Errorf("exporting the snapshot: %w", err)
+	}
+
+	rows, err := s.Query(ctx, `select r.rolname, array(select g.rolname::text from pg_auth_members as m
+		join pg_roles as g on g.oid = m.roleid where m.member = r.oid order by 1)
+		from pg_roles as r where r.rolname not like 'pg\_%' order by 1`)
+	if err != nil {
+		return fmt.Errorf("reading the roles: %w", err)
+	}
+
+	s.roles, err = pgx.CollectRows(rows, pgx.RowToStructByPos[manifest.Role])
+	if err != nil {
+		return fmt.Errorf("reading the roles: %w", err)
+	}
+
+	return nil
+}
+
+// sequencesNow reads the sequences in a transaction of its own time.
+func (s *source) sequencesNow(ctx context.Context) ([]content.Sequence, error) {
+	sequences, err := content.Sequences(ctx, s)
+	if err != nil {
+		return nil, fmt.Errorf("after the dump: %w", err)
+	}
+
+	return sequences, nil
+}
+
+func (s *source) close(ctx context.Context) {
+	if s.conn == nil {
+		return
+	}
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+
+	// The transaction was only read from; there is nothing to lose.
+	_ = s.conn.Close(ctx)
+}
+
+// Exec implements postgres.Queryer.
+func (s *source) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	return postgres.On(s.conn).Exec(ctx, sql, args...) //nolint:wrapcheck // transparent
+}
+
+// Query implements postgres.Queryer.
+func (s *source) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
+	return postgres.On(s.conn).Query(ctx, sql, args...) //nolint:wrapcheck // transparent
+}
+
+// QueryRow implements postgres.Queryer.
+func (s *source) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	return postgres.On(s.conn).QueryRow(ctx, sql, args...)
+}
+
+// withoutPassword splits a database URL, so that the part that becomes an
+// argument of a program holds no secret.
+func withoutPassword(at string) (bare, password string, err error) {
+	config, err := pgconn.ParseConfig(at)
+	if err != nil {
+		return "", "", failure.New(failure.ConfigInvalid, "reading a database URL")
+	}
+
+	parsed, err := url.Parse(at)
+	if err != nil || parsed.Scheme == "" {
+		return "", "", failure.New(failure.ConfigInvalid, "reading a database URL (it must begin with postgres://)")
+	}
+
+	parsed.User = url.User(config.User)
+
+	query := parsed.Query()
+	query.Del("password")
+	parsed.RawQuery = query.Encode()
+
+	return parsed.String(), config.Password, nil
+}
+
+// findTools finds the programs that fit the server.
+func findTools(ctx context.Context, dir string, serverVersion int, refuseVulnerable bool) (pgtools.Tools, error) {
+	tools, err := pgtools.Find(ctx, dir, pgtools.FromNumber(serverVersion).Major)
+	if err != nil {
+		return pgtools.Tools{}, fmt.Errorf("choosing the programs: %w", err)
+	}
+
+	if refuseVulnerable && tools.Version.Vulnerable() {
+		return pgtools.Tools{}, failure.New(failure.ClientVulnerable, "using pg_dump "+tools.Version.String())
+	}
+
+	return tools, nil
+}

@@ -1,0 +1,163 @@
+package backup
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"steward/internal/archive"
+	"steward/internal/catalogue"
+	"steward/internal/failure"
+	"steward/internal/gcs"
+	"steward/internal/ledger"
+	"steward/internal/manifest"
+	"steward/internal/postgres"
+	"steward/internal/process"
+)
+
+// lockWait is how long pg_dump waits for a table that somebody locks: a dump
+// behind a stuck migration must fail and be seen, not hang.
+const lockWait = 5 * time.Minute
+
+// producer writes what is to be stored.
+type producer func(ctx context.Context, to io.Writer) error
+
+// store announces an object, uploads what produce writes, and notes what was
+// stored. Nothing of it touches a disk.
+func (r *run) store(ctx context.Context, kind string, produce producer) (manifest.Stored, error) {
+	object := catalogue.Object{
+		Backup: r.backup.ID, Attempt: r.backup.Attempt, Kind: kind,
+		Name: fmt.Sprintf("%s/%s/%s/%s", r.backup.Database, r.backup.Day, r.backup.Attempt, kind),
+	}
+
+	if err := catalogue.Announce(ctx, r.Steward, object); err != nil {
+		return manifest.Stored{}, fmt.Errorf("storing: %w", err)
+	}
+
+	uploaded, err := r.upload(ctx, object, produce)
+	if err != nil {
+		return manifest.Stored{}, err
+	}
+
+	object.Generation, object.Bytes, object.SHA256 = uploaded.Generation, uploaded.Size, uploaded.SHA256
+
+	if err := catalogue.Stored(ctx, r.Steward, object); err != nil {
+		return manifest.Stored{}, fmt.Errorf("storing: %w", err)
+	}
+
+	return manifest.Stored{
+		Bucket: r.Bucket.Name(), Object: object.Name, Generation: uploaded.Generation,
+		Bytes: uploaded.Size, SHA256: uploaded.SHA256, CRC32C: uploaded.CRC32C,
+	}, nil
+}
+
+// upload runs the producer beside the upload, joined by a pipe. Whichever fails
+// ends the other: a failed producer aborts the upload, a failed upload gives
+// the producer's next write an error.
+func (r *run) upload(ctx context.Context, object catalogue.Object, produce producer) (gcs.Object, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	reader, writer := io.Pipe()
+	produced := make(chan error, 1)
+
+	go func() {
+		err := produce(ctx, writer)
+		// CloseWithError(nil) is the plain end; it never fails.
+		_ = writer.CloseWithError(err)
+
+		produced <- err
+	}()
+
+	stored, putErr := r.Bucket.Put(ctx, object.Name, reader, gcs.PutOptions{
+		Metadata: map[string]string{"backup": object.Backup, "attempt": object.Attempt, "kind": object.Kind},
+		Progress: func(bytes int64) { r.report(object.Kind, bytes) },
+	})
+	if putErr != nil {
+		cancel()
+
+		// It never fails; it wakes a producer that waits for a reader.
+		_ = reader.CloseWithError(putErr)
+	}
+
+	produceErr := <-produced
+	if putErr == nil {
+		return stored, nil
+	}
+
+	// A producer that failed by itself is the cause; one that was stopped says
+	// only that.
+	if produceErr != nil && !errors.Is(produceErr, context.Canceled) && failure.CodeOf(putErr) == failure.CodeOf(produceErr) {
+		return gcs.Object{}, fmt.Errorf("producing the %s: %w", object.Kind, produceErr)
+	}
+
+	return gcs.Object{}, fmt.Errorf("uploading the %s: %w", object.Kind, putErr)
+}
+
+// dump writes the encrypted archive of the snapshot.
+func (r *run) dump(ctx context.Context, to io.Writer) error {
+	return r.sealed(ctx, to, process.Command{
+		Path: r.tools.Path("pg_dump"), Name: "pg_dump", Code: failure.DumpFailed,
+		Args: []string{
+			"--format=custom", "--compress=0", "--no-password", "--snapshot=" + r.source.snapshot,
+			fmt.Sprintf("--lock-wait-timeout=%d", lockWait.Milliseconds()), "--dbname=" + r.source.url,
+		},
+		Env: r.environment(),
+	})
+}
+
+// dumpGlobals writes the encrypted roles of the cluster, without passwords.
+func (r *run) dumpGlobals(ctx context.Context, to io.Writer) error {
+	return r.sealed(ctx, to, process.Command{
+		Path: r.tools.Path("pg_dumpall"), Name: "pg_dumpall", Code: failure.DumpFailed,
+		Args: []string{"--roles-only", "--no-role-passwords", "--no-password", "--dbname=" + r.source.url},
+		Env:  r.environment(),
+	})
+}
+
+// environment hands the password over where no other user can read it.
+func (r *run) environment() []string {
+	if r.source.password == "" {
+		return nil
+	}
+
+	return []string{"PGPASSWORD=" + r.source.password}
+}
+
+func (r *run) sealed(ctx context.Context, to io.Writer, command process.Command) error {
+	sealed, err := archive.NewWriter(to, r.Recipients)
+	if err != nil {
+		return fmt.Errorf("sealing: %w", err)
+	}
+
+	command.Stdout = sealed
+	if err := process.Run(ctx, command); err != nil {
+		return err //nolint:wrapcheck // it says what it was doing
+	}
+
+	// Only a dump that ended well gets its last, flagged chunk.
+	return sealed.Close() //nolint:wrapcheck // it says what it was doing
+}
+
+// plain produces bytes that are there already.
+func plain(content []byte) producer {
+	return func(_ context.Context, to io.Writer) error {
+		_, err := io.Copy(to, bytes.NewReader(content))
+
+		return err //nolint:wrapcheck // the pipe's own error
+	}
+}
+
+// latestCheckpoint is the newest signed head of the ledger, empty before the
+// first.
+func latestCheckpoint(ctx context.Context, q postgres.Queryer) (string, error) {
+	head, err := ledger.ReadHead(ctx, q)
+	if err != nil {
+		return "", fmt.Errorf("reading the ledger's head: %w", err)
+	}
+
+	return head.Checkpoint, nil
+}

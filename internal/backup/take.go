@@ -1,0 +1,199 @@
+package backup
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"filippo.io/age"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/sync/errgroup"
+
+	"steward/internal/catalogue"
+	"steward/internal/clocks"
+	"steward/internal/content"
+	"steward/internal/gcs"
+	"steward/internal/ids"
+	"steward/internal/ledger"
+	"steward/internal/manifest"
+	"steward/internal/pgtools"
+	"steward/internal/postgres"
+)
+
+// Taker takes backups of one database. It holds public keys and the signing
+// key; it cannot decrypt what it made.
+type Taker struct {
+	// Steward is the steward database, for catalogue and ledger.
+	Steward *postgres.DB
+	// Source is the URL of the database to back up; its password does not
+	// appear in any argument or error.
+	Source string
+	// Bucket takes the objects.
+	Bucket *gcs.Bucket
+	// Recipients can decrypt; an offline escrow is one of them.
+	Recipients []age.Recipient
+	// Signer signs manifests.
+	Signer note.Signer
+	// Clock tells the time that promises go by.
+	Clock clocks.Clock
+	// ToolsDir is the folder of PostgreSQL's programs; empty means the newest.
+	ToolsDir string
+	// RefuseVulnerable refuses programs with known holes.
+	RefuseVulnerable bool
+	// Policy is the hash of the policy in force.
+	Policy string
+	// Progress, if not nil, is told the phase and the bytes stored so far.
+	Progress func(phase string, bytes int64)
+}
+
+// run is one attempt.
+type run struct {
+	*Taker
+
+	source *source
+	tools  pgtools.Tools
+	backup catalogue.Backup
+}
+
+// Take makes a new attempt at the backup with this id and returns its row as
+// recorded. A crash at any point leaves announced objects of a fenced attempt,
+// which a prune removes, and a day that the next attempt takes over.
+func (t *Taker) Take(ctx context.Context, id string) (catalogue.Backup, error) {
+	opened, err := catalogue.Get(ctx, t.Steward, id)
+	if err != nil {
+		return catalogue.Backup{}, fmt.Errorf("taking a backup: %w", err)
+	}
+
+	if opened.State == catalogue.Taken || opened.State == catalogue.Drilled {
+		return opened, nil // an earlier try got this far; its answer was lost
+	}
+
+	opened.Attempt = ids.New("att")
+	if err := catalogue.Begin(ctx, t.Steward, id, opened.Attempt); err != nil {
+		return catalogue.Backup{}, fmt.Errorf("taking a backup: %w", err)
+	}
+
+	opened.SnapshotAt = t.Clock.Now()
+
+	from, err := openSource(ctx, t.Source)
+	if err != nil {
+		return catalogue.Backup{}, err
+	}
+	defer from.close(ctx)
+
+	tools, err := findTools(ctx, t.ToolsDir, from.version, t.RefuseVulnerable)
+	if err != nil {
+		return catalogue.Backup{}, err
+	}
+
+	return (&run{Taker: t, source: from, tools: tools, backup: opened}).take(ctx)
+}
+
+func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
+	var (
+		archive, globals manifest.Stored
+		described        content.Description
+	)
+
+	// The description is read while pg_dump runs: both see one snapshot.
+	both, bothCtx := errgroup.WithContext(ctx)
+
+	both.Go(func() (err error) {
+		r.report("dump", 0)
+
+		archive, err = r.store(bothCtx, "archive", r.dump)
+
+		return err
+	})
+	both.Go(func() (err error) {
+		described, err = content.Describe(bothCtx, r.source)
+
+		return err //nolint:wrapcheck // it says what it was doing
+	})
+
+	if err := both.Wait(); err != nil {
+		return catalogue.Backup{}, fmt.Errorf("dumping: %w", err)
+	}
+
+	after, err := r.source.sequencesNow(ctx)
+	if err != nil {
+		return catalogue.Backup{}, err
+	}
+
+	r.report("globals", archive.Bytes)
+
+	if globals, err = r.store(ctx, "globals", r.dumpGlobals); err != nil {
+		return catalogue.Backup{}, fmt.Errorf("dumping the globals: %w", err)
+	}
+
+	return r.finish(ctx, archive, globals, described.WithAfter(after))
+}
+
+// finish writes the manifest and records the backup. A crash before the
+// manifest is stored leaves no backup; a crash before the record leaves one
+// that nobody trusts, and that goes as an orphan.
+func (r *run) finish(
+	ctx context.Context, archive, globals manifest.Stored, described content.Description,
+) (catalogue.Backup, error) {
+	document, err := r.describe(ctx, archive, globals, described)
+	if err != nil {
+		return catalogue.Backup{}, err
+	}
+
+	signed, err := manifest.Sign(document, r.Signer)
+	if err != nil {
+		return catalogue.Backup{}, fmt.Errorf("signing: %w", err)
+	}
+
+	r.report("manifest", archive.Bytes+globals.Bytes)
+
+	stored, err := r.store(ctx, "manifest", plain(signed))
+	if err != nil {
+		return catalogue.Backup{}, fmt.Errorf("storing the manifest: %w", err)
+	}
+
+	r.backup.ManifestObject, r.backup.ManifestGen, r.backup.ManifestSHA256 = stored.Object, stored.Generation, stored.SHA256
+	r.backup.Bytes = archive.Bytes + globals.Bytes + stored.Bytes
+	r.backup.Rows = described.Rows()
+	r.backup.TakenAt = r.Clock.Now()
+	r.backup.State = catalogue.Taken
+
+	return r.backup, r.Steward.InTx(ctx, r.record)
+}
+
+func (r *run) record(ctx context.Context, tx postgres.Tx) error {
+	if err := catalogue.RecordTaken(ctx, tx, r.backup); err != nil {
+		return fmt.Errorf("recording: %w", err)
+	}
+
+	_, err := ledger.Append(ctx, tx, ledger.BackupStored, r.backup.TakenAt, ledger.BackupBody{
+		Backup: r.backup.ID, Database: r.backup.Database, Day: r.backup.Day,
+		Generation: r.backup.ManifestGen, SizeBytes: r.backup.Bytes, ManifestSHA256: r.backup.ManifestSHA256,
+		SnapshotAt: &r.backup.SnapshotAt, Rows: r.backup.Rows,
+		DurationMS: r.backup.TakenAt.Sub(r.backup.SnapshotAt).Round(time.Millisecond).Milliseconds(),
+	})
+
+	return err //nolint:wrapcheck // it says what it was doing
+}
+
+func (r *run) describe(
+	ctx context.Context, archive, globals manifest.Stored, described content.Description,
+) (manifest.Manifest, error) {
+	head, err := latestCheckpoint(ctx, r.Steward)
+	if err != nil {
+		return manifest.Manifest{}, err
+	}
+
+	return manifest.Manifest{
+		Format: manifest.Format, Backup: r.backup.ID, Attempt: r.backup.Attempt, Database: r.backup.Database,
+		Day: r.backup.Day, SnapshotAt: r.backup.SnapshotAt, LSN: r.source.lsn, ServerVersion: r.source.version,
+		ClientVersion: r.tools.Version.String(), Owner: r.source.owner, Roles: r.source.roles,
+		Archive: archive, Globals: globals, Content: described, Checkpoint: head, Policy: r.Policy,
+	}, nil
+}
+
+func (r *run) report(phase string, bytes int64) {
+	if r.Progress != nil {
+		r.Progress(phase, bytes)
+	}
+}

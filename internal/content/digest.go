@@ -1,0 +1,167 @@
+package content
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/postgres"
+)
+
+// digestOf wraps a query that gives one text column "line" so that it gives the
+// number of lines and the sums of both halves of their MD5: the order of rows
+// does not matter, and a row that is there twice counts twice.
+func digestOf(lines string) string {
+	return `select count(*),
+		coalesce(sum(('x' || substr(h, 1, 16))::bit(64)::bigint), 0)::text,
+		coalesce(sum(('x' || substr(h, 17, 16))::bit(64)::bigint), 0)::text
+		from (select md5(line) as h from (` + lines + `) as lines) as hashes`
+}
+
+func readDigest(ctx context.Context, q postgres.Queryer, lines string) (Digest, error) {
+	var (
+		digest    Digest
+		high, low string
+	)
+
+	if err := q.QueryRow(ctx, digestOf(lines)).Scan(&digest.Rows, &high, &low); err != nil {
+		return Digest{}, fmt.Errorf("hashing: %w", err)
+	}
+
+	upper, err := half(high)
+	if err != nil {
+		return Digest{}, err
+	}
+
+	lower, err := half(low)
+	if err != nil {
+		return Digest{}, err
+	}
+
+	digest.Hash = upper + lower
+
+	return digest, nil
+}
+
+// half reduces a sum of signed 64-bit numbers modulo 2^64, as 16 hex digits.
+func half(sum string) (string, error) {
+	const bits = 64
+
+	number, ok := new(big.Int).SetString(sum, 10) //nolint:mnd // decimal
+	if !ok {
+		return "", fmt.Errorf("reading a sum of hashes: %w", errNotANumber)
+	}
+
+	number.Mod(number, new(big.Int).Lsh(big.NewInt(1), bits))
+
+	return fmt.Sprintf("%016x", number), nil
+}
+
+func readTables(ctx context.Context, q postgres.Queryer, into *Description) error {
+	rows, err := q.Query(ctx, tablesQuery)
+	if err != nil {
+		return fmt.Errorf("listing tables: %w", err)
+	}
+
+	tables, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
+		var table Table
+
+		return table, row.Scan(&table.Schema, &table.Name) //nolint:wrapcheck // wrapped below
+	})
+	if err != nil {
+		return fmt.Errorf("listing tables: %w", err)
+	}
+
+	for i := range tables {
+		table := pgx.Identifier{tables[i].Schema, tables[i].Name}.Sanitize()
+
+		tables[i].Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+table+" as steward_row")
+		if err != nil {
+			return fmt.Errorf("hashing table %s: %w", tables[i].Key(), err)
+		}
+	}
+
+	into.Tables = tables
+
+	return nil
+}
+
+func readSequences(ctx context.Context, q postgres.Queryer, into *Description) error {
+	rows, err := q.Query(ctx, sequencesQuery)
+	if err != nil {
+		return fmt.Errorf("listing sequences: %w", err)
+	}
+
+	sequences, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Sequence, error) {
+		var sequence Sequence
+
+		return sequence, row.Scan(&sequence.Schema, &sequence.Name) //nolint:wrapcheck // wrapped below
+	})
+	if err != nil {
+		return fmt.Errorf("listing sequences: %w", err)
+	}
+
+	for i := range sequences {
+		sequence := pgx.Identifier{sequences[i].Schema, sequences[i].Name}.Sanitize()
+		state := &sequences[i].Before
+
+		if err := q.QueryRow(ctx, "select last_value, is_called from "+sequence).Scan(&state.Last, &state.Called); err != nil {
+			return fmt.Errorf("reading sequence %s: %w", sequences[i].Key(), err)
+		}
+
+		sequences[i].After = *state
+	}
+
+	into.Sequences = sequences
+
+	return nil
+}
+
+func readLargeObjects(ctx context.Context, q postgres.Queryer, into *Description) (err error) {
+	into.LargeObjects, err = readDigest(ctx, q, largeObjectsQuery)
+
+	return err
+}
+
+func readExtensions(ctx context.Context, q postgres.Queryer, into *Description) error {
+	rows, err := q.Query(ctx, extensionsQuery)
+	if err != nil {
+		return fmt.Errorf("listing extensions: %w", err)
+	}
+
+	into.Extensions, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Extension])
+	if err != nil {
+		return fmt.Errorf("listing extensions: %w", err)
+	}
+
+	return nil
+}
+
+func readPrivileges(ctx context.Context, q postgres.Queryer, into *Description) error {
+	rows, err := q.Query(ctx, privilegesQuery)
+	if err != nil {
+		return fmt.Errorf("listing privileges: %w", err)
+	}
+
+	into.Privileges, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("listing privileges: %w", err)
+	}
+
+	return nil
+}
+
+func readSchema(ctx context.Context, q postgres.Queryer, into *Description) error {
+	for _, kind := range definitionQueries() {
+		digest, err := readDigest(ctx, q, kind.lines)
+		if err != nil {
+			return fmt.Errorf("hashing the definitions of kind %s: %w", kind.name, err)
+		}
+
+		into.Schema = append(into.Schema, Definition{Kind: kind.name, Digest: digest})
+	}
+
+	return nil
+}

@@ -1,0 +1,224 @@
+package drill
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"filippo.io/age"
+	"golang.org/x/mod/sumdb/note"
+
+	"steward/internal/catalogue"
+	"steward/internal/clocks"
+	"steward/internal/content"
+	"steward/internal/failure"
+	"steward/internal/gcs"
+	"steward/internal/ledger"
+	"steward/internal/manifest"
+	"steward/internal/postgres"
+)
+
+// maxManifest bounds what is read of a manifest.
+const maxManifest = 64 << 20
+
+// Driller drills backups. It holds the private identity and works in a cluster
+// of its own; it cannot sign a manifest.
+type Driller struct {
+	// Steward is the steward database, for catalogue and ledger.
+	Steward *postgres.DB
+	// Admin is the URL of an administrator in the drill cluster, whose databases
+	// named drill_… belong to the drills.
+	Admin string
+	// Bucket holds the backups.
+	Bucket *gcs.Bucket
+	// Identities decrypt.
+	Identities []age.Identity
+	// Verifier is the pinned key of manifests, from the policy, never from the
+	// bucket.
+	Verifier note.Verifier
+	// Clock tells the time that promises go by.
+	Clock clocks.Clock
+	// ToolsDir is the folder of PostgreSQL's programs; empty means the newest.
+	ToolsDir string
+	// RefuseVulnerable refuses programs with known holes.
+	RefuseVulnerable bool
+	// Progress, if not nil, is told the phase and the bytes read so far.
+	Progress func(phase string, bytes int64)
+}
+
+// Drill restores the backup with this id, compares it, and records the outcome:
+// drilled, or bad with the reason. What it returns is the row as recorded. A
+// backup that is found wanting fails with a code that says how.
+func (d *Driller) Drill(ctx context.Context, id string) (catalogue.Backup, error) {
+	backup, err := catalogue.Get(ctx, d.Steward, id)
+	if err != nil {
+		return catalogue.Backup{}, fmt.Errorf("drilling: %w", err)
+	}
+
+	if backup.State != catalogue.Taken {
+		return settled(backup)
+	}
+
+	started := d.Clock.Now()
+	tables, err := d.prove(ctx, backup)
+
+	if wanting(err) {
+		return catalogue.Backup{}, d.refuse(ctx, backup, err)
+	}
+
+	if err != nil {
+		return catalogue.Backup{}, err
+	}
+
+	backup.State, backup.DrilledAt = catalogue.Drilled, d.Clock.Now()
+	backup.DrillSeconds = backup.DrilledAt.Sub(started).Seconds()
+
+	return backup, d.record(ctx, backup, started, tables)
+}
+
+// settled answers for a backup that an earlier try has dealt with.
+func settled(backup catalogue.Backup) (catalogue.Backup, error) {
+	if backup.State == catalogue.Drilled {
+		return backup, nil
+	}
+
+	return backup, failure.New(failure.EvidenceMissing, "drilling a backup that is "+string(backup.State))
+}
+
+// wanting reports whether an error says something about the backup, not about
+// the world around it.
+func wanting(err error) bool {
+	switch failure.CodeOf(err) {
+	case failure.ManifestInvalid, failure.SignatureInvalid, failure.ArchiveInvalid,
+		failure.ContentDiffers, failure.ObjectNotFound:
+		return true
+	default:
+		return false
+	}
+}
+
+// prove does the drill and gives the number of tables that were equal.
+func (d *Driller) prove(ctx context.Context, backup catalogue.Backup) (int, error) {
+	d.report("manifest", 0)
+
+	document, err := d.manifest(ctx, backup)
+	if err != nil {
+		return 0, err
+	}
+
+	if err := d.checkGlobals(ctx, document); err != nil {
+		return 0, err
+	}
+
+	var restored content.Description
+
+	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) (err error) {
+		if err = scratch.restore(ctx); err != nil {
+			return err
+		}
+
+		d.report("compare", document.Archive.Bytes)
+
+		restored, err = scratch.describe(ctx)
+
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+
+	if differences := content.Compare(document.Content, restored); len(differences) > 0 {
+		return 0, failure.New(failure.ContentDiffers, "comparing ("+summary(differences)+")")
+	}
+
+	return len(restored.Tables), nil
+}
+
+// summary names the first differences; all of them would make no better hint.
+func summary(differences []string) string {
+	const shown = 3
+
+	if len(differences) <= shown {
+		return strings.Join(differences, "; ")
+	}
+
+	return fmt.Sprintf("%s; and %d more", strings.Join(differences[:shown], "; "), len(differences)-shown)
+}
+
+// manifest reads and checks the manifest that the catalogue names.
+func (d *Driller) manifest(ctx context.Context, backup catalogue.Backup) (manifest.Manifest, error) {
+	reader, err := d.Bucket.Get(ctx, backup.ManifestObject, backup.ManifestGen)
+	if err != nil {
+		return manifest.Manifest{}, fmt.Errorf("fetching the manifest: %w", err)
+	}
+
+	stored, err := io.ReadAll(io.LimitReader(reader, maxManifest))
+	if closeErr := reader.Close(); err == nil {
+		err = closeErr
+	}
+
+	if err != nil {
+		return manifest.Manifest{}, failure.Wrap(failure.Unavailable, "fetching the manifest", err)
+	}
+
+	document, err := manifest.Open(stored, d.Verifier)
+	if err != nil {
+		return manifest.Manifest{}, err //nolint:wrapcheck // it says what it was doing
+	}
+
+	err = manifest.Check(document, stored, manifest.Expected{
+		Backup: backup.ID, Attempt: backup.Attempt, Database: backup.Database, Day: backup.Day, SHA256: backup.ManifestSHA256,
+	}, d.Clock.Now())
+
+	return document, err //nolint:wrapcheck // it says what it was doing
+}
+
+// record notes a good backup in catalogue and ledger at once.
+func (d *Driller) record(ctx context.Context, backup catalogue.Backup, started time.Time, tables int) error {
+	took := backup.DrilledAt.Sub(started)
+
+	return d.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error { //nolint:wrapcheck // says what it did
+		if err := catalogue.RecordDrilled(ctx, tx, backup.ID, backup.Attempt, backup.DrilledAt, took); err != nil {
+			return fmt.Errorf("drilling: %w", err)
+		}
+
+		_, err := ledger.Append(ctx, tx, ledger.BackupDrilled, backup.DrilledAt, ledger.BackupBody{
+			Backup: backup.ID, Database: backup.Database, Day: backup.Day, Generation: backup.ManifestGen,
+			ManifestSHA256: backup.ManifestSHA256, SnapshotAt: &backup.SnapshotAt,
+			Tables: int64(tables), Rows: backup.Rows, DurationMS: took.Milliseconds(),
+		})
+
+		return err //nolint:wrapcheck // it says what it was doing
+	})
+}
+
+// refuse notes a backup that was found wanting, and gives the reason back.
+func (d *Driller) refuse(ctx context.Context, backup catalogue.Backup, reason error) error {
+	code := failure.CodeOf(reason)
+	now := d.Clock.Now()
+
+	err := d.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		if err := catalogue.RecordBad(ctx, tx, backup.ID, backup.Attempt, string(code)); err != nil {
+			return fmt.Errorf("refusing: %w", err)
+		}
+
+		_, err := ledger.Append(ctx, tx, ledger.BackupRefused, now, ledger.BackupBody{
+			Backup: backup.ID, Database: backup.Database, Day: backup.Day, Code: string(code),
+		})
+
+		return err //nolint:wrapcheck // it says what it was doing
+	})
+	if err != nil {
+		return err //nolint:wrapcheck // the record failed: the drill is tried again
+	}
+
+	return reason
+}
+
+func (d *Driller) report(phase string, bytes int64) {
+	if d.Progress != nil {
+		d.Progress(phase, bytes)
+	}
+}

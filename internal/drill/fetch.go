@@ -1,0 +1,128 @@
+package drill
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"strings"
+
+	"steward/internal/archive"
+	"steward/internal/failure"
+	"steward/internal/manifest"
+)
+
+// checked reads an object and fails at its end unless size and hash are those
+// of the manifest.
+type checked struct {
+	from  io.ReadCloser
+	want  manifest.Stored
+	sum   hash.Hash
+	bytes int64
+	tell  func(bytes int64)
+}
+
+func (d *Driller) open(ctx context.Context, stored manifest.Stored, phase string) (*checked, error) {
+	if stored.Bucket != d.Bucket.Name() {
+		return nil, failure.New(failure.ManifestInvalid, "opening an object (it lies in another bucket)")
+	}
+
+	from, err := d.Bucket.Get(ctx, stored.Object, stored.Generation)
+	if err != nil {
+		return nil, fmt.Errorf("fetching the %s: %w", phase, err)
+	}
+
+	return &checked{
+		from: from, want: stored, sum: sha256.New(), tell: func(bytes int64) { d.report(phase, bytes) },
+	}, nil
+}
+
+// Read implements io.Reader.
+func (c *checked) Read(p []byte) (int, error) {
+	n, err := c.from.Read(p)
+	c.sum.Write(p[:n])
+	c.bytes += int64(n)
+	c.tell(c.bytes)
+
+	switch {
+	case err == nil:
+		return n, nil
+	case !errors.Is(err, io.EOF):
+		return n, failure.Wrap(failure.Unavailable, "downloading", err)
+	case c.bytes != c.want.Bytes || hex.EncodeToString(c.sum.Sum(nil)) != c.want.SHA256:
+		return n, failure.New(failure.ArchiveInvalid, "downloading (size or hash is not the manifest's)")
+	default:
+		return n, io.EOF
+	}
+}
+
+// verify reads an object to its end and keeps nothing: its hash must be known
+// to be right before the first byte of it reaches pg_restore.
+func (d *Driller) verify(ctx context.Context, stored manifest.Stored, phase string) error {
+	object, err := d.open(ctx, stored, phase)
+	if err != nil {
+		return err
+	}
+
+	_, err = io.Copy(io.Discard, object)
+
+	return errors.Join(err, object.from.Close())
+}
+
+// decrypted opens an object for reading in the clear.
+func (d *Driller) decrypted(ctx context.Context, stored manifest.Stored, phase string) (io.ReadCloser, error) {
+	object, err := d.open(ctx, stored, phase)
+	if err != nil {
+		return nil, err
+	}
+
+	reader, err := archive.NewReader(object, d.Identities)
+	if err != nil {
+		return nil, errors.Join(err, object.from.Close())
+	}
+
+	return struct {
+		io.Reader
+		io.Closer
+	}{reader, object.from}, nil
+}
+
+// checkGlobals reads the second object and looks that it creates every role of
+// the manifest; the roles themselves are taken from the manifest.
+func (d *Driller) checkGlobals(ctx context.Context, document manifest.Manifest) error {
+	if err := d.verify(ctx, document.Globals, "globals"); err != nil {
+		return err
+	}
+
+	reader, err := d.decrypted(ctx, document.Globals, "globals")
+	if err != nil {
+		return err
+	}
+
+	created := map[string]bool{}
+
+	lines := bufio.NewScanner(reader)
+	for lines.Scan() {
+		if name, ok := bytes.CutPrefix(lines.Bytes(), []byte("CREATE ROLE ")); ok {
+			name = bytes.TrimSuffix(name, []byte(";"))
+			created[strings.ReplaceAll(strings.Trim(string(name), `"`), `""`, `"`)] = true
+		}
+	}
+
+	if err := errors.Join(lines.Err(), reader.Close()); err != nil {
+		return failure.Wrap(failure.ArchiveInvalid, "reading the globals", err)
+	}
+
+	for _, role := range document.Roles {
+		if !created[role.Name] {
+			return failure.New(failure.ContentDiffers, fmt.Sprintf("reading the globals (role %q is missing)", role.Name))
+		}
+	}
+
+	return nil
+}

@@ -1,0 +1,171 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/catalogue"
+	"steward/internal/content"
+	"steward/internal/failure"
+	"steward/internal/ids"
+	"steward/internal/manifest"
+	"steward/internal/pgtools"
+	"steward/internal/postgres"
+)
+
+// drillLock keeps drills in one cluster apart: they share its roles. The number
+// means nothing else.
+const drillLock = 7_306_018
+
+// cleanTimeout bounds the removal of a scratch database after a drill.
+const cleanTimeout = time.Minute
+
+// rolePrefix names the roles that run a restore; prefix names its database.
+const (
+	prefix     = "drill_"
+	rolePrefix = "drill_role_"
+)
+
+// scratch is one throw-away database with the role that restores into it.
+type scratch struct {
+	*Driller
+
+	document manifest.Manifest
+	tools    pgtools.Tools
+	admin    *postgres.DB
+	name     string
+	role     string
+	password string
+	made     []string // roles of the source that this drill created
+}
+
+// inScratch makes a scratch database, runs work, and removes it whatever
+// happened. What a killed drill left is removed first.
+func (d *Driller) inScratch(
+	ctx context.Context, backup catalogue.Backup, document manifest.Manifest, work func(context.Context, *scratch) error,
+) (err error) {
+	admin, err := postgres.Open(ctx, d.Admin)
+	if err != nil {
+		return fmt.Errorf("reaching the drill cluster: %w", err)
+	}
+	defer admin.Close()
+
+	lock, err := admin.Pool().Acquire(ctx)
+	if err != nil {
+		return failure.Wrap(failure.Unavailable, "reaching the drill cluster", err)
+	}
+	defer lock.Release()
+
+	if _, err := postgres.On(lock.Conn()).Exec(ctx, "select pg_advisory_lock($1)", drillLock); err != nil {
+		return failure.Wrap(failure.Unavailable, "waiting for the drill cluster", err)
+	}
+
+	suffix, _ := strings.CutPrefix(backup.Attempt, "att_")
+	made := &scratch{
+		Driller: d, document: document, admin: admin,
+		name: prefix + suffix, role: rolePrefix + suffix, password: ids.New("pw"),
+	}
+
+	defer func() {
+		// Even a drill whose context has ended leaves nothing behind.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+		defer cancel()
+
+		err = errors.Join(err, made.sweep(ctx), unlock(ctx, lock.Conn()))
+	}()
+
+	if err := made.sweep(ctx); err != nil {
+		return err
+	}
+
+	if err := made.create(ctx); err != nil {
+		return err
+	}
+
+	return work(ctx, made)
+}
+
+func unlock(ctx context.Context, conn *pgx.Conn) error {
+	_, err := postgres.On(conn).Exec(ctx, "select pg_advisory_unlock($1)", drillLock)
+
+	return failure.Wrap(failure.Unavailable, "leaving the drill cluster", err)
+}
+
+// create prepares what only an administrator may: roles, the database, its
+// extensions and the schemas they live in.
+func (s *scratch) create(ctx context.Context) error {
+	tools, err := pgtools.Find(ctx, s.ToolsDir, pgtools.FromNumber(s.document.ServerVersion).Major)
+	if err != nil {
+		return fmt.Errorf("choosing the programs: %w", err)
+	}
+
+	if s.RefuseVulnerable && tools.Version.Vulnerable() {
+		return failure.New(failure.ClientVulnerable, "using pg_restore "+tools.Version.String())
+	}
+
+	s.tools = tools
+
+	if err := s.createRoles(ctx); err != nil {
+		return failure.Wrap(failure.Unavailable, "creating the roles in the drill cluster", err)
+	}
+
+	statement := fmt.Sprintf("create database %s owner %s template template0", quoted(s.name), quoted(s.role))
+	if _, err := s.admin.Exec(ctx, statement); err != nil {
+		return failure.Wrap(failure.Unavailable, "creating the scratch database", err)
+	}
+
+	return s.asAdmin(ctx, s.createExtensions)
+}
+
+// asAdmin runs work as the administrator inside the scratch database.
+func (s *scratch) asAdmin(ctx context.Context, work func(context.Context, *postgres.DB) error) error {
+	at, err := in(s.Admin, s.name, nil)
+	if err != nil {
+		return err
+	}
+
+	db, err := postgres.Open(ctx, at)
+	if err != nil {
+		return fmt.Errorf("reaching the scratch database: %w", err)
+	}
+	defer db.Close()
+
+	return work(ctx, db)
+}
+
+// describe reads what the restore made.
+func (s *scratch) describe(ctx context.Context) (described content.Description, err error) {
+	err = s.asAdmin(ctx, func(ctx context.Context, db *postgres.DB) error {
+		return db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) (err error) { //nolint:wrapcheck // says what it did
+			described, err = content.Describe(ctx, tx)
+
+			return err //nolint:wrapcheck // it says what it was doing
+		})
+	})
+
+	return described, err
+}
+
+// in gives the URL of another database in the same cluster, as another user if
+// user is not nil.
+func in(admin, database string, user *url.Userinfo) (string, error) {
+	at, err := url.Parse(admin)
+	if err != nil {
+		return "", failure.New(failure.ConfigInvalid, "reading the drill cluster's URL")
+	}
+
+	at.Path = "/" + database
+	if user != nil {
+		at.User = user
+	}
+
+	return at.String(), nil
+}
+
+func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }

@@ -1,0 +1,131 @@
+package gcs
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/iterator"
+)
+
+// Object is one generation of one object, as the service describes it.
+type Object struct {
+	Bucket     string
+	Name       string
+	Generation int64
+	// Size is in bytes.
+	Size int64
+	// CRC32C is the Castagnoli checksum of the content.
+	CRC32C uint32
+	// SHA256 is the hash of what was sent, in hex; only Put knows it.
+	SHA256  string
+	Created time.Time
+	// Deleted is when this generation became noncurrent; zero while it lives.
+	Deleted time.Time
+	// HardDelete is when a soft-deleted generation goes; zero for others.
+	HardDelete time.Time
+	// RetainUntil is until when the bucket's retention policy keeps it.
+	RetainUntil time.Time
+	Metadata    map[string]string
+}
+
+// Bucket is one bucket. It is safe for concurrent use.
+type Bucket struct {
+	client *Client
+	name   string
+	raw    *storage.BucketHandle
+}
+
+// Name is the bucket's name.
+func (b *Bucket) Name() string { return b.name }
+
+// Get opens a generation for reading; generation 0 means the live one. The
+// reader checks the service's checksum at the end. It fails with ObjectNotFound.
+func (b *Bucket) Get(ctx context.Context, name string, generation int64) (io.ReadCloser, error) {
+	reader, err := b.handle(name, generation).NewReader(ctx)
+	if err != nil {
+		return nil, coded("opening an object", err)
+	}
+
+	return reader, nil
+}
+
+// Stat describes the live generation. It fails with ObjectNotFound.
+func (b *Bucket) Stat(ctx context.Context, name string) (Object, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.client.patience.Call)
+	defer cancel()
+
+	attrs, err := b.raw.Object(name).Attrs(ctx)
+	if err != nil {
+		return Object{}, coded("looking at an object", err)
+	}
+
+	return describe(attrs), nil
+}
+
+// Delete removes exactly this generation. It fails with ObjectNotFound if it
+// is gone already, and with StorageRefusedif the bucket keeps it.
+func (b *Bucket) Delete(ctx context.Context, name string, generation int64) error {
+	ctx, cancel := context.WithTimeout(ctx, b.client.patience.Call)
+	defer cancel()
+
+	err := b.handle(name, generation).If(storage.Conditions{GenerationMatch: generation}).Delete(ctx)
+
+	return coded("deleting an object", err)
+}
+
+// ListOptions choose what a listing shows beside live objects.
+type ListOptions struct {
+	// Versions adds noncurrent generations.
+	Versions bool
+	// SoftDeleted shows soft-deleted generations instead of the others.
+	SoftDeleted bool
+}
+
+// List gives the objects whose names start with prefix, in the order of their
+// names. It ends after the first error.
+func (b *Bucket) List(ctx context.Context, prefix string, options ListOptions) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		listing := b.raw.Objects(ctx, &storage.Query{
+			Prefix: prefix, Versions: options.Versions, SoftDeleted: options.SoftDeleted,
+		})
+
+		for {
+			attrs, err := listing.Next()
+			if errors.Is(err, iterator.Done) {
+				return
+			}
+
+			if err != nil {
+				yield(Object{}, coded("listing a bucket", err))
+
+				return
+			}
+
+			if !yield(describe(attrs), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (b *Bucket) handle(name string, generation int64) *storage.ObjectHandle {
+	object := b.raw.Object(name)
+	if generation != 0 {
+		object = object.Generation(generation)
+	}
+
+	return object
+}
+
+func describe(attrs *storage.ObjectAttrs) Object {
+	return Object{
+		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
+		CRC32C: attrs.CRC32C, Created: attrs.Created, Deleted: attrs.Deleted,
+		HardDelete: attrs.HardDeleteTime, RetainUntil: attrs.RetentionExpirationTime,
+		Metadata: attrs.Metadata,
+	}
+}

@@ -1,0 +1,163 @@
+// Package manifest is the signed description that makes an object a backup:
+// what was dumped, from which snapshot, how it is stored, and what a restore
+// must contain. No manifest, no backup.
+package manifest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"steward/internal/content"
+	"steward/internal/failure"
+)
+
+// Format names the layout of this document; a reader refuses any other.
+const Format = "steward-backup/1"
+
+// maxBytes bounds a manifest: a hundred thousand tables fit.
+const maxBytes = 64 << 20
+
+// Manifest describes one backup of one database.
+type Manifest struct {
+	Format   string `json:"format"`
+	Backup   string `json:"backup"`
+	Attempt  string `json:"attempt"`
+	Database string `json:"database"`
+	// Day is the business day in the company's zone, as 2006-01-02.
+	Day string `json:"day"`
+	// SnapshotAt is an instant just before the snapshot was taken.
+	SnapshotAt time.Time `json:"snapshot_at"`
+	// LSN is the position in the write-ahead log just after the snapshot was taken.
+	LSN string `json:"lsn"`
+	// ServerVersion is server_version_num: 150020 is 15.20.
+	ServerVersion int `json:"server_version"`
+	// ClientVersion is the version of pg_dump.
+	ClientVersion string `json:"client_version"`
+	// Owner owns the database.
+	Owner string `json:"owner"`
+	// Roles are those that the database's objects name, and their memberships.
+	Roles   []Role              `json:"roles"`
+	Archive Stored              `json:"archive"`
+	Globals Stored              `json:"globals"`
+	Content content.Description `json:"content"`
+	// Checkpoint is the newest signed head of the ledger when the backup was
+	// taken, empty before the first.
+	Checkpoint string `json:"checkpoint"`
+	// Policy is the hash of the policy in force.
+	Policy string `json:"policy"`
+}
+
+// Role is a role without its password.
+type Role struct {
+	Name     string   `json:"name"`
+	MemberOf []string `json:"member_of"`
+}
+
+// Stored names one object exactly.
+type Stored struct {
+	Bucket     string `json:"bucket"`
+	Object     string `json:"object"`
+	Generation int64  `json:"generation"`
+	// Bytes is the size of what is stored, encrypted.
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+	CRC32C uint32 `json:"crc32c"`
+}
+
+// Sign writes the manifest as it is stored: one line of JSON, then a signed
+// note over its hash.
+func Sign(manifest Manifest, signer note.Signer) ([]byte, error) {
+	line, err := json.Marshal(manifest)
+	if err != nil {
+		return nil, fmt.Errorf("writing the manifest: %w", err)
+	}
+
+	signed, err := note.Sign(&note.Note{Text: statement(line)}, signer)
+	if err != nil {
+		return nil, fmt.Errorf("signing the manifest: %w", err)
+	}
+
+	return append(append(line, '\n'), signed...), nil
+}
+
+// statement is the text that is signed.
+func statement(line []byte) string {
+	sum := sha256.Sum256(line)
+
+	return Format + "\n" + hex.EncodeToString(sum[:]) + "\n"
+}
+
+// Open checks the signature against the pinned key and only then reads the
+// manifest. It fails with SignatureInvalid or ManifestInvalid.
+func Open(stored []byte, verifier note.Verifier) (Manifest, error) {
+	line, signed, found := bytes.Cut(stored, []byte("\n"))
+	if !found || len(stored) > maxBytes {
+		return Manifest{}, failure.New(failure.ManifestInvalid, "reading the manifest (its signature is missing)")
+	}
+
+	opened, err := note.Open(signed, note.VerifierList(verifier))
+
+	var unverified *note.UnverifiedNoteError
+
+	switch {
+	case errors.As(err, &unverified):
+		return Manifest{}, failure.New(failure.SignatureInvalid, "reading the manifest (it is signed by another key)")
+	case err != nil:
+		return Manifest{}, failure.Wrap(failure.SignatureInvalid, "reading the manifest", err)
+	case opened.Text != statement(line):
+		return Manifest{}, failure.New(failure.SignatureInvalid, "reading the manifest (the signature is over other content)")
+	}
+
+	var manifest Manifest
+
+	// Fields that this version does not know are those of a later one.
+	if err := json.Unmarshal(line, &manifest); err != nil {
+		return Manifest{}, failure.Wrap(failure.ManifestInvalid, "reading the manifest", err)
+	}
+
+	if manifest.Format != Format {
+		return Manifest{}, failure.New(failure.ManifestInvalid, "reading the manifest (its format is of another version)")
+	}
+
+	return manifest, nil
+}
+
+// Hash is the SHA-256 of a stored manifest, in hex, as catalogue and ledger
+// cite it.
+func Hash(stored []byte) string {
+	sum := sha256.Sum256(stored)
+
+	return hex.EncodeToString(sum[:])
+}
+
+// Expected is what the catalogue says a manifest is about.
+type Expected struct{ Backup, Attempt, Database, Day, SHA256 string }
+
+// Check compares a manifest with what the catalogue expects: a genuine manifest
+// of another day or database is refused. It fails with ManifestInvalid.
+func Check(manifest Manifest, stored []byte, expected Expected, now time.Time) error {
+	for _, test := range []struct {
+		holds  bool
+		reason string
+	}{
+		{Hash(stored) == expected.SHA256, "it is not the one in the catalogue"},
+		{manifest.Backup == expected.Backup, "it is of another backup"},
+		{manifest.Attempt == expected.Attempt, "it is of another attempt"},
+		{manifest.Database == expected.Database, "it is of another database"},
+		{manifest.Day == expected.Day, "it is of another day"},
+		{!manifest.SnapshotAt.After(now), "its snapshot is in the future"},
+	} {
+		if !test.holds {
+			return failure.New(failure.ManifestInvalid, "checking the manifest ("+test.reason+")")
+		}
+	}
+
+	return nil
+}

@@ -1,0 +1,93 @@
+// Package process runs PostgreSQL's programs as children: bounded, cancelled
+// with their context, and silent about data. What such a program prints may
+// hold the rows it stumbled over, so its words never leave this package; they
+// are matched against a table of fixed reasons.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"steward/internal/failure"
+	"steward/internal/faults"
+)
+
+// graceAfterCancel is how long a child may take to end after SIGTERM before it
+// is killed: pg_dump ends at once, pg_restore after its current statement.
+const graceAfterCancel = 5 * time.Second
+
+// Command is one run of one program.
+type Command struct {
+	// Path is the program's file; its base name appears in fault points.
+	Path string
+	// Args are the arguments after the program's name; never a secret, since
+	// every user of the machine can read them.
+	Args []string
+	// Env are the only variables the child gets, as NAME=value.
+	Env []string
+	// Stdin feeds the child; nil is empty.
+	Stdin io.Reader
+	// Stdout gets what the child writes; nil drops it.
+	Stdout io.Writer
+	// Name says what runs, for errors and fault points: "pg_dump".
+	Name string
+	// Code is the failure code of an unsuccessful end.
+	Code failure.Code
+}
+
+// Run starts the child and waits for its end. If ctx ends first, the child is
+// told to stop, then killed. An end that is not success fails with the
+// command's code and a reason from a fixed table.
+func Run(ctx context.Context, command Command) error {
+	var words tail
+
+	child := exec.CommandContext(ctx, command.Path, command.Args...) //nolint:gosec // the callers give fixed programs
+	child.Env = append([]string{"LC_ALL=C"}, command.Env...)
+	child.Stdin, child.Stdout, child.Stderr = command.Stdin, command.Stdout, &words
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.WaitDelay = graceAfterCancel
+
+	start := func(context.Context) error { return child.Start() }
+	if err := faults.Do(ctx, faults.Process, "start "+command.Name, start); err != nil {
+		return errors.Join(failure.Wrap(command.Code, "starting "+command.Name, err), reap(child))
+	}
+
+	// The end is one outside call of its own: what a child did can be lost
+	// between its exit and our knowledge of it.
+	err := faults.Do(ctx, faults.Process, "end "+command.Name, func(context.Context) error { return child.Wait() })
+	if child.ProcessState == nil {
+		return errors.Join(failure.Wrap(command.Code, "waiting for "+command.Name, err), reap(child))
+	}
+
+	if err == nil {
+		return nil
+	}
+
+	if ctx.Err() != nil {
+		return fmt.Errorf("running %s: %w", command.Name, ctx.Err())
+	}
+
+	return failure.New(command.Code, fmt.Sprintf("running %s (%s)", command.Name, words.reason()))
+}
+
+// reap ends a child that was started but is not waited for any more.
+func reap(child *exec.Cmd) error {
+	if child.Process == nil || child.ProcessState != nil {
+		return nil
+	}
+
+	if err := child.Process.Kill(); err != nil {
+		return fmt.Errorf("killing a child: %w", err)
+	}
+
+	// That it was killed is what we wanted; its exit status says no more.
+	_ = child.Wait()
+
+	return nil
+}

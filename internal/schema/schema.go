@@ -1,0 +1,99 @@
+// Package schema holds the migrations of the steward database.
+package schema
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	// The driver under the name "pgx", which goose speaks to.
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"steward/internal/failure"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrate brings the steward database at url to the newest version and tells
+// how many migrations it applied. Several callers at once are safe: they wait
+// for each other at an advisory lock.
+func Migrate(ctx context.Context, url string) (applied int, err error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return 0, failure.New(failure.ConfigInvalid, "reading the steward database URL")
+	}
+
+	defer func() {
+		if closeErr := db.Close(); err == nil && closeErr != nil {
+			err = fmt.Errorf("closing the steward database: %w", closeErr)
+		}
+	}()
+
+	provider, err := newProvider(db)
+	if err != nil {
+		return 0, err
+	}
+
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return 0, failure.Wrap(failure.Unavailable, "migrating the steward database", err)
+	}
+
+	return len(results), nil
+}
+
+// Pending tells how many migrations the steward database at url lacks.
+func Pending(ctx context.Context, url string) (pending int, err error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return 0, failure.New(failure.ConfigInvalid, "reading the steward database URL")
+	}
+
+	defer func() {
+		if closeErr := db.Close(); err == nil && closeErr != nil {
+			err = fmt.Errorf("closing the steward database: %w", closeErr)
+		}
+	}()
+
+	provider, err := newProvider(db)
+	if err != nil {
+		return 0, err
+	}
+
+	states, err := provider.Status(ctx)
+	if err != nil {
+		return 0, failure.Wrap(failure.Unavailable, "reading the migrations' state", err)
+	}
+
+	for _, state := range states {
+		if state.State == goose.StatePending {
+			pending++
+		}
+	}
+
+	return pending, nil
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	migrations, err := fs.Sub(files, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("reading the embedded migrations: %w", err)
+	}
+
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, fmt.Errorf("preparing the migration lock: %w", err)
+	}
+
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations, goose.WithSessionLocker(locker))
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+
+	return provider, nil
+}
