@@ -135,7 +135,7 @@ shape: ## Compare the shape of our code with code that we admire (a mirror, not 
 cover: ## Show statement coverage, and every returned error that no test has executed
 	@mkdir -p $(COVER)
 	go test -count=1 -coverpkg=./... -coverprofile=$(COVER)/unit.out ./...
-	@go run -C dev ./cmd/cover -dir .. ../$(COVER)/*.out
+	@go run -C dev ./cmd/cover -dir "$(CURDIR)" "$(CURDIR)"/$(COVER)/*.out
 
 ## Tools, built from dev/tools/go.mod into .dev/tools; rebuilt when their versions change
 
