@@ -1,0 +1,80 @@
+package ledger
+
+import "reflect"
+
+// Kind names what an entry is evidence of. It is stable: it stands in signed
+// leaves.
+type Kind string
+
+// The kinds of entry. What each body holds is said at its type.
+const (
+	// BackupStored: a backup's object and manifest are in the bucket.
+	BackupStored Kind = "backup.stored"
+	// BackupDrilled: a backup was restored elsewhere and equals its manifest.
+	BackupDrilled Kind = "backup.drilled"
+	// BackupRefused: a backup did not pass its drill, or could not be made.
+	BackupRefused Kind = "backup.refused"
+	// BackupPruned: a backup is gone from all listings of the bucket.
+	BackupPruned Kind = "backup.pruned"
+	// Tombstone: the point of no return of an erasure.
+	Tombstone Kind = "erasure.tombstone"
+	// ErasureDone: every store and processor of an erasure has answered.
+	ErasureDone Kind = "erasure.done"
+	// ActIntended: a member of staff is about to act; written before the effect.
+	ActIntended Kind = "act.intended"
+	// ActDone: how that act ended; written after the effect.
+	ActDone Kind = "act.done"
+	// PromiseBroken: a promise was found broken.
+	PromiseBroken Kind = "promise.broken"
+	// PromiseMended: a promise that was broken is kept again.
+	PromiseMended Kind = "promise.mended"
+	// PolicyLoaded: a process began to act under a policy of this hash.
+	PolicyLoaded Kind = "policy.loaded"
+	// Observed: an outside system's state was read as evidence.
+	Observed Kind = "world.observed"
+)
+
+// KindRow says everything about one kind.
+type KindRow struct {
+	// Kind is the name in the leaf.
+	Kind Kind
+	// Text is what people read.
+	Text string
+	// Body is the zero value of the one body type that the kind takes.
+	Body Body
+}
+
+// Kinds is the closed table of kinds, in a fixed order. An entry of any other
+// kind is refused.
+func Kinds() []KindRow {
+	return []KindRow{
+		{BackupStored, "backup stored", BackupBody{}},
+		{BackupDrilled, "backup drilled and found equal", BackupBody{}},
+		{BackupRefused, "backup refused", BackupBody{}},
+		{BackupPruned, "backup pruned and proven gone", BackupBody{}},
+		{Tombstone, "erasure decided for good", ErasureBody{}},
+		{ErasureDone, "erasure complete", ErasureBody{}},
+		{ActIntended, "act of staff intended", ActBody{}},
+		{ActDone, "act of staff ended", ActBody{}},
+		{PromiseBroken, "promise found broken", PromiseBody{}},
+		{PromiseMended, "promise kept again", PromiseBody{}},
+		{PolicyLoaded, "policy loaded", PolicyBody{}},
+		{Observed, "outside state observed", ObservedBody{}},
+	}
+}
+
+// LookupKind is the row of a kind, and whether there is one.
+func LookupKind(kind Kind) (KindRow, bool) {
+	for _, row := range Kinds() {
+		if row.Kind == kind {
+			return row, true
+		}
+	}
+
+	return KindRow{}, false
+}
+
+// takes reports whether the kind takes bodies of this type.
+func (r KindRow) takes(body Body) bool {
+	return reflect.TypeOf(r.Body) == reflect.TypeOf(body)
+}
