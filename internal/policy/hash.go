@@ -1,0 +1,24 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+// Canonical returns the policy as sorted lines `path: "value"`, one for each
+// value of the file and each ended by a line feed. Comments, spaces, quotes and
+// the order of keys do not change it; every value does.
+func (p *Policy) Canonical() string {
+	lines := slices.Clone(p.canonical)
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// Hash returns the SHA-256 of Canonical in hexadecimal, which evidence cites to
+// say under which policy it was made.
+func (p *Policy) Hash() string {
+	sum := sha256.Sum256([]byte(p.Canonical()))
+	return hex.EncodeToString(sum[:])
+}

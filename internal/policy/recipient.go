@@ -1,0 +1,50 @@
+package policy
+
+import (
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"strings"
+
+	"filippo.io/age"
+	"golang.org/x/crypto/ssh"
+)
+
+// minRSABits is the smallest RSA key to which a backup may be encrypted: the
+// limit of age, and of the policies that Steward keeps.
+const minRSABits = 2048
+
+func recipientKind() kind[string] {
+	return kind[string]{
+		form: "a public key to encrypt to, age1… or ssh-rsa … of 2048 bits or more",
+		parse: func(text string) (string, error) {
+			if strings.HasPrefix(text, "ssh-rsa ") {
+				return text, checkRSA(text)
+			}
+			if _, err := age.ParseX25519Recipient(text); err != nil {
+				return "", errors.New("it is neither a valid age1… key nor an ssh-rsa key")
+			}
+			return text, nil
+		},
+	}
+}
+
+// checkRSA refuses an ssh-rsa line that is damaged or too short.
+func checkRSA(text string) error {
+	public, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
+	if err != nil {
+		return errors.New("the ssh-rsa key is damaged")
+	}
+	crypto, ok := public.(ssh.CryptoPublicKey)
+	if !ok {
+		return errors.New("the ssh-rsa line holds a certificate, not a key")
+	}
+	key, ok := crypto.CryptoPublicKey().(*rsa.PublicKey)
+	if !ok {
+		return errors.New("the ssh-rsa line holds another kind of key")
+	}
+	if bits := key.N.BitLen(); bits < minRSABits {
+		return fmt.Errorf("the ssh-rsa key has %d bits, and %d are the least", bits, minRSABits)
+	}
+	return nil
+}
