@@ -64,7 +64,7 @@ func TestMain(m *testing.M) {}
 
 func TestOne(t *testing.T) {}
 
-func FuzzTwo(f *testing.F) {}
+	func FuzzTwo(f *testing.F) {}
 
 func ExampleT() {
 	// Output: x
