@@ -57,6 +57,7 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 	sent := 0
 	for sent < len(p) {
 		piece := w.pace.piece(len(p) - sent)
+		w.pace.wait(piece) // before, so that the last byte arrives when its time has come
 		n, err := w.ResponseWriter.Write(p[sent : sent+piece])
 		sent += n
 		if err != nil {
@@ -64,7 +65,6 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 		}
 		// An error means that the client left; the next write finds it out.
 		_ = http.NewResponseController(w.ResponseWriter).Flush()
-		w.pace.wait(n)
 	}
 	return sent, nil
 }
