@@ -63,8 +63,8 @@ func (b *Book) CheckFree(ctx context.Context, name string) error {
 		return nil
 	}
 	if err := Probe(ctx, port); err != nil {
-		return fmt.Errorf("%s needs %s: %w; stop that program, or remove the line %q from %s to choose another port",
-			name, net.JoinHostPort(Host, strconv.Itoa(port)), err, name, b.path)
+		return fmt.Errorf("%s: %w; stop that program, or remove the line %q from %s and another port is chosen",
+			net.JoinHostPort(Host, strconv.Itoa(port)), err, name, b.path)
 	}
 	return nil
 }

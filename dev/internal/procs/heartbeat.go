@@ -134,3 +134,27 @@ func appendGap(path string, gap Gap) error {
 	}
 	return nil
 }
+
+// Gaps reads what Beat noted in the file at off, oldest first; none when it is
+// missing. A last line that a crash cut short is left out.
+func Gaps(off string) ([]Gap, error) {
+	text, err := os.ReadFile(off)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the gaps: %w", err)
+	}
+	var gaps []Gap
+	for line := range strings.Lines(string(text)) {
+		var gap Gap
+		if !strings.HasSuffix(line, "\n") {
+			break
+		}
+		if err := json.Unmarshal([]byte(line), &gap); err != nil {
+			return nil, fmt.Errorf("reading the gaps in %s: %w", off, err)
+		}
+		gaps = append(gaps, gap)
+	}
+	return gaps, nil
+}

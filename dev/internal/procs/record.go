@@ -34,6 +34,9 @@ type Spec struct {
 	// Quick asks for SIGINT instead of SIGTERM at the end: Postgres' fast
 	// shutdown, which does not wait for its clients.
 	Quick bool `json:"quick"`
+	// Inputs stands for whatever else it reads at its start (settings, policy): a
+	// spec with other inputs is another spec.
+	Inputs string `json:"inputs"`
 	// Digest tells two versions of the program apart; Fingerprint fills it.
 	Digest string `json:"digest"`
 }

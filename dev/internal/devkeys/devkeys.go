@@ -1,0 +1,148 @@
+// Package devkeys makes the keys of one clone's dev environment, freshly and once,
+// and hands each process a directory with its own and no other: the process that
+// dumps cannot decrypt, because it was never given an identity (DESIGN 6).
+package devkeys
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"filippo.io/age"
+	"golang.org/x/mod/sumdb/note"
+
+	"steward/dev/internal/state"
+)
+
+// Files in a directory of keys. Each holds one line.
+const (
+	// LedgerSigner signs checkpoints of the ledger (note.GenerateKey).
+	LedgerSigner = "ledger.key"
+	// ManifestSigner signs backup manifests (note.GenerateKey).
+	ManifestSigner = "manifest.key"
+	// BackupIdentity decrypts backups (age, X25519).
+	BackupIdentity = "backup.identity"
+)
+
+// Roles that hold keys; Escrow is no process but the safe in which the second
+// identity would lie.
+const (
+	Core   = "core"
+	Backup = "backup"
+	Drill  = "drill"
+	Escrow = "escrow"
+)
+
+// Public is what may be known by everybody: it goes into the policy.
+type Public struct {
+	// LedgerVerifier and ManifestVerifier are note verifier keys.
+	LedgerVerifier   string `json:"ledger_verifier"`
+	ManifestVerifier string `json:"manifest_verifier"`
+	// DrillRecipient and EscrowRecipient are age recipients (age1…).
+	DrillRecipient  string `json:"drill_recipient"`
+	EscrowRecipient string `json:"escrow_recipient"`
+}
+
+// publicFile stands beside the directories of the roles. It is written last: with
+// it there, every key is.
+const publicFile = "public.json"
+
+// Ensure makes all keys under dir unless they are there. A crash in between
+// leaves keys without their public half; the next call makes all of them anew,
+// which is right, because nothing was signed or encrypted with them yet.
+func Ensure(dir string) (Public, error) {
+	var public Public
+	path := filepath.Join(dir, publicFile)
+	found, err := state.ReadJSON(path, &public)
+	if err != nil || found {
+		return public, err
+	}
+	if public.LedgerVerifier, err = signer(dir, Core, LedgerSigner, "steward-dev-ledger"); err != nil {
+		return public, err
+	}
+	if public.ManifestVerifier, err = signer(dir, Backup, ManifestSigner, "steward-dev-manifest"); err != nil {
+		return public, err
+	}
+	if public.DrillRecipient, err = identity(dir, Drill); err != nil {
+		return public, err
+	}
+	if public.EscrowRecipient, err = identity(dir, Escrow); err != nil {
+		return public, err
+	}
+	return public, state.WriteJSON(path, public)
+}
+
+// signer makes a note signing key and gives its verifier.
+func signer(dir, role, file, name string) (verifier string, err error) {
+	private, verifier, err := note.GenerateKey(rand.Reader, name)
+	if err != nil {
+		return "", fmt.Errorf("making the key %s: %w", name, err)
+	}
+	return verifier, write(dir, role, file, private)
+}
+
+// identity makes an age identity and gives its recipient.
+func identity(dir, role string) (recipient string, err error) {
+	made, err := age.GenerateX25519Identity()
+	if err != nil {
+		return "", fmt.Errorf("making the identity of %s: %w", role, err)
+	}
+	return made.Recipient().String(), write(dir, role, BackupIdentity, made.String())
+}
+
+func write(dir, role, file, text string) error {
+	home := filepath.Join(dir, role)
+	if err := os.MkdirAll(home, state.DirMode); err != nil {
+		return fmt.Errorf("making %s: %w", home, err)
+	}
+	return state.WriteFile(filepath.Join(home, file), []byte(text+"\n"))
+}
+
+// ErrEscrow is returned by For when a process asks for the keys of the safe.
+var ErrEscrow = errors.New("no process gets the escrow's keys")
+
+// ErrApart is returned by For when one process asks to dump and to decrypt.
+var ErrApart = errors.New("backup and drill never share a process")
+
+// For gives the directory with exactly the keys of these roles together, for one
+// process' STEWARD_KEYS_DIR: a single role's own directory, or one named after
+// all of them with copies. Ensure must have been called.
+func For(dir string, roles ...string) (string, error) {
+	if slices.Contains(roles, Escrow) {
+		return "", ErrEscrow
+	}
+	if slices.Contains(roles, Backup) && slices.Contains(roles, Drill) {
+		return "", ErrApart
+	}
+	if len(roles) == 1 {
+		return filepath.Join(dir, roles[0]), nil
+	}
+	name := strings.Join(roles, "-")
+	for _, role := range roles {
+		if err := copyKeys(dir, role, name); err != nil {
+			return "", fmt.Errorf("collecting the keys of %s: %w", role, err)
+		}
+	}
+	return filepath.Join(dir, name), nil
+}
+
+func copyKeys(dir, role, name string) error {
+	entries, err := os.ReadDir(filepath.Join(dir, role))
+	if err != nil {
+		return fmt.Errorf("listing keys: %w", err)
+	}
+	for _, entry := range entries {
+		text, err := os.ReadFile(filepath.Join(dir, role, entry.Name()))
+		if err != nil {
+			return fmt.Errorf("reading a key: %w", err)
+		}
+		if err := write(dir, name, entry.Name(), strings.TrimSpace(string(text))); err != nil {
+			return err
+		}
+	}
+	return nil
+}

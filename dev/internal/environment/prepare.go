@@ -1,0 +1,107 @@
+package environment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"steward/dev/internal/account"
+	"steward/dev/internal/cluster"
+	"steward/dev/internal/devkeys"
+	"steward/dev/internal/state"
+)
+
+// minFree is the space that a first start needs: binaries, build cache, two
+// clusters with their write-ahead logs, the demo data and its backups.
+const minFree = 3 << 30
+
+// ErrFull is returned when the disk of the clone has less than minFree left.
+var ErrFull = errors.New("the disk is nearly full")
+
+// prepare finds out what this machine has, before anything is started.
+func (e *Environment) prepare(ctx context.Context) error {
+	if err := e.checkDisk(); err != nil {
+		return err
+	}
+	if err := e.findPostgres(ctx); err != nil {
+		return err
+	}
+	if err := e.choosePorts(ctx); err != nil {
+		return err
+	}
+	if err := e.findPlace(); err != nil {
+		return err
+	}
+	keys, err := e.dir.Sub("keys")
+	if err != nil {
+		return fmt.Errorf("making the keys: %w", err)
+	}
+	if e.keys, err = devkeys.Ensure(keys); err != nil {
+		return fmt.Errorf("making the keys: %w", err)
+	}
+	return nil
+}
+
+func (e *Environment) checkDisk() error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(e.dir.Path(), &disk); err != nil {
+		return fmt.Errorf("measuring the disk: %w", err)
+	}
+	//nolint:gosec,unconvert // the block size is positive, and its type differs between systems
+	free := disk.Bavail * uint64(disk.Bsize)
+	if free < minFree {
+		return fmt.Errorf("%w: %d MB free under %s, %d MB needed: make space, then run make up again",
+			ErrFull, free>>20, e.dir.Clone(), minFree>>20)
+	}
+	return nil
+}
+
+// findPostgres finds the programs, or installs them where that is possible.
+func (e *Environment) findPostgres(ctx context.Context) error {
+	bin, err := cluster.Find(ctx, e.dir.Clone())
+	if err != nil {
+		bin, err = cluster.Install(ctx, e.dir.Clone(), e.print)
+	}
+	if err != nil {
+		return fmt.Errorf("finding PostgreSQL: %w", err)
+	}
+	e.bin = bin
+	return nil
+}
+
+// placeFile remembers where the clusters are when they are not under .dev, for reset.
+func (e *Environment) placeFile() string { return e.dir.Path("place.json") }
+
+// findPlace decides where the clusters' data is, once: later starts find it there
+// even when modes of directories above have changed meanwhile.
+func (e *Environment) findPlace() error {
+	who, err := account.ForPostgres()
+	if err != nil {
+		return fmt.Errorf("choosing the account for Postgres: %w", err)
+	}
+	e.account = who
+	found, err := state.ReadJSON(e.placeFile(), &e.place)
+	if err != nil {
+		return fmt.Errorf("finding the clusters: %w", err)
+	}
+	if !found {
+		if e.place, err = cluster.Place(e.dir.Path("pg"), e.dir.Tag(), who); err != nil {
+			return fmt.Errorf("choosing a place for Postgres: %w", err)
+		}
+		if err := state.WriteJSON(e.placeFile(), e.place); err != nil {
+			return fmt.Errorf("choosing a place for Postgres: %w", err)
+		}
+	}
+	if e.place != e.dir.Path("pg") && !found {
+		e.print.Line("%-15s its data is in %s, because the account %s cannot enter %s",
+			partPostgres, e.place, who.Name, e.dir.Clone())
+	}
+	// The data outlives an upgrade of PostgreSQL to another major; the programs must fit it.
+	for _, part := range []string{partPostgres, partDrill} {
+		if e.bin, err = cluster.Match(e.bin, e.place+"/"+part); err != nil {
+			return fmt.Errorf("finding PostgreSQL for %s: %w", part, err)
+		}
+	}
+	return nil
+}
