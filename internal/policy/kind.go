@@ -78,7 +78,7 @@ func patternKind(form, pattern string) kind[string] {
 	expression := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return kind[string]{form: form, parse: func(text string) (string, error) {
 		if !expression.MatchString(text) {
-			return "", fmt.Errorf("%q is not %s", masked(text), form)
+			return "", fmt.Errorf("%q cannot stand here", masked(text))
 		}
 		return text, nil
 	}}
@@ -122,7 +122,7 @@ func choiceKind[V ~string](choices ...V) kind[V] {
 	form := strings.Join(words, " or ")
 	return kind[V]{form: form, parse: func(text string) (V, error) {
 		if !slices.Contains(words, text) {
-			return "", fmt.Errorf("%q is not %s", masked(text), form)
+			return "", fmt.Errorf("%q cannot stand here", masked(text))
 		}
 		return V(text), nil
 	}}

@@ -16,7 +16,7 @@ const hidden = "[hidden]"
 var secretWords = regexp.MustCompile(`(?i)AGE-(SECRET|PLUGIN)|PRIVATE[+ _-]KEY|pass(word|wd|phrase)?\s*[:=]|secret|token|api_?key|://[^/\s]*@`)
 
 // longRun matches what is long enough to be a key: no word of a policy is.
-var longRun = regexp.MustCompile(`[^\s"']{33,}`)
+var longRun = regexp.MustCompile(`[^\s"',]{33,}`)
 
 // holdsSecret reports whether text looks as if it held a secret.
 func holdsSecret(text string) bool { return secretWords.MatchString(text) }

@@ -106,7 +106,7 @@ func (s shape[T]) read(r *reader, where place, node ast.Node, into *T) {
 func (s shape[T]) readPair(r *reader, where place, pair *ast.MappingValueNode, seen map[string]bool, into *T) {
 	keyToken := pair.Key.GetToken()
 	key, plain := scalar(pair.Key)
-	path := below(where.path, masked(key))
+	path := below(where.path, masked(keyToken.Value))
 	here := at(path, keyToken)
 	index := slices.IndexFunc(s, func(f field[T]) bool { return f.key == key })
 	switch {

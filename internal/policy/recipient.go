@@ -32,18 +32,18 @@ func recipientKind() kind[string] {
 // checkRSA refuses an ssh-rsa line that is damaged or too short.
 func checkRSA(text string) error {
 	public, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
-	if err != nil {
-		return errors.New("the ssh-rsa key is damaged")
+	if err == nil {
+		if crypto, ok := public.(ssh.CryptoPublicKey); ok {
+			if key, ok := crypto.CryptoPublicKey().(*rsa.PublicKey); ok {
+				return checkBits(key.N.BitLen())
+			}
+		}
 	}
-	crypto, ok := public.(ssh.CryptoPublicKey)
-	if !ok {
-		return errors.New("the ssh-rsa line holds a certificate, not a key")
-	}
-	key, ok := crypto.CryptoPublicKey().(*rsa.PublicKey)
-	if !ok {
-		return errors.New("the ssh-rsa line holds another kind of key")
-	}
-	if bits := key.N.BitLen(); bits < minRSABits {
+	return errors.New("the ssh-rsa key is damaged, or is a key of another kind")
+}
+
+func checkBits(bits int) error {
+	if bits < minRSABits {
 		return fmt.Errorf("the ssh-rsa key has %d bits, and %d are the least", bits, minRSABits)
 	}
 	return nil
