@@ -31,8 +31,9 @@ func notFound(what string) *apiError {
 	return refuse(http.StatusNotFound, "notFound", "The specified %s does not exist.", what)
 }
 
+// unsupported is 400 and not 501: the official client retries every 5xx, for ever if nobody stops it.
 func unsupported(what string) *apiError {
-	return refuse(http.StatusNotImplemented, "notImplemented", "This emulator does not implement %s (docs/emulator-gcs.md).", what)
+	return refuse(http.StatusBadRequest, "notImplemented", "This emulator does not implement %s (docs/emulator-gcs.md).", what)
 }
 
 func conditionNotMet() *apiError {

@@ -64,7 +64,7 @@ func (c *call) generation(name string) (int64, error) {
 	return value, nil
 }
 
-// refuseParameters answers 501 for a parameter that would change the result and is not implemented.
+// refuseParameters refuses a parameter that would change the result and is not implemented.
 func (c *call) refuseParameters(names ...string) error {
 	for _, name := range names {
 		if value := c.query.Get(name); value != "" && value != "false" {

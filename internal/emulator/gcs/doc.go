@@ -4,7 +4,8 @@
 //
 // Honest means three things. What it does, it does as Cloud Storage documents it: generations only grow,
 // a retried chunk is not appended twice, a declared checksum is compared, soft delete keeps what was
-// deleted, retention and holds refuse. What it does not know, it refuses with 501 instead of ignoring it.
+// deleted, retention and holds refuse. What it does not know, it refuses (400, notImplemented)
+// instead of ignoring it.
 // And docs/emulator-gcs.md lists every difference that is known.
 //
 // State lives under one directory and survives SIGKILL at any instant: each change is one atomic rename,
