@@ -42,6 +42,11 @@ type Taker struct {
 	RefuseVulnerable bool
 	// Policy is the hash of the policy in force.
 	Policy string
+	// Owner is the workflow run on whose behalf this is done.
+	Owner string
+	// Silence is how long another owner of the day must have given no sign of
+	// life before it is taken over.
+	Silence time.Duration
 	// Progress, if not nil, is told the phase and the bytes stored so far.
 	Progress func(phase string, bytes int64)
 }
@@ -69,11 +74,14 @@ func (t *Taker) Take(ctx context.Context, id string) (catalogue.Backup, error) {
 	}
 
 	opened.Attempt = ids.New("att")
-	if err := catalogue.Begin(ctx, t.Steward, id, opened.Attempt); err != nil {
+	opened.SnapshotAt = t.Clock.Now()
+
+	err = catalogue.Begin(ctx, t.Steward, catalogue.Claim{
+		Backup: id, Attempt: opened.Attempt, Owner: t.Owner, At: opened.SnapshotAt, Silence: t.Silence,
+	})
+	if err != nil {
 		return catalogue.Backup{}, fmt.Errorf("taking a backup: %w", err)
 	}
-
-	opened.SnapshotAt = t.Clock.Now()
 
 	from, err := openSource(ctx, t.Source)
 	if err != nil {
@@ -86,7 +94,7 @@ func (t *Taker) Take(ctx context.Context, id string) (catalogue.Backup, error) {
 		return catalogue.Backup{}, err
 	}
 
-	return (&run{Taker: t, source: from, tools: tools, backup: opened}).take(ctx)
+	return (&run{Taker: t, source: from, tools: tools, backup: opened}).alive(ctx)
 }
 
 func (r *run) take(ctx context.Context) (catalogue.Backup, error) {

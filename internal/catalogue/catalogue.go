@@ -39,7 +39,9 @@ type Backup struct {
 	Day   string
 	State State
 	// Attempt fences: only the attempt that stands here may record anything.
-	Attempt        string
+	Attempt string
+	// Owner is the workflow run that works on it.
+	Owner          string
 	OpenedAt       time.Time
 	SnapshotAt     time.Time
 	TakenAt        time.Time
@@ -57,7 +59,7 @@ type Backup struct {
 	Reason string
 }
 
-const columns = `id, database, to_char(day, 'YYYY-MM-DD'), state, attempt, opened_at,
+const columns = `id, database, to_char(day, 'YYYY-MM-DD'), state, attempt, owner, opened_at,
 	coalesce(snapshot_at, '0001-01-01T00:00:00Z'), coalesce(taken_at, '0001-01-01T00:00:00Z'),
 	coalesce(drilled_at, '0001-01-01T00:00:00Z'), coalesce(pruned_at, '0001-01-01T00:00:00Z'),
 	coalesce(manifest_object, ''), coalesce(manifest_gen, 0), coalesce(manifest_sha256, ''),
@@ -66,7 +68,7 @@ const columns = `id, database, to_char(day, 'YYYY-MM-DD'), state, attempt, opene
 func scan(row pgx.CollectableRow) (Backup, error) {
 	var b Backup
 
-	err := row.Scan(&b.ID, &b.Database, &b.Day, &b.State, &b.Attempt, &b.OpenedAt, &b.SnapshotAt, &b.TakenAt,
+	err := row.Scan(&b.ID, &b.Database, &b.Day, &b.State, &b.Attempt, &b.Owner, &b.OpenedAt, &b.SnapshotAt, &b.TakenAt,
 		&b.DrilledAt, &b.PrunedAt, &b.ManifestObject, &b.ManifestGen, &b.ManifestSHA256, &b.Bytes, &b.Rows,
 		&b.DrillSeconds, &b.Reason)
 
@@ -80,9 +82,9 @@ func scan(row pgx.CollectableRow) (Backup, error) {
 // Open opens the day for a database, or gives the row that is there already:
 // asking again for a day that is done changes nothing.
 func Open(ctx context.Context, q postgres.Queryer, fresh Backup) (Backup, error) {
-	_, err := q.Exec(ctx, `insert into backups (id, database, day, state, attempt, opened_at)
-		values ($1, $2, $3::date, 'running', $4, $5) on conflict (database, day) do nothing`,
-		fresh.ID, fresh.Database, fresh.Day, fresh.Attempt, fresh.OpenedAt)
+	_, err := q.Exec(ctx, `insert into backups (id, database, day, state, attempt, owner, opened_at, beat_at)
+		values ($1, $2, $3::date, 'running', $4, $5, $6, $6) on conflict (database, day) do nothing`,
+		fresh.ID, fresh.Database, fresh.Day, fresh.Attempt, fresh.Owner, fresh.OpenedAt)
 	if err != nil {
 		return Backup{}, failure.Wrap(failure.Unavailable, "opening the day", err)
 	}

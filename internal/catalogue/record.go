@@ -10,13 +10,34 @@ import (
 	"steward/internal/postgres"
 )
 
+// Claim is one attempt's claim on a day.
+type Claim struct {
+	Backup, Attempt string
+	// Owner is the workflow run behind the attempt.
+	Owner string
+	At    time.Time
+	// Silence is how long another owner must have given no sign of life before
+	// the day may be taken from it.
+	Silence time.Duration
+}
+
 // Begin hands the day to a new attempt. Whatever an older attempt still does is
-// fenced out from here on. A day that is drilled or pruned fails with DayTaken.
-func Begin(ctx context.Context, q postgres.Queryer, id, attempt string) error {
-	touched, err := q.Exec(ctx, `update backups set attempt = $2, state = 'running', reason = ''
-		where id = $1 and state in ('running', 'bad')`, id, attempt)
+// fenced out from here on. It fails with DayTaken while another owner is alive,
+// and for a day that is drilled or pruned.
+func Begin(ctx context.Context, q postgres.Queryer, claim Claim) error {
+	touched, err := q.Exec(ctx, `update backups set attempt = $2, owner = $3, beat_at = $4, state = 'running', reason = ''
+		where id = $1 and (state = 'bad' or state = 'running' and (owner = $3 or beat_at < $5))`,
+		claim.Backup, claim.Attempt, claim.Owner, claim.At, claim.At.Add(-claim.Silence))
 
 	return changed("beginning an attempt", touched, err)
+}
+
+// Beat is an attempt's sign of life. It fails with DayTaken once the attempt is
+// fenced out.
+func Beat(ctx context.Context, q postgres.Queryer, id, attempt string, at time.Time) error {
+	touched, err := q.Exec(ctx, `update backups set beat_at = $3 where id = $1 and attempt = $2`, id, attempt, at)
+
+	return changed("giving a sign of life", touched, err)
 }
 
 // Object is one object that an attempt writes.

@@ -149,7 +149,7 @@ func summary(differences []string) string {
 
 // manifest reads and checks the manifest that the catalogue names.
 func (d *Driller) manifest(ctx context.Context, backup catalogue.Backup) (manifest.Manifest, error) {
-	reader, err := d.Bucket.Get(ctx, backup.ManifestObject, backup.ManifestGen)
+	reader, _, err := d.Bucket.Get(ctx, backup.ManifestObject, backup.ManifestGen)
 	if err != nil {
 		return manifest.Manifest{}, fmt.Errorf("fetching the manifest: %w", err)
 	}

@@ -111,7 +111,7 @@ func newBench(t *testing.T) *bench {
 		steward: steward, source: at,
 		taker: &backup.Taker{
 			Steward: steward, Source: at, Bucket: bucket, Recipients: []age.Recipient{identity.Recipient()},
-			Signer: signer, Clock: clock,
+			Signer: signer, Clock: clock, Owner: "test", Silence: time.Minute,
 		},
 		driller: &drill.Driller{
 			Steward: steward, Admin: pgtest.Drill(t), Bucket: bucket, Identities: []age.Identity{identity},
@@ -124,7 +124,7 @@ func (b *bench) open(t *testing.T) catalogue.Backup {
 	t.Helper()
 
 	opened, err := catalogue.Open(t.Context(), b.steward, catalogue.Backup{
-		ID: ids.New("bkp"), Database: "app", Day: "2026-11-22", Attempt: ids.New("att"), OpenedAt: time.Now(),
+		ID: ids.New("bkp"), Database: "app", Day: "2026-11-22", Attempt: ids.New("att"), Owner: "test", OpenedAt: time.Now(),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -32,7 +32,7 @@ func (d *Driller) open(ctx context.Context, stored manifest.Stored, phase string
 		return nil, failure.New(failure.ManifestInvalid, "opening an object (it lies in another bucket)")
 	}
 
-	from, err := d.Bucket.Get(ctx, stored.Object, stored.Generation)
+	from, _, err := d.Bucket.Get(ctx, stored.Object, stored.Generation)
 	if err != nil {
 		return nil, fmt.Errorf("fetching the %s: %w", phase, err)
 	}
@@ -120,7 +120,7 @@ func (d *Driller) checkGlobals(ctx context.Context, document manifest.Manifest) 
 
 	for _, role := range document.Roles {
 		if !created[role.Name] {
-			return failure.New(failure.ContentDiffers, fmt.Sprintf("reading the globals (role %q is missing)", role.Name))
+			return failure.New(failure.ContentDiffers, "reading the globals (a role of the manifest is missing)")
 		}
 	}
 

@@ -77,3 +77,22 @@ func TestTableIsWhole(t *testing.T) {
 		t.Error("an unknown code is not internal")
 	}
 }
+
+type stateError struct{}
+
+func (stateError) Error() string    { return "ERROR: duplicate key (ada@example.com)" }
+func (stateError) SQLState() string { return "23505" }
+
+func TestSafeLeavesForeignTextsOut(t *testing.T) {
+	t.Parallel()
+
+	err := fmt.Errorf("outer ada@: %w", failure.Wrap(failure.DumpFailed, "dumping app",
+		fmt.Errorf("inner ada@: %w", failure.Wrap(failure.Unavailable, "reading a row", stateError{}))))
+	if got := failure.Safe(err); got != "dumping app: reading a row: SQLSTATE 23505" {
+		t.Error(got)
+	}
+
+	if got := failure.Safe(errDriver); got != "unexpected failure" {
+		t.Error(got)
+	}
+}

@@ -69,6 +69,11 @@ func With(ctx context.Context, injector Injector) context.Context {
 	return context.WithValue(ctx, contextKey{}, injector)
 }
 
+// Without returns a context whose outside calls are not counted.
+func Without(ctx context.Context) context.Context {
+	return context.WithValue(ctx, contextKey{}, nil)
+}
+
 // Do makes one outside call. Without an injector in the context it only calls.
 // With one it may return an error that wraps ErrInjected, wait until the
 // context ends and return its error, or end the process.

@@ -43,14 +43,15 @@ type Bucket struct {
 func (b *Bucket) Name() string { return b.name }
 
 // Get opens a generation for reading; generation 0 means the live one. The
-// reader checks the service's checksum at the end. It fails with ObjectNotFound.
-func (b *Bucket) Get(ctx context.Context, name string, generation int64) (io.ReadCloser, error) {
+// object tells which generation and size that is. The reader checks the
+// service's checksum at the end. It fails with ObjectNotFound.
+func (b *Bucket) Get(ctx context.Context, name string, generation int64) (io.ReadCloser, Object, error) {
 	reader, err := b.handle(name, generation).NewReader(ctx)
 	if err != nil {
-		return nil, coded("opening an object", err)
+		return nil, Object{}, coded("opening an object", err)
 	}
 
-	return reader, nil
+	return reader, Object{Bucket: b.name, Name: name, Generation: reader.Attrs.Generation, Size: reader.Attrs.Size}, nil
 }
 
 // Stat describes the live generation. It fails with ObjectNotFound.
@@ -83,6 +84,8 @@ type ListOptions struct {
 	Versions bool
 	// SoftDeleted shows soft-deleted generations instead of the others.
 	SoftDeleted bool
+	// From leaves out names below it; empty leaves out none.
+	From string
 }
 
 // List gives the objects whose names start with prefix, in the order of their
@@ -90,7 +93,7 @@ type ListOptions struct {
 func (b *Bucket) List(ctx context.Context, prefix string, options ListOptions) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		listing := b.raw.Objects(ctx, &storage.Query{
-			Prefix: prefix, Versions: options.Versions, SoftDeleted: options.SoftDeleted,
+			Prefix: prefix, StartOffset: options.From, Versions: options.Versions, SoftDeleted: options.SoftDeleted,
 		})
 
 		for {

@@ -7,6 +7,10 @@ create table backups (
     day             date        not null,
     state           text        not null check (state in ('running', 'taken', 'drilled', 'bad', 'pruned')),
     attempt         text        not null check (attempt ~ '^att_[a-z2-7]{26}$'),
+    -- Who works on it: a workflow run. Another run takes over only when this one
+    -- has given no sign of life for a while.
+    owner           text        not null,
+    beat_at         timestamptz not null,
     opened_at       timestamptz not null,
     snapshot_at     timestamptz,
     taken_at        timestamptz,
@@ -47,12 +51,21 @@ create table installation (
 
 grant select on backups, backup_objects, installation to steward_core, steward_backup, steward_drill;
 grant insert on backups, backup_objects to steward_backup;
-grant update (state, attempt, snapshot_at, taken_at, pruned_at, manifest_object, manifest_gen, manifest_sha256, bytes, rows, reason) on backups to steward_backup;
+grant update (state, attempt, owner, beat_at, snapshot_at, taken_at, pruned_at, manifest_object, manifest_gen, manifest_sha256, bytes, rows, reason) on backups to steward_backup;
 grant update (generation, bytes, sha256, pruned_at) on backup_objects to steward_backup;
 grant update (state, drilled_at, drill_seconds, reason) on backups to steward_drill;
 grant insert on installation to steward_core;
 
+-- The steward database is backed up too, by the role that backs up: it reads
+-- everything, now and after later migrations.
+grant select on all tables in schema public, ledger to steward_backup;
+grant select on all sequences in schema public, ledger to steward_backup;
+alter default privileges in schema public, ledger grant select on tables to steward_backup;
+alter default privileges in schema public, ledger grant select on sequences to steward_backup;
+
 -- +goose Down
+alter default privileges in schema public, ledger revoke select on tables from steward_backup;
+alter default privileges in schema public, ledger revoke select on sequences from steward_backup;
 drop table installation;
 drop table backup_objects;
 drop table backups;

@@ -1,0 +1,117 @@
+package activities
+
+import (
+	"context"
+	"time"
+
+	"go.temporal.io/sdk/activity"
+
+	"steward/internal/backup"
+	"steward/internal/catalogue"
+	"steward/internal/clocks"
+	"steward/internal/due"
+	"steward/internal/failure"
+	"steward/internal/ids"
+	"steward/internal/patience"
+	"steward/internal/postgres"
+)
+
+// silence is how long a run must have given no sign of life before another run
+// takes its day over.
+const silence = 2 * time.Minute
+
+// Backups does what DailyBackup needs up to the signed manifest. It belongs to
+// the backup role, which cannot decrypt.
+type Backups struct {
+	// Takers take backups, by the name of the database in the policy.
+	Takers map[string]backup.Taker
+	// Steward is the steward database.
+	Steward *postgres.DB
+	// Clock tells the time that promises go by.
+	Clock clocks.Clock
+	// Window says which business days may be backed up now.
+	Window due.Window
+	// Patience scales the timeouts.
+	Patience patience.Scale
+}
+
+// OpenDayParams name a day by the time for which its backup was scheduled.
+type OpenDayParams struct {
+	// Database is the name in the policy.
+	Database string
+	// Scheduled is the schedule's own time; zero for a run by hand.
+	Scheduled time.Time
+}
+
+// BackupStatus is what a workflow learns of a backup.
+type BackupStatus struct {
+	// Backup is the opaque id.
+	Backup string
+	// Day is the business day, as 2006-01-02.
+	Day string
+	// State is where it stands.
+	State catalogue.State
+	// Bytes and Rows are counts of what is stored and of what it holds.
+	Bytes, Rows int64
+	// DrillSeconds is how long the drill took.
+	DrillSeconds float64
+}
+
+func status(row catalogue.Backup) BackupStatus {
+	return BackupStatus{
+		Backup: row.ID, Day: row.Day, State: row.State, Bytes: row.Bytes, Rows: row.Rows, DrillSeconds: row.DrillSeconds,
+	}
+}
+
+// OpenDay opens the business day in the catalogue, or answers with what is
+// there: a day that is done is done once.
+func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (BackupStatus, error) {
+	if _, known := b.Takers[params.Database]; !known {
+		return BackupStatus{}, failure.New(failure.UnknownDatabase, "opening a business day")
+	}
+
+	now := b.Clock.Now()
+
+	day, err := b.Window.Day(params.Scheduled, now)
+	if err != nil {
+		return BackupStatus{}, err //nolint:wrapcheck // it says what it was doing
+	}
+
+	row, err := catalogue.Open(ctx, b.Steward, catalogue.Backup{
+		ID: ids.New("bkp"), Database: params.Database, Day: day.String(), Attempt: ids.New("att"),
+		Owner: owner(ctx), OpenedAt: now,
+	})
+
+	return status(row), err //nolint:wrapcheck // it says what it was doing
+}
+
+// TakeBackup dumps, encrypts, uploads and signs one backup. It may be called
+// again after any end: a new attempt fences the old one out.
+func (b *Backups) TakeBackup(ctx context.Context, id string) (BackupStatus, error) {
+	row, err := catalogue.Get(ctx, b.Steward, id)
+	if err != nil {
+		return BackupStatus{}, err //nolint:wrapcheck // it says what it was doing
+	}
+
+	taker, known := b.Takers[row.Database]
+	if !known {
+		return BackupStatus{}, failure.New(failure.UnknownDatabase, "taking a backup")
+	}
+
+	err = withPulse(ctx, b.Patience, func(ctx context.Context, report func(string, int64)) error {
+		taker.Owner, taker.Silence, taker.Progress = owner(ctx), b.Patience.Of(silence), report
+		row, err = taker.Take(ctx, id)
+
+		return err //nolint:wrapcheck // it says what it was doing
+	})
+
+	return status(row), err
+}
+
+// owner names the workflow run behind an activity: retries of one run are one
+// owner, another run is another.
+func owner(ctx context.Context) string {
+	execution := activity.GetInfo(ctx).WorkflowExecution
+
+	return execution.ID + "/" + execution.RunID
+}

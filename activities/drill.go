@@ -1,0 +1,35 @@
+package activities
+
+import (
+	"context"
+
+	"steward/internal/catalogue"
+	"steward/internal/drill"
+	"steward/internal/patience"
+)
+
+// Drills does what DailyBackup needs to prove a backup. It belongs to the drill
+// role, which can decrypt and cannot sign.
+type Drills struct {
+	// Driller restores and compares.
+	Driller drill.Driller
+	// Patience scales the timeouts.
+	Patience patience.Scale
+}
+
+// DrillBackup restores one backup in the drill cluster and compares it with its
+// manifest. A backup that is found wanting is recorded as bad and fails with a
+// code that says how.
+func (d *Drills) DrillBackup(ctx context.Context, id string) (BackupStatus, error) {
+	var row catalogue.Backup
+
+	err := withPulse(ctx, d.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
+		driller := d.Driller
+		driller.Progress = report
+		row, err = driller.Drill(ctx, id)
+
+		return err //nolint:wrapcheck // it says what it was doing
+	})
+
+	return status(row), err
+}

@@ -1,0 +1,15 @@
+package ids
+
+// Backup is the workflow id of the backups of one database; a schedule appends
+// its time to it.
+func Backup(database string) string { return "backup/" + database }
+
+// BackupOf is the workflow id of a backup by hand of one database and day: two
+// people who ask at once get one run.
+func BackupOf(database, day string) string { return "backup/" + database + "/" + day }
+
+// Prune is the workflow id of the pruning of backups; a schedule appends its time.
+func Prune() string { return "prune/backups" }
+
+// Audit is the workflow id of the promise audit; a schedule appends its time.
+func Audit() string { return "audit/promises" }

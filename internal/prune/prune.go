@@ -1,0 +1,115 @@
+// Package prune decides which backups go and which stay, and why. It is pure:
+// the catalogue, the rule and an instant in, one decision for each backup out.
+package prune
+
+import (
+	"fmt"
+	"time"
+)
+
+// Held is one backup that is in the catalogue and not pruned.
+type Held struct {
+	ID       string
+	Database string
+	// SnapshotAt is what it shows; zero while nothing is stored.
+	SnapshotAt time.Time
+	// Drilled says that it was restored and found equal.
+	Drilled bool
+}
+
+// Rule is what the policy says.
+type Rule struct {
+	// Keep is how long a backup is stored, from its snapshot: a floor and a
+	// ceiling.
+	Keep time.Duration
+	// KeepLastDrilled keeps the newest drilled backup of a database beyond the
+	// ceiling when no younger one exists (when_backups_stop).
+	KeepLastDrilled bool
+}
+
+// Decision is what happens to one backup, with the reason as people read it.
+type Decision struct {
+	ID string
+	// Delete says that it goes now.
+	Delete bool
+	// Exception says that it stays beyond the ceiling.
+	Exception bool
+	// Due is when it goes; zero while nothing is stored.
+	Due    time.Time
+	Reason string
+}
+
+// Decide gives one decision for each backup, in the order of held.
+func Decide(held []Held, rule Rule, asOf time.Time) []Decision {
+	last := lastDrilled(held)
+	decisions := make([]Decision, len(held))
+
+	for i, backup := range held {
+		decisions[i] = decide(backup, rule, asOf, last[backup.Database] == backup.ID)
+	}
+
+	return decisions
+}
+
+func decide(backup Held, rule Rule, asOf time.Time, isLast bool) Decision {
+	decision := Decision{ID: backup.ID}
+
+	if backup.SnapshotAt.IsZero() {
+		decision.Reason = "nothing is stored yet"
+
+		return decision
+	}
+
+	decision.Due = backup.SnapshotAt.Add(rule.Keep)
+
+	switch {
+	case asOf.Before(decision.Due):
+		decision.Reason = fmt.Sprintf("stored for %s from its snapshot, until %s", days(rule.Keep), stamp(decision.Due))
+	case rule.KeepLastDrilled && isLast:
+		decision.Exception = true
+		decision.Reason = fmt.Sprintf("was due at %s, but it is the newest proven backup of %s: kept as an exception until there is a younger one",
+			stamp(decision.Due), backup.Database)
+	default:
+		decision.Delete = true
+		decision.Reason = fmt.Sprintf("its %s were over at %s", days(rule.Keep), stamp(decision.Due))
+	}
+
+	return decision
+}
+
+// lastDrilled gives the newest drilled backup of each database; of two with one
+// snapshot time, the greater id.
+func lastDrilled(held []Held) map[string]string {
+	newest := map[string]Held{}
+
+	for _, backup := range held {
+		if !backup.Drilled || backup.SnapshotAt.IsZero() {
+			continue
+		}
+
+		best, found := newest[backup.Database]
+		if !found || backup.SnapshotAt.After(best.SnapshotAt) ||
+			backup.SnapshotAt.Equal(best.SnapshotAt) && backup.ID > best.ID {
+			newest[backup.Database] = backup
+		}
+	}
+
+	last := make(map[string]string, len(newest))
+	for database, backup := range newest {
+		last[database] = backup.ID
+	}
+
+	return last
+}
+
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
+
+// days writes a duration as the policy does, where it is a whole number of days.
+func days(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d%day == 0 {
+		return fmt.Sprintf("%d days", d/day)
+	}
+
+	return d.String()
+}

@@ -1,0 +1,156 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"steward/activities"
+	"steward/internal/catalogue"
+	"steward/internal/failure"
+)
+
+// DailyBackupName is the registered name of DailyBackup.
+const DailyBackupName = "DailyBackup"
+
+// maxRounds is how often a day is taken anew after a drill found its backup
+// wanting. A fault of the storage heals with the second; a third that fails
+// needs a person.
+const maxRounds = 3
+
+// DailyBackupParams say what to back up. They carry nothing that decides: the
+// activities read the policy and their own clock.
+type DailyBackupParams struct {
+	// Database is the name in the policy.
+	Database string
+	// Due is the time for which a run by hand or by the dev clock stands; zero
+	// where a schedule started the run.
+	Due time.Time
+}
+
+// DailyBackupResult is what became of the day.
+type DailyBackupResult struct {
+	// Backup is the opaque id; Day the business day; State is "drilled".
+	Backup, Day string
+	State       catalogue.State
+	// Bytes is the size of what is stored, Rows the number of rows in it.
+	Bytes, Rows int64
+	// DrillSeconds is how long restoring and comparing took.
+	DrillSeconds float64
+}
+
+// DailyBackup keeps "your data is backed up every day": it opens the business
+// day, takes one backup, and restores it elsewhere to prove it. A backup that
+// does not pass is taken anew. A day that is done is answered with what exists.
+func (p Promises) DailyBackup(ctx workflow.Context, params DailyBackupParams) (DailyBackupResult, error) {
+	run := &backupRun{Promises: p, list: newChecklist(ctx,
+		"Open the business day", "Dump, encrypt, upload, sign", "Restore elsewhere and compare")}
+
+	stage(ctx, PromiseKey.ValueSet("backups"), SubjectKey.ValueSet(params.Database), StageKey.ValueSet("opening"))
+
+	status, err := run.open(ctx, params)
+	if err != nil {
+		return DailyBackupResult{}, err
+	}
+
+	for round := 1; status.State != catalogue.Drilled; round++ {
+		status, err = run.round(ctx, params.Database, status)
+		if err != nil && (round == maxRounds || !wanting(err)) {
+			stage(ctx, StageKey.ValueSet("failed"))
+
+			return DailyBackupResult{}, err
+		}
+	}
+
+	stage(ctx, StageKey.ValueSet("drilled"))
+	run.list.done(ctx, 2, fmt.Sprintf("equal in %.1f s", status.DrillSeconds))
+
+	return DailyBackupResult(status), nil
+}
+
+type backupRun struct {
+	Promises
+
+	list *checklist
+}
+
+func (r *backupRun) open(ctx workflow.Context, params DailyBackupParams) (activities.BackupStatus, error) {
+	var (
+		do     *activities.Backups
+		status activities.BackupStatus
+	)
+
+	r.list.start(ctx, 0)
+
+	step := r.quick(ctx, BackupQueue, "Open the business day of "+params.Database)
+	err := workflow.ExecuteActivity(step, do.OpenDay, activities.OpenDayParams{
+		Database: params.Database, Scheduled: scheduled(ctx, params.Due),
+	}).Get(ctx, &status)
+
+	if err != nil {
+		return status, r.list.failed(ctx, 0, err)
+	}
+
+	r.list.done(ctx, 0, status.Day)
+
+	return status, nil
+}
+
+// round takes the backup once and drills it.
+func (r *backupRun) round(
+	ctx workflow.Context, database string, opened activities.BackupStatus,
+) (status activities.BackupStatus, err error) {
+	var (
+		take  *activities.Backups
+		prove *activities.Drills
+	)
+
+	stage(ctx, StageKey.ValueSet("dumping"))
+	r.list.start(ctx, 1)
+
+	step := r.bulk(ctx, BackupQueue, "Dump "+database+", encrypt, upload, sign")
+	if err := workflow.ExecuteActivity(step, take.TakeBackup, opened.Backup).Get(ctx, &status); err != nil {
+		return opened, r.list.failed(ctx, 1, err)
+	}
+
+	stage(ctx, StageKey.ValueSet("drilling"))
+	r.list.done(ctx, 1, fmt.Sprintf("%s, %d rows", size(status.Bytes), status.Rows))
+	r.list.start(ctx, 2)
+
+	step = r.bulk(ctx, DrillQueue, "Restore "+database+" elsewhere, compare with the manifest")
+	if err := workflow.ExecuteActivity(step, prove.DrillBackup, opened.Backup).Get(ctx, &status); err != nil {
+		return opened, r.list.failed(ctx, 2, err)
+	}
+
+	return status, nil
+}
+
+// scheduled is the time that this run stands for: that of the schedule which
+// started it, else the one in its input.
+func scheduled(ctx workflow.Context, due time.Time) time.Time {
+	if at, ok := workflow.GetTypedSearchAttributes(ctx).GetTime(scheduledKey); ok && due.IsZero() {
+		return at
+	}
+
+	return due
+}
+
+// wanting reports whether a drill found the backup itself bad, so that taking it
+// anew can help.
+func wanting(err error) bool {
+	var application *temporal.ApplicationError
+	if !errors.As(err, &application) {
+		return false
+	}
+
+	switch failure.Code(application.Type()) {
+	case failure.ManifestInvalid, failure.SignatureInvalid, failure.ArchiveInvalid,
+		failure.ContentDiffers, failure.ObjectNotFound, failure.EvidenceMissing:
+		return true
+	default:
+		return false
+	}
+}

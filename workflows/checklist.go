@@ -1,0 +1,94 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+
+	"go.temporal.io/sdk/workflow"
+
+	"steward/internal/boundary"
+	"steward/internal/failure"
+)
+
+// checklist is what the Temporal Web UI shows as a run's current details: what
+// is done, what is at work, what waits.
+type checklist struct {
+	steps []item
+}
+
+type item struct{ text, mark, note string }
+
+// The marks of a step.
+const (
+	waits  = "⬜"
+	atWork = "⏳"
+	done   = "✅"
+	failed = "❌"
+)
+
+func newChecklist(ctx workflow.Context, texts ...string) *checklist {
+	list := &checklist{}
+	for _, text := range texts {
+		list.steps = append(list.steps, item{text: text, mark: waits})
+	}
+
+	list.show(ctx)
+
+	return list
+}
+
+func (l *checklist) start(ctx workflow.Context, step int) { l.set(ctx, step, atWork, "") }
+
+func (l *checklist) done(ctx workflow.Context, step int, note string) { l.set(ctx, step, done, note) }
+
+// failed marks a step whose activity came back with an error, and gives the
+// error back unchanged: Temporal reads its type.
+func (l *checklist) failed(ctx workflow.Context, step int, err error) error {
+	if err == nil {
+		return nil
+	}
+
+	row := failure.Lookup(boundary.CodeOf(err))
+	l.set(ctx, step, failed, fmt.Sprintf("%s (`%s`). %s", row.Text, row.Code, row.Hint))
+
+	return err
+}
+
+func (l *checklist) set(ctx workflow.Context, step int, mark, note string) {
+	l.steps[step].mark, l.steps[step].note = mark, note
+	l.show(ctx)
+}
+
+func (l *checklist) show(ctx workflow.Context) {
+	var text strings.Builder
+
+	for _, step := range l.steps {
+		fmt.Fprintf(&text, "- %s %s", step.mark, step.text)
+
+		if step.note != "" {
+			fmt.Fprintf(&text, ": %s", step.note)
+		}
+
+		text.WriteString("\n")
+	}
+
+	workflow.SetCurrentDetails(ctx, text.String())
+}
+
+// size writes a number of bytes for people.
+func size(bytes int64) string {
+	const unit = 1000
+
+	value, units := float64(bytes), []string{"B", "kB", "MB", "GB", "TB"}
+
+	for len(units) > 1 && value >= unit {
+		value /= unit
+		units = units[1:]
+	}
+
+	if units[0] == "B" {
+		return fmt.Sprintf("%d B", bytes)
+	}
+
+	return fmt.Sprintf("%.1f %s", value, units[0])
+}

@@ -1,0 +1,38 @@
+package workflows
+
+import (
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+
+	"steward/activities"
+)
+
+// PruneBackupsName is the registered name of PruneBackups.
+const PruneBackupsName = "PruneBackups"
+
+// PruneBackups keeps "and stored for seven days": what is older goes, and its
+// absence is proven; what is younger stays. It takes no input: what goes is
+// decided by the activity from the catalogue and its own clock.
+func (p Promises) PruneBackups(ctx workflow.Context) (activities.PruneResult, error) {
+	var (
+		do     *activities.Prunes
+		result activities.PruneResult
+	)
+
+	list := newChecklist(ctx, "Remove what is past its time, prove it gone")
+	stage(ctx, PromiseKey.ValueSet("backups"), StageKey.ValueSet("pruning"))
+	list.start(ctx, 0)
+
+	step := p.bulk(ctx, BackupQueue, "Remove backups past their time, prove them gone")
+	if err := workflow.ExecuteActivity(step, do.PruneBackups).Get(ctx, &result); err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return result, list.failed(ctx, 0, err)
+	}
+
+	stage(ctx, StageKey.ValueSet("pruned"))
+	list.done(ctx, 0, fmt.Sprintf("%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions))
+
+	return result, nil
+}

@@ -1,0 +1,36 @@
+package workflows
+
+import (
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+)
+
+// The search attributes by which operators find runs in the Temporal Web UI.
+// They are registered by "steward setup".
+//
+//nolint:gochecknoglobals // keys of a fixed vocabulary
+var (
+	// PromiseKey names the promise that a run keeps.
+	PromiseKey = temporal.NewSearchAttributeKeyKeyword("StewardPromise")
+	// StageKey says where the run stands, in one word.
+	StageKey = temporal.NewSearchAttributeKeyKeyword("StewardStage")
+	// SubjectKey says whom or what the run is about, by opaque id.
+	SubjectKey = temporal.NewSearchAttributeKeyKeyword("StewardSubject")
+	// DueAtKey is when the run's outcome is due.
+	DueAtKey = temporal.NewSearchAttributeKeyTime("StewardDueAt")
+	// OverdueKey says that the outcome is late.
+	OverdueKey = temporal.NewSearchAttributeKeyBool("StewardOverdue")
+)
+
+// scheduledKey is what a schedule gives its runs: the time they were due at.
+//
+//nolint:gochecknoglobals // Temporal's own vocabulary
+var scheduledKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
+
+// stage shows where a run stands. A failed upsert would be a bug of the server's
+// set-up, not of the promise; it must not stop a backup.
+func stage(ctx workflow.Context, updates ...temporal.SearchAttributeUpdate) {
+	if err := workflow.UpsertTypedSearchAttributes(ctx, updates...); err != nil {
+		workflow.GetLogger(ctx).Warn("search attributes were not set", "code", "search_attributes")
+	}
+}
