@@ -10,6 +10,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"steward/dev/demoapp"
 	"steward/dev/internal/state"
 )
@@ -37,7 +39,7 @@ func (e *Environment) upDemo(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("looking into it: %w", err)
 	}
 	if filled {
-		return "", nil
+		return "", e.openLargeObjects(ctx, url)
 	}
 	// Its world ends today, so that its customers look alive.
 	const day = 24 * time.Hour
@@ -47,7 +49,32 @@ func (e *Environment) upDemo(ctx context.Context) (string, error) {
 	if err := demoapp.Fill(ctx, url, size, nil); err != nil {
 		return "", fmt.Errorf("filling it: %w", err)
 	}
-	return fmt.Sprintf("filled with %d accounts", size.Accounts), nil
+	return fmt.Sprintf("filled with %d accounts", size.Accounts), e.openLargeObjects(ctx, url)
+}
+
+// openLargeObjects lets the backup role read the app's large objects: alone of all
+// data they are not covered by pg_read_all_data, nor, before Postgres 18, by
+// default privileges, and pg_dump stops at the first that it may not read. An app
+// that makes new ones grants the same; make up does it at every start.
+func (e *Environment) openLargeObjects(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return fmt.Errorf("connecting to the demo app's database: %w", err)
+	}
+	_, err = conn.Exec(ctx, `
+		DO $$
+		DECLARE
+			item oid;
+		BEGIN
+			FOR item IN SELECT oid FROM pg_largeobject_metadata LOOP
+				EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO steward_backup', item);
+			END LOOP;
+		END
+		$$`)
+	if err = errors.Join(err, conn.Close(ctx)); err != nil {
+		return fmt.Errorf("opening the large objects to the backup role: %w", err)
+	}
+	return nil
 }
 
 // demoFile remembers that the demo's files were uploaded.

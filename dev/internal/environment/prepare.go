@@ -50,11 +50,16 @@ func (e *Environment) checkDisk() error {
 	}
 	//nolint:gosec,unconvert // the block size is positive, and its type differs between systems
 	free := disk.Bavail * uint64(disk.Bsize)
-	if free < minFree {
-		return fmt.Errorf("%w: %d MB free under %s, %d MB needed: make space, then run make up again",
-			ErrFull, free>>20, e.dir.Clone(), minFree>>20)
+	return enough(free, e.dir.Clone())
+}
+
+// enough tells whether free bytes suffice for the clone.
+func enough(free uint64, clone string) error {
+	if free >= minFree {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%w: %d MB free under %s, %d MB needed: make space, then run make up again",
+		ErrFull, free>>20, clone, minFree>>20)
 }
 
 // findPostgres finds the programs, or installs them where that is possible.

@@ -1,0 +1,278 @@
+package environment
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"steward/dev/demoapp"
+	"steward/dev/internal/cluster/clustertest"
+	"steward/dev/internal/devkeys"
+	"steward/dev/internal/procs"
+	"steward/dev/internal/progress"
+	"steward/dev/internal/state"
+)
+
+// open gives the environment of an invented clone, and what it prints.
+func open(t *testing.T) (*Environment, *strings.Builder) {
+	t.Helper()
+	clone := t.TempDir()
+	if err := os.WriteFile(filepath.Join(clone, "go.mod"), []byte("module steward\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	printed := &strings.Builder{}
+	e, err := Open(clone, progress.To(printed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.choosePorts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	keys, err := e.dir.Sub("keys")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.keys, err = devkeys.Ensure(keys); err != nil {
+		t.Fatal(err)
+	}
+	return e, printed
+}
+
+// TestEachWorkerGetsItsOwnSecretsOnly reads the whole environment that a worker
+// would start with, byte by byte.
+func TestEachWorkerGetsItsOwnSecretsOnly(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t)
+	if _, err := e.Vars(); err != nil {
+		t.Fatal(err)
+	}
+	for _, one := range workers() {
+		spec, err := e.workerSpec(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		environ := strings.Join(spec.Env, "\n")
+		allowed := map[string]bool{one.login(): true}
+		if cmp.Equal(one.roles, []string{devkeys.Drill}) {
+			allowed[drillAdmin] = true
+		}
+		entries, err := os.ReadDir(e.dir.Path("secrets"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			secret, err := e.dir.Secret(entry.Name())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(environ, secret) && !allowed[entry.Name()] {
+				t.Errorf("%s is given the password of %s", one.name, entry.Name())
+			}
+			if strings.Contains(strings.Join(spec.Args, " "), secret) {
+				t.Errorf("%s has the password of %s in its arguments", one.name, entry.Name())
+			}
+		}
+		if !strings.Contains(environ, "STEWARD_ENV=dev") {
+			t.Errorf("%s is not told that this is a dev environment", one.name)
+		}
+	}
+}
+
+func TestNoWorkerDumpsAndDecrypts(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t)
+	for _, one := range workers() {
+		dir, err := devkeys.For(e.dir.Path("keys"), one.roles...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = os.Stat(filepath.Join(dir, devkeys.BackupIdentity))
+		decrypts := err == nil
+		if wants := one.name == "worker-drill"; decrypts != wants {
+			t.Errorf("%s can decrypt: %v", one.name, decrypts)
+		}
+	}
+}
+
+// TestSpecsStayTheSame: what does not change must not look changed, or every up
+// would restart everything.
+func TestSpecsStayTheSame(t *testing.T) {
+	e, _ := open(t)
+	before, err := e.workerSpec(workers()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", os.Getenv("PATH")+":/somewhere/else")
+	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+	again, err := Open(e.Clone(), e.print)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := again.workerSpec(workers()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("another shell looks like another environment: %s", diff)
+	}
+}
+
+func TestStopOrder(t *testing.T) {
+	t.Parallel()
+	records := map[string]procs.Record{}
+	for _, name := range []string{partPostgres, partDrill, partTemporal, partGCS, "worker", "worker-drill", "unknown"} {
+		records[name] = procs.Record{}
+	}
+	want := []string{"unknown", "worker", "worker-drill", partGCS, partTemporal, partDrill, partPostgres}
+	if diff := cmp.Diff(want, stopOrder(records)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestResetRemovesOnlyWhatUpMade keeps tools and binaries, and whatever a person
+// put under .dev; it never follows a forged place.
+func TestResetRemovesOnlyWhatUpMade(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t)
+	precious := filepath.Join(t.TempDir(), "precious")
+	for _, dir := range []string{e.dir.Path("bin"), e.dir.Path("tools"), e.dir.Path("notes"), precious} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := state.WriteJSON(e.placeFile(), precious); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Reset(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(e.dir.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, entry := range entries {
+		left = append(left, entry.Name())
+	}
+	if diff := cmp.Diff([]string{"bin", "lock", "notes", "tools"}, left); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Errorf("reset followed a forged place: %v", err)
+	}
+}
+
+func TestFullDiskIsOneClearLine(t *testing.T) {
+	t.Parallel()
+	err := enough(minFree-1, "/clone")
+	if !errors.Is(err, ErrFull) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "make space") {
+		t.Errorf("got %v", err)
+	}
+	if err := enough(minFree, "/clone"); err != nil {
+		t.Errorf("just enough: %v", err)
+	}
+}
+
+// TestLogins makes the logins for real, twice, and tries what each may do.
+func TestLogins(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t)
+	running := clustertest.Start(t)
+	for range 2 {
+		if err := e.ensureMain(t.Context(), running.Cluster); err != nil {
+			t.Fatal(err)
+		}
+		if err := demoapp.Install(t.Context(), running.AdminURL(databaseApp)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := demoapp.Size{Accounts: demoapp.MinAccounts, Displays: demoapp.MinDisplays, Seed: 1}
+	if err := demoapp.Fill(t.Context(), running.AdminURL(databaseApp), size, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.openLargeObjects(t.Context(), running.AdminURL(databaseApp)); err != nil {
+		t.Fatal(err)
+	}
+	url := func(login, database string) string {
+		password, err := e.dir.Secret(login)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return running.URL(login, password, database)
+	}
+	backup := workers()[0].login()
+	dump := exec.CommandContext(t.Context(), filepath.Join(running.Bin, "pg_dump"), "-Fc", "-Z0", "-f", filepath.Join(t.TempDir(), "dump"), url(backup, databaseApp))
+	if words, err := dump.CombinedOutput(); err != nil {
+		t.Errorf("the backup login cannot dump the app: %v %s", err, words)
+	}
+	const denied = "42501"
+	for _, one := range []struct{ login, database, sql, code string }{
+		{appAdmin, databaseApp, "update app.companies set name = name", ""},
+		{stewardOwner, databaseSteward, "create table t (a int)", ""},
+		{temporalRole, databaseVisibility, "create table t (a int)", ""},
+		{backup, databaseApp, "update app.companies set name = name", denied},
+		{backup, databaseApp, "select lo_unlink(oid) from pg_largeobject_metadata", denied},
+		{backup, databaseTemporal, "select 1", denied},
+		{workers()[1].login(), databaseApp, "select 1", denied},
+		{workers()[1].login(), databaseSteward, "select 1", ""},
+		{temporalRole, databaseSteward, "select 1", denied},
+	} {
+		if got := code(t, url(one.login, one.database), one.sql); got != one.code {
+			t.Errorf("%s in %s, %q: SQLSTATE %q, want %q", one.login, one.database, one.sql, got, one.code)
+		}
+	}
+}
+
+// code runs a statement and gives its SQLSTATE, "" for success.
+func code(t *testing.T, url, sql string) string {
+	t.Helper()
+	var refused *pgconn.PgError
+	conn, err := pgx.Connect(t.Context(), url)
+	if err == nil {
+		_, err = conn.Exec(t.Context(), sql)
+		if closeErr := conn.Close(t.Context()); closeErr != nil {
+			t.Error(closeErr)
+		}
+	}
+	if err == nil {
+		return ""
+	}
+	if !errors.As(err, &refused) {
+		t.Fatal(err)
+	}
+	return refused.Code
+}
+
+// TestPartsAreKnown reads --only.
+func TestPartsAreKnown(t *testing.T) {
+	t.Parallel()
+	if _, err := ParseOnly("postgres,typo"); err == nil || !strings.Contains(err.Error(), "choose from") {
+		t.Errorf("a typo: %v", err)
+	}
+	only, err := ParseOnly("postgres,temporal")
+	if err != nil || !only.has(groupPostgres) || only.has(groupWorker) || only.builds(programWorker) || !only.builds(programTemporal) {
+		t.Errorf("got %v, %v", only, err)
+	}
+	if all, err := ParseOnly(""); err != nil || !all.has(groupBackup) || !all.builds(programSteward) {
+		t.Errorf("all: %v, %v", all, err)
+	}
+}
+
+// TestPlaceIsRemembered: data once made is found again whatever changed around it.
+func TestPlaceIsRemembered(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t)
+	if err := state.WriteJSON(e.placeFile(), "/remembered"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.findPlace(); err != nil || e.place != "/remembered" {
+		t.Errorf("place %q, %v", e.place, err)
+	}
+}
