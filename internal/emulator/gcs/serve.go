@@ -51,7 +51,9 @@ func (c *call) nameUpload() {
 // answer runs the handler of the operation and sends a refusal if it gives one.
 func (s *Server) answer(c *call) {
 	err := error(unsupported(c.r.Method + " " + c.r.URL.Path))
-	if handler := handlers[c.operation]; handler != nil {
+	if c.r.Header.Get("X-Goog-Encryption-Algorithm") != "" {
+		err = unsupported("customer-supplied encryption keys")
+	} else if handler := handlers[c.operation]; handler != nil {
 		err = handler(c)
 	}
 	if err == nil {
