@@ -118,7 +118,7 @@ func stampPolicies(before, after document, now time.Time) document {
 		if !ok {
 			continue
 		}
-		previous, _ := before[policy].(map[string]any) // absent before: it is new
+		previous, _ := before[policy].(map[string]any) //nolint:errcheck // absent before: the policy is new
 		if previous != nil && previous[member] == current[member] && current["effectiveTime"] != nil {
 			continue
 		}

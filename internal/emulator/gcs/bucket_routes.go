@@ -24,7 +24,8 @@ func insertBucket(c *call) error {
 	var reply document
 	err = c.inStore(func(s *store, now time.Time) error {
 		if s.buckets[name] != nil {
-			return refuse(http.StatusConflict, "conflict", "Your previous request to create the named bucket succeeded and you already own it.")
+			return refuse(http.StatusConflict, "conflict",
+				"Your previous request to create the named bucket succeeded and you already own it.")
 		}
 		b := &bucket{
 			Name: name, Project: c.query.Get("project"), Created: now, Updated: now, Metageneration: 1,

@@ -91,8 +91,8 @@ func (c *call) reply(status int, doc document) error {
 // xmlError is the XML API's document of a refusal.
 type xmlError struct {
 	XMLName xml.Name `xml:"Error"`
-	Code    string
-	Message string
+	Code    string   `xml:"Code"`
+	Message string   `xml:"Message"`
 }
 
 // fail sends a refusal in the form of the API that was asked.

@@ -97,7 +97,7 @@ func TestObjectRetention(t *testing.T) {
 		_, err := o.OverrideUnlockedRetention(false).Update(t.Context(), storage.ObjectAttrsToUpdate{
 			Retention: &storage.ObjectRetention{Mode: mode, RetainUntil: at},
 		})
-		return err //nolint:wrapcheck // a test's helper
+		return err // a test's helper
 	}
 	must(t, set("Unlocked", until))
 	wantStatus(t, set("Unlocked", until.Add(-time.Hour)), http.StatusForbidden)

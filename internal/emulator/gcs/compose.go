@@ -63,7 +63,7 @@ func (c *call) compose(s *store, b *bucket, asked composeRequest, now time.Time)
 	var files []*os.File
 	defer func() {
 		for _, file := range files {
-			_ = file.Close() // they were only read
+			_ = file.Close() //nolint:errcheck // it was only read
 		}
 	}()
 	components := int64(0)

@@ -38,11 +38,11 @@ func serveUntilKilled(dir string) error {
 	if err != nil {
 		return fmt.Errorf("opening: %w", err)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // ends with the process
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // ends with the process
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)
 	}
-	fmt.Println("http://" + listener.Addr().String() + "/storage/v1/") //nolint:forbidigo // read by the test
+	fmt.Println("http://" + listener.Addr().String() + "/storage/v1/") // read by the test
 	if err := server.Serve(context.Background(), listener); err != nil {
 		return fmt.Errorf("serving: %w", err)
 	}
@@ -55,7 +55,7 @@ func TestSIGKILL(t *testing.T) {
 	t.Parallel()
 	dir, seed := t.TempDir(), uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, seed)) //nolint:gosec // instants of a test
+	random := rand.New(rand.NewPCG(seed, seed)) // instants of a test
 	acknowledged := map[string]int64{}
 	var highest int64
 	const rounds = 8
@@ -101,7 +101,7 @@ func TestSIGKILL(t *testing.T) {
 // spawn starts an emulator process that the test ends if it has not killed it.
 func spawn(t *testing.T, dir string) (*exec.Cmd, *storage.Client) {
 	t.Helper()
-	process := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test binary
+	process := exec.CommandContext(t.Context(), os.Args[0]) // this test binary
 	process.Env = append(os.Environ(), crashDir+"="+dir)
 	process.Stderr = os.Stderr
 	out, err := process.StdoutPipe()

@@ -29,7 +29,7 @@ func newDigest() *digest { return &digest{md5: md5.New()} } //nolint:gosec // se
 func (d *digest) Write(p []byte) (int, error) {
 	d.crc = crc32.Update(d.crc, castagnoli, p)
 	d.size += int64(len(p))
-	return d.md5.Write(p) //nolint:wrapcheck // hash.Hash never returns an error
+	return d.md5.Write(p) // hash.Hash never returns an error
 }
 
 func (d *digest) version(content string, fields document) version {
@@ -119,5 +119,5 @@ func (r *sourceReader) Read(p []byte) (int, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err
 	}
-	return n, err //nolint:wrapcheck // io.Reader: io.EOF must stay itself
+	return n, err // io.Reader: io.EOF must stay itself
 }

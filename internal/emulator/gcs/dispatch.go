@@ -50,7 +50,7 @@ func unavailable() *apiError {
 }
 
 // refuseWith answers a refusal. The connection may be gone already; then there is nobody to tell.
-func (s *Server) refuseWith(c *call, e *apiError) { _ = c.fail(e) }
+func (s *Server) refuseWith(c *call, e *apiError) { _ = c.fail(e) } //nolint:errcheck // the client may have left
 
 // effectOnly runs the handler and keeps its answer from the client.
 func (s *Server) effectOnly(c *call) *discardWriter {
@@ -99,7 +99,7 @@ func (s *Server) truncate(c *call, passed int64) {
 		cut := &cutWriter{discardWriter: discardWriter{header: c.w.Header()}, w: c.w, left: passed}
 		s.answer(&call{server: s, w: cut, r: c.r, query: c.query, operation: c.operation, params: c.params})
 		// What passed must reach the client before the reset; an error means that it left first.
-		_ = http.NewResponseController(c.w).Flush()
+		_ = http.NewResponseController(c.w).Flush() //nolint:errcheck // the client may have left
 		dropConnection(c.w)
 		return
 	}
@@ -117,20 +117,21 @@ type cutBody struct {
 // Read ends with io.ErrUnexpectedEOF where the connection is cut.
 func (b *cutBody) Read(p []byte) (int, error) {
 	n, err := b.inner.Read(p)
-	if err == io.EOF { //nolint:errorlint // io.Reader returns io.EOF itself
+	if err == io.EOF { // io.Reader returns io.EOF itself
 		return n, io.ErrUnexpectedEOF
 	}
-	return n, err //nolint:wrapcheck // a pass-through
+	return n, err // a pass-through
 }
 
 // Close closes the body that was cut.
 func (b *cutBody) Close() error {
-	return b.close.Close() //nolint:wrapcheck // a pass-through
+	return b.close.Close() // a pass-through
 }
 
 // cutWriter passes the first bytes of a response.
 type cutWriter struct {
 	discardWriter
+
 	w    http.ResponseWriter
 	left int64
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"net/http"
 	"strconv"
 )
 
@@ -31,7 +33,7 @@ func readDocument(r io.Reader) (document, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
 	if err := decoder.Decode(&doc); err != nil {
-		return nil, refuse(400, "parseError", "The request body is not a JSON object: %v", err)
+		return nil, refuse(http.StatusBadRequest, "parseError", "The request body is not a JSON object: %v", err)
 	}
 	return doc, nil
 }
@@ -40,15 +42,13 @@ func readDocument(r io.Reader) (document, error) {
 // merged member by member, anything else replaces. Neither argument is changed.
 func merged(base, patch document) document {
 	out := make(document, len(base)+len(patch))
-	for key, value := range base {
-		out[key] = value
-	}
+	maps.Copy(out, base)
 	for key, value := range patch {
 		switch inner := value.(type) {
 		case nil:
 			delete(out, key)
 		case map[string]any:
-			old, _ := out[key].(map[string]any) // absent or of another kind: merged into nothing
+			old, _ := out[key].(map[string]any) //nolint:errcheck // absent or of another kind
 			out[key] = map[string]any(merged(old, inner))
 		default:
 			out[key] = value
@@ -71,13 +71,13 @@ func decodeInto(doc document, view any) error {
 
 // text returns a string member, or "" when it is absent or not a string.
 func (d document) text(key string) string {
-	value, _ := d[key].(string)
+	value, _ := d[key].(string) //nolint:errcheck // absent or not a string
 	return value
 }
 
 // flag returns a boolean member, or false when it is absent or not a boolean.
 func (d document) flag(key string) bool {
-	value, _ := d[key].(bool)
+	value, _ := d[key].(bool) //nolint:errcheck // absent or not a boolean
 	return value
 }
 

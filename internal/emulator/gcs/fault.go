@@ -167,7 +167,8 @@ func (t *faultTable) take(operation Operation, object string) Fault {
 		}
 		hit := *f
 		if f.Count > 0 {
-			if f.Count--; f.Count == 0 {
+			f.Count--
+			if f.Count == 0 {
 				t.active = slices.Delete(t.active, i, i+1)
 			}
 		}

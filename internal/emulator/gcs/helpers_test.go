@@ -24,6 +24,7 @@ const quantum = 256 << 10
 // world is an emulator with a clock and a client that retries quickly.
 type world struct {
 	*gcstest.Server
+
 	clock  *gcstest.Clock
 	client *storage.Client
 }

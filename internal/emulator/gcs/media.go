@@ -109,7 +109,7 @@ func (c *call) mediaHeaders(v *version) {
 	header.Set("Accept-Ranges", "bytes")
 	header.Set("ETag", strconv.Quote(etag(v.Generation, v.Metageneration)))
 	header.Set("Last-Modified", v.Updated.UTC().Format(http.TimeFormat))
-	metadata, _ := v.Fields["metadata"].(map[string]any) // absent: no headers
+	metadata, _ := v.Fields["metadata"].(map[string]any) //nolint:errcheck // absent: no headers
 	for key, value := range metadata {
 		header.Set("X-Goog-Meta-"+key, fmt.Sprint(value))
 	}

@@ -96,7 +96,7 @@ func TestRandomOperations(t *testing.T) {
 }
 
 type modelRun struct {
-	ctx   context.Context //nolint:containedctx // of one test
+	ctx   context.Context // of one test
 	m     *model
 	b     *storage.BucketHandle
 	clock *gcstest.Clock

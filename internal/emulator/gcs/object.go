@@ -139,8 +139,6 @@ func (b *bucket) times(out document, v *version) {
 	}
 }
 
-const crcBytes = 4
-
 func encodeCRC(sum uint32) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, sum))
 }

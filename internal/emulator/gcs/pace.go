@@ -29,6 +29,7 @@ func (p *pacer) wait(bytes int) {
 
 type slowBody struct {
 	io.ReadCloser
+
 	pace *pacer
 }
 
@@ -36,11 +37,12 @@ type slowBody struct {
 func (b *slowBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p[:b.pace.piece(len(p))])
 	b.pace.wait(n)
-	return n, err //nolint:wrapcheck // io.Reader: io.EOF must stay itself
+	return n, err // io.Reader: io.EOF must stay itself
 }
 
 type slowWriter struct {
 	http.ResponseWriter
+
 	pace   *pacer
 	header bool
 }
@@ -64,7 +66,7 @@ func (w *slowWriter) Write(p []byte) (int, error) {
 			return sent, err //nolint:wrapcheck // a pass-through
 		}
 		// An error means that the client left; the next write finds it out.
-		_ = http.NewResponseController(w.ResponseWriter).Flush()
+		_ = http.NewResponseController(w.ResponseWriter).Flush() //nolint:errcheck // the client may have left
 	}
 	return sent, nil
 }

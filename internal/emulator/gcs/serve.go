@@ -63,5 +63,5 @@ func (s *Server) answer(c *call) {
 		return // the response is under way; the client sees it cut short
 	}
 	// A client that is gone cannot be told: the error of this write says nothing new.
-	_ = c.fail(asAPIError(err))
+	_ = c.fail(asAPIError(err)) //nolint:errcheck // the client may have left
 }

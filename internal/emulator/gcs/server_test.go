@@ -34,7 +34,7 @@ func local(method, target, body string) *http.Request {
 func TestServe(t *testing.T) {
 	t.Parallel()
 	server := newServer(t)
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed by Serve
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // closed by Serve
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -43,7 +43,7 @@ func TestServe(t *testing.T) {
 	must(t, err)
 	dropped := make(chan error, 1)
 	go func() {
-		response, err := http.Get("http://" + listener.Addr().String() + "/storage/v1/b") //nolint:noctx // ends with Serve
+		response, err := http.Get("http://" + listener.Addr().String() + "/storage/v1/b") // ends with Serve
 		if err == nil {
 			err = response.Body.Close()
 		}
@@ -55,7 +55,7 @@ func TestServe(t *testing.T) {
 	if err := <-dropped; err == nil {
 		t.Error("the stalled request was answered")
 	}
-	outside, err := net.Listen("tcp", "0.0.0.0:0") //nolint:noctx,gosec // refused and closed by Serve
+	outside, err := net.Listen("tcp", "0.0.0.0:0") //nolint:gosec // refused and closed by Serve
 	must(t, err)
 	if err := server.Serve(t.Context(), outside); err == nil {
 		t.Error("served beyond loopback")

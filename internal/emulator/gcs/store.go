@@ -51,7 +51,10 @@ func openStore(d disk) (*store, error) {
 	if err := s.loadSessions(); err != nil {
 		return nil, err
 	}
-	return s, s.removeOrphans()
+	if err := s.removeOrphans(); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 func (s *store) loadBucket(name string) error {
@@ -187,7 +190,8 @@ func (s *store) putVersions(b *bucket, name string, versions []*version) error {
 // release drops one use of a content file and removes the file with the last. A reader that has it open
 // keeps its bytes, as POSIX promises.
 func (s *store) release(content string) error {
-	if s.refs[content]--; s.refs[content] > 0 {
+	s.refs[content]--
+	if s.refs[content] > 0 {
 		return nil
 	}
 	delete(s.refs, content)

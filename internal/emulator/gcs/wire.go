@@ -17,17 +17,18 @@ type countingBody struct {
 func (b *countingBody) Read(p []byte) (int, error) {
 	n, err := b.inner.Read(p)
 	b.read += int64(n)
-	return n, err //nolint:wrapcheck // io.Reader: io.EOF must stay itself
+	return n, err // io.Reader: io.EOF must stay itself
 }
 
 // Close closes the body.
 func (b *countingBody) Close() error {
-	return b.inner.Close() //nolint:wrapcheck // a pass-through
+	return b.inner.Close() // a pass-through
 }
 
 // countingWriter remembers the status and counts what was written.
 type countingWriter struct {
 	http.ResponseWriter
+
 	status  int
 	written int64
 }
@@ -86,7 +87,7 @@ func (w *discardWriter) Write(p []byte) (int, error) {
 func (w *discardWriter) replay(to http.ResponseWriter) {
 	maps.Copy(to.Header(), w.header)
 	to.WriteHeader(w.status)
-	_, _ = to.Write(w.refusal) // the client may have left; there is nobody else to tell
+	_, _ = to.Write(w.refusal) //nolint:errcheck // the client may have left
 }
 
 func (w *discardWriter) started() bool { return w.status != 0 }
@@ -96,10 +97,10 @@ func (w *discardWriter) started() bool { return w.status != 0 }
 func dropConnection(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // net/http's documented way to abort; it is not logged
+		panic(http.ErrAbortHandler) //nolint:forbidigo // net/http's documented way to abort; it is not logged
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // without it the close is orderly rather than a reset; both are a drop
+		_ = tcp.SetLinger(0) //nolint:errcheck // a plain close is a drop too
 	}
-	_ = conn.Close() // it is being thrown away
+	_ = conn.Close() //nolint:errcheck // it is being thrown away
 }

@@ -15,8 +15,9 @@ var bucketCases = map[string]func(*testing.T, Target){
 		b := target.NewBucket(t, nil)
 		got, err := b.Attrs(t.Context())
 		must(t, err)
-		if got.SoftDeletePolicy == nil || got.SoftDeletePolicy.RetentionDuration != softDelete || got.SoftDeletePolicy.EffectiveTime.IsZero() {
-			t.Errorf("soft delete must be 7 days when nobody asks: %+v", got.SoftDeletePolicy)
+		soft := got.SoftDeletePolicy
+		if soft == nil || soft.RetentionDuration != softDelete || soft.EffectiveTime.IsZero() {
+			t.Errorf("soft delete must be 7 days when nobody asks: %+v", soft)
 		}
 		if got.VersioningEnabled || got.RetentionPolicy != nil || got.DefaultEventBasedHold || got.MetaGeneration != 1 {
 			t.Errorf("got %+v", got)

@@ -3,7 +3,6 @@
 package gcstest
 
 import (
-	"context"
 	"net"
 	"net/http"
 	"sync"
@@ -28,17 +27,17 @@ type Server struct {
 }
 
 // Start runs an emulator with fresh state until the test ends.
-func Start(t testing.TB, clock gcs.Clock) *Server {
-	t.Helper()
-	return StartIn(t, clock, t.TempDir())
+func Start(tb testing.TB, clock gcs.Clock) *Server {
+	tb.Helper()
+	return StartIn(tb, clock, tb.TempDir())
 }
 
 // StartIn is Start over a directory that may hold state already.
-func StartIn(t testing.TB, clock gcs.Clock, dir string) *Server {
-	t.Helper()
+func StartIn(tb testing.TB, clock gcs.Clock, dir string) *Server {
+	tb.Helper()
 	s := &Server{clock: clock, dir: dir, address: "127.0.0.1:0"}
-	s.run(t)
-	t.Cleanup(s.stop)
+	s.run(tb)
+	tb.Cleanup(s.stop)
 	return s
 }
 
@@ -49,16 +48,16 @@ func (s *Server) URL() string { return "http://" + s.address + "/storage/v1/" }
 func (s *Server) Dir() string { return s.dir }
 
 // Client returns the official client for this emulator, closed when the test ends.
-func (s *Server) Client(t testing.TB, options ...option.ClientOption) *storage.Client {
-	t.Helper()
+func (s *Server) Client(tb testing.TB, options ...option.ClientOption) *storage.Client {
+	tb.Helper()
 	options = append([]option.ClientOption{option.WithEndpoint(s.URL()), option.WithoutAuthentication()}, options...)
-	client, err := storage.NewClient(t.Context(), options...)
+	client, err := storage.NewClient(tb.Context(), options...)
 	if err != nil {
-		t.Fatalf("opening the storage client: %v", err)
+		tb.Fatalf("opening the storage client: %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := client.Close(); err != nil {
-			t.Errorf("closing the storage client: %v", err)
+			tb.Errorf("closing the storage client: %v", err)
 		}
 	})
 	return client
@@ -66,24 +65,24 @@ func (s *Server) Client(t testing.TB, options ...option.ClientOption) *storage.C
 
 // Restart drops every connection and opens the directory again at the same address, as after a crash:
 // nothing but what is on disk survives. Faults and the request log are empty afterwards.
-func (s *Server) Restart(t testing.TB) {
-	t.Helper()
+func (s *Server) Restart(tb testing.TB) {
+	tb.Helper()
 	s.stop()
-	s.run(t)
+	s.run(tb)
 }
 
-func (s *Server) run(t testing.TB) {
-	t.Helper()
+func (s *Server) run(tb testing.TB) {
+	tb.Helper()
 	var err error
 	// NoSync: a test's process dies, its machine does not; fsync would make up most of the run time.
 	s.Server, err = gcs.New(gcs.Config{Dir: s.dir, Clock: s.clock, Seed: 1, NoSync: true})
 	if err != nil {
-		t.Fatalf("starting the GCS emulator: %v", err)
+		tb.Fatalf("starting the GCS emulator: %v", err)
 	}
 	var config net.ListenConfig
-	listener, err := config.Listen(context.Background(), "tcp", s.address)
+	listener, err := config.Listen(tb.Context(), "tcp", s.address)
 	if err != nil {
-		t.Fatalf("listening for the GCS emulator: %v", err)
+		tb.Fatalf("listening for the GCS emulator: %v", err)
 	}
 	s.address = listener.Addr().String()
 	handler := s.Handler()
@@ -96,13 +95,13 @@ func (s *Server) run(t testing.TB) {
 		ReadHeaderTimeout: time.Minute,
 	}
 	s.running.Go(func() {
-		_ = s.http.Serve(listener) // always ends with ErrServerClosed, when stop closes it
+		_ = s.http.Serve(listener) //nolint:errcheck // always ErrServerClosed
 	})
 }
 
 // stop is safe to call twice.
 func (s *Server) stop() {
 	s.Close()
-	_ = s.http.Close() // the listener and the connections are being thrown away
+	_ = s.http.Close() //nolint:errcheck // it is being thrown away
 	s.running.Wait()
 }
