@@ -83,7 +83,7 @@ type Promises struct {
 type Plain struct {
 	// Mode is observe or enforce.
 	Mode promise.Mode
-	// Text names the sentence of the company's policy text, such as "A-12".
+	// Text names the sentence of the company's policy text, such as "B-14".
 	Text string
 }
 

@@ -49,7 +49,7 @@ func promisesShape() shape[Promises] {
 func modeKind() kind[promise.Mode] { return choiceKind(promise.Observe, promise.Enforce) }
 
 func textIDKind() kind[string] {
-	return patternKind("the id of a sentence of your policy text, such as \"B-13\"", `[A-Z]{1,4}-[0-9]{1,4}`)
+	return patternKind("the id of a sentence of your policy text, such as \"B-14\"", `[A-Z]{1,4}-[0-9]{1,4}`)
 }
 
 // plainShape has what every promise has.
