@@ -55,5 +55,5 @@ func (s *Server) addFault(w http.ResponseWriter, r *http.Request) {
 func writeAdmin(w http.ResponseWriter, answer any) {
 	w.Header().Set("Content-Type", "application/json")
 	// The only error left is a client that has gone.
-	_ = json.NewEncoder(w).Encode(answer) //nolint:errcheck // the only error left is a client that has gone
+	_ = json.NewEncoder(w).Encode(answer) //nolint:errcheck,errchkjson // the only error left is a client that has gone
 }

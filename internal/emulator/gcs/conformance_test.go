@@ -12,7 +12,7 @@ import (
 )
 
 // epoch is when the tests' clocks begin.
-var epoch = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+var epoch = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // a constant
 
 func TestConformance(t *testing.T) {
 	t.Parallel()

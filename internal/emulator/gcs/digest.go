@@ -14,7 +14,8 @@ import (
 	"strings"
 )
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+// castagnoli is the table of CRC32C.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli) //nolint:gochecknoglobals // a table
 
 // digest computes what the service stores about content while it streams by.
 type digest struct {

@@ -61,7 +61,7 @@ func (d disk) write(path string, record any) error {
 	if err != nil {
 		return fmt.Errorf("encoding a record: %w", err)
 	}
-	file, err := os.OpenFile(path+tempSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode) //nolint:gosec // names are hashes, ids and checked bucket names
+	file, err := os.OpenFile(path+tempSuffix, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, fileMode) //nolint:gosec // names are ours
 	if err != nil {
 		return fmt.Errorf("creating a record: %w", err)
 	}

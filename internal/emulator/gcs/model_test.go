@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -194,24 +195,22 @@ func (run *modelRun) compare(r *rapid.T) {
 		}
 	}
 	if len(run.m.versions) > 0 {
-		v := run.m.versions[rapid.IntRange(0, len(run.m.versions)-1).Draw(r, "read")]
-		reader, err := run.b.Object(v.name).Generation(v.generation).NewReader(run.ctx)
-		if v.state == 's' {
-			if err == nil {
-				r.Fatal("a soft-deleted version was read")
-			}
-			return
-		}
-		if err != nil {
-			r.Fatal(err)
-		}
-		got := make([]byte, len(v.content))
-		if n, _ := reader.Read(got); string(got[:n]) != v.content || reader.Attrs.Size != int64(len(v.content)) {
-			r.Fatalf("content %q, want %q", got, v.content)
-		}
-		if err := reader.Close(); err != nil {
-			r.Fatal(err)
-		}
+		run.read(r, run.m.versions[rapid.IntRange(0, len(run.m.versions)-1).Draw(r, "read")])
+	}
+}
+
+// read compares the content of one version; a soft-deleted one must not be readable.
+func (run *modelRun) read(r *rapid.T, v modelVersion) {
+	reader, err := run.b.Object(v.name).Generation(v.generation).NewReader(run.ctx)
+	if (err != nil) != (v.state == 's') {
+		r.Fatalf("reading a version in state %c: %v", v.state, err)
+	}
+	if err != nil {
+		return
+	}
+	got, err := io.ReadAll(reader)
+	if err := errors.Join(err, reader.Close()); err != nil || string(got) != v.content {
+		r.Fatalf("content %q, want %q: %v", got, v.content, err)
 	}
 }
 

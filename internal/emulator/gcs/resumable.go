@@ -53,7 +53,7 @@ func startUpload(c *call) error {
 	query := url.Values{"uploadType": {"resumable"}, "name": {name}, "upload_id": {open.ID}}
 	location := url.URL{Scheme: "http", Host: c.r.Host, Path: c.r.URL.Path, RawQuery: query.Encode()}
 	c.w.Header().Set("Location", location.String())
-	c.w.Header().Set("X-GUploader-UploadID", open.ID)
+	c.w.Header().Set("X-Guploader-Uploadid", open.ID)
 	c.w.WriteHeader(http.StatusOK)
 	return nil
 }
@@ -126,7 +126,7 @@ func (c *call) incomplete(size int64) error {
 	if size > 0 {
 		c.w.Header().Set("Range", fmt.Sprintf("bytes=0-%d", size-1))
 	}
-	if c.r.Header.Get("X-GUploader-No-308") == "yes" {
+	if c.r.Header.Get("X-Guploader-No-308") == "yes" {
 		c.w.Header().Set("X-Http-Status-Code-Override", "308")
 		c.w.WriteHeader(http.StatusOK)
 		return nil

@@ -1,6 +1,7 @@
 package gcs
 
 import (
+	"errors"
 	"net/http"
 	"time"
 )
@@ -24,17 +25,15 @@ func rewriteObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	name := c.params["toObject"]
 	var reply document
 	err = c.inBucket(func(s *store, from *bucket, now time.Time) error {
 		v, to := from.find(c.objectName(), generation), s.buckets[c.params["toBucket"]]
+		name := c.params["toObject"]
 		if v == nil || to == nil {
 			return notFound("object")
 		}
-		if err := wantedSource.check(v, false); err != nil {
-			return err
-		}
-		if err := wanted.check(to.live(name), false); err != nil {
+		err := errors.Join(wantedSource.check(v, false), wanted.check(to.live(name), false))
+		if err != nil {
 			return err
 		}
 		copied := *v

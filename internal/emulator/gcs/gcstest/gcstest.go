@@ -95,13 +95,13 @@ func (s *Server) run(tb testing.TB) {
 		ReadHeaderTimeout: time.Minute,
 	}
 	s.running.Go(func() {
-		_ = s.http.Serve(listener) //nolint:errcheck // always ErrServerClosed
+		_ = s.http.Serve(listener) // always ErrServerClosed
 	})
 }
 
 // stop is safe to call twice.
 func (s *Server) stop() {
 	s.Close()
-	_ = s.http.Close() //nolint:errcheck // it is being thrown away
+	_ = s.http.Close() // it is being thrown away
 	s.running.Wait()
 }
