@@ -37,7 +37,7 @@ type Config struct {
 	// ToolsDir is the folder of PostgreSQL's programs; empty means the newest.
 	ToolsDir string `env:"STEWARD_PG_BIN"`
 	// Listen is the loopback address of /metrics and /healthz; empty means none.
-	Listen string `env:"STEWARD_METRICS_LISTEN"`
+	Listen string `env:"STEWARD_LISTEN"`
 	// TemporalUI is the address of the Temporal Web UI, for links.
 	TemporalUI string `env:"TEMPORAL_UI_URL"`
 	// TemporalAddress is that of Temporal's frontend; the client reads the rest

@@ -18,3 +18,12 @@ func (s Scale) Of(d time.Duration) time.Duration {
 
 	return max(least, time.Duration(float64(d)*float64(s)))
 }
+
+// Factor is the number itself.
+func (s Scale) Factor() Scale {
+	if s == 0 {
+		return 1
+	}
+
+	return s
+}

@@ -5,6 +5,8 @@ package prune
 import (
 	"fmt"
 	"time"
+
+	"steward/internal/calendar"
 )
 
 // Held is one backup that is in the catalogue and not pruned.
@@ -21,7 +23,9 @@ type Held struct {
 type Rule struct {
 	// Keep is how long a backup is stored, from its snapshot: a floor and a
 	// ceiling.
-	Keep time.Duration
+	Keep calendar.Duration
+	// Zone is where its months and years are counted.
+	Zone *time.Location
 	// KeepLastDrilled keeps the newest drilled backup of a database beyond the
 	// ceiling when no younger one exists (when_backups_stop).
 	KeepLastDrilled bool
@@ -60,18 +64,18 @@ func decide(backup Held, rule Rule, asOf time.Time, isLast bool) Decision {
 		return decision
 	}
 
-	decision.Due = backup.SnapshotAt.Add(rule.Keep)
+	decision.Due = rule.Keep.AddTo(backup.SnapshotAt, rule.Zone)
 
 	switch {
 	case asOf.Before(decision.Due):
-		decision.Reason = fmt.Sprintf("stored for %s from its snapshot, until %s", days(rule.Keep), stamp(decision.Due))
+		decision.Reason = fmt.Sprintf("stored for %s from its snapshot, until %s", rule.Keep.Words(), stamp(decision.Due))
 	case rule.KeepLastDrilled && isLast:
 		decision.Exception = true
 		decision.Reason = fmt.Sprintf("was due at %s, but it is the newest proven backup of %s: kept as an exception until there is a younger one",
 			stamp(decision.Due), backup.Database)
 	default:
 		decision.Delete = true
-		decision.Reason = fmt.Sprintf("its %s were over at %s", days(rule.Keep), stamp(decision.Due))
+		decision.Reason = fmt.Sprintf("its %s were over at %s", rule.Keep.Words(), stamp(decision.Due))
 	}
 
 	return decision
@@ -103,13 +107,3 @@ func lastDrilled(held []Held) map[string]string {
 }
 
 func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }
-
-// days writes a duration as the policy does, where it is a whole number of days.
-func days(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d%day == 0 {
-		return fmt.Sprintf("%d days", d/day)
-	}
-
-	return d.String()
-}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"steward/internal/calendar"
 	"steward/internal/prune"
 )
 
@@ -38,7 +39,7 @@ func TestEdges(t *testing.T) {
 		{"a younger one that is not drilled", []prune.Held{old, {ID: "x", Database: "app", SnapshotAt: at(20, 2)}}, true, at(17, 2), false, true, "was due at 2026-11-17 02:00 UTC, but it is the newest proven backup of app: kept as an exception until there is a younger one"},
 		{"nothing stored", []prune.Held{{ID: "old", Database: "app", Drilled: true}}, true, at(30, 2), false, false, "nothing is stored yet"},
 	} {
-		got := prune.Decide(test.held, prune.Rule{Keep: week, KeepLastDrilled: test.keepLast}, test.asOf)[0]
+		got := prune.Decide(test.held, prune.Rule{Keep: keep(t, "7d"), Zone: time.UTC, KeepLastDrilled: test.keepLast}, test.asOf)[0]
 
 		want := prune.Decision{ID: "old", Delete: test.del, Exception: test.excepted, Reason: test.reason}
 		if !test.held[0].SnapshotAt.IsZero() {
@@ -51,17 +52,37 @@ func TestEdges(t *testing.T) {
 	}
 }
 
-func TestOddKeepIsWrittenAsItIs(t *testing.T) {
+func keep(t testing.TB, text string) calendar.Duration {
+	t.Helper()
+
+	parsed, err := calendar.ParseDuration(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return parsed
+}
+
+func TestMonthsAreCountedInTheCompanysZone(t *testing.T) {
 	t.Parallel()
 
-	got := prune.Decide([]prune.Held{{ID: "a", Database: "app", SnapshotAt: at(1, 0)}}, prune.Rule{Keep: 36 * time.Hour}, at(1, 1))
-	if got[0].Reason != "stored for 36h0m0s from its snapshot, until 2026-11-02 12:00 UTC" {
-		t.Error(got[0].Reason)
+	paris, err := time.LoadLocation("Europe/Paris")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	snapshot := time.Date(2026, 10, 15, 12, 0, 0, 0, time.UTC) // summer time there
+	got := prune.Decide([]prune.Held{{ID: "a", Database: "app", SnapshotAt: snapshot}}, prune.Rule{Keep: keep(t, "1mo"), Zone: paris}, snapshot)
+
+	if want := time.Date(2026, 11, 15, 13, 0, 0, 0, time.UTC); !got[0].Due.Equal(want) {
+		t.Errorf("due %v, want %v", got[0].Due, want)
 	}
 }
 
 func TestProperties(t *testing.T) {
 	t.Parallel()
+
+	sevenDays := keep(t, "7d")
 
 	rapid.Check(t, func(t *rapid.T) {
 		held := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) prune.Held {
@@ -74,7 +95,7 @@ func TestProperties(t *testing.T) {
 			held[i].ID = fmt.Sprint(i)
 		}
 
-		rule := prune.Rule{Keep: week, KeepLastDrilled: rapid.Bool().Draw(t, "keepLast")}
+		rule := prune.Rule{Keep: sevenDays, Zone: time.UTC, KeepLastDrilled: rapid.Bool().Draw(t, "keepLast")}
 		asOf := at(1, 0).Add(time.Duration(rapid.IntRange(0, 1000).Draw(t, "asOf")) * time.Hour)
 
 		keptDrilled, hadDrilled := map[string]bool{}, map[string]bool{}

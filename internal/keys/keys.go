@@ -1,0 +1,82 @@
+// Package keys reads the private keys of a process from its folder: files that
+// nobody else may read, each with the key of one purpose (docs/keys.md).
+package keys
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+
+	"filippo.io/age"
+	"golang.org/x/mod/sumdb/note"
+
+	"steward/internal/archive"
+	"steward/internal/failure"
+)
+
+// The files of a keys folder.
+const (
+	// ManifestSigner signs manifests; the backup role has it.
+	ManifestSigner = "manifest.key"
+	// LedgerSigner signs checkpoints of the ledger; the core role has it.
+	LedgerSigner = "ledger.key"
+	// BackupIdentity decrypts backups; the drill role has it.
+	BackupIdentity = "backup.identity"
+)
+
+// othersMayRead are the permission bits that a private key must not have.
+const othersMayRead = 0o077
+
+// Read gives the content of one key file. It fails with ConfigInvalid if the
+// file is missing or if others may read it.
+func Read(dir, name string) ([]byte, error) {
+	path := filepath.Join(dir, name)
+
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, failure.New(failure.ConfigInvalid, "reading "+name+" in STEWARD_KEYS_DIR (there is none)")
+	}
+
+	if info.Mode().Perm()&othersMayRead != 0 {
+		return nil, failure.New(failure.ConfigInvalid, "reading "+name+" in STEWARD_KEYS_DIR (others may read it; run: chmod 600)")
+	}
+
+	content, err := os.ReadFile(path) //nolint:gosec // the folder comes from the operator
+	if err != nil {
+		return nil, failure.New(failure.ConfigInvalid, "reading "+name+" in STEWARD_KEYS_DIR")
+	}
+
+	return bytes.TrimSpace(content), nil
+}
+
+// Signer reads a signing key.
+func Signer(dir, name string) (note.Signer, error) {
+	content, err := Read(dir, name)
+	if err != nil {
+		return nil, err
+	}
+
+	signer, err := note.NewSigner(string(content))
+	if err != nil {
+		return nil, failure.New(failure.ConfigInvalid, "reading "+name+" in STEWARD_KEYS_DIR (it is no signing key)")
+	}
+
+	return signer, nil
+}
+
+// Identities reads the identities that decrypt.
+func Identities(dir string) ([]age.Identity, error) {
+	content, err := Read(dir, BackupIdentity)
+	if err != nil {
+		return nil, err
+	}
+
+	return archive.Identities(content) //nolint:wrapcheck // it says what it was doing
+}
+
+// Holds reports whether the folder has a file of that name.
+func Holds(dir, name string) bool {
+	_, err := os.Stat(filepath.Join(dir, name))
+
+	return err == nil
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+	"go.temporal.io/sdk/interceptor"
+	sdklog "go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"golang.org/x/sync/errgroup"
+
+	"steward/internal/boundary"
+	"steward/internal/clocks"
+	"steward/internal/config"
+	"steward/internal/failure"
+	"steward/internal/faults"
+	"steward/internal/gcs"
+	"steward/internal/policy"
+	"steward/internal/postgres"
+)
+
+// stopTimeout is how long activities may finish after SIGTERM; a container's
+// own grace period must be longer.
+const stopTimeout = 30 * time.Second
+
+// process is one running worker with everything that its roles share.
+type process struct {
+	config   config.Config
+	policy   *policy.Policy
+	roles    []role
+	log      *slog.Logger
+	clock    clocks.Clock
+	steward  *postgres.DB
+	storage  *gcs.Client
+	temporal client.Client
+	faults   faults.Injector // nil in production
+	workers  []worker.Worker
+	// background are goroutines that live as long as the process.
+	background []func(context.Context) error
+}
+
+// open connects to everything and registers what the roles do. Nothing runs yet.
+func open(ctx context.Context, settings config.Config, roles []role, log *slog.Logger) (*process, error) {
+	if err := config.Need(map[string]string{
+		"STEWARD_DATABASE_URL": settings.StewardDatabase, "STEWARD_KEYS_DIR": settings.KeysDir,
+	}); err != nil {
+		return nil, fmt.Errorf("starting: %w", err)
+	}
+
+	rules, err := policy.Load(settings.Policy, settings.Env)
+	if err != nil {
+		return nil, failure.Wrap(failure.PolicyInvalid, "reading the policy", err)
+	}
+
+	p := &process{config: settings, policy: rules, roles: roles, log: log, clock: settings.Clock()}
+	if settings.FaultGate != "" {
+		p.faults = faults.Gate{URL: settings.FaultGate, Process: names(roles)}
+	}
+
+	if err := p.connect(ctx); err != nil {
+		return nil, errors.Join(err, p.close())
+	}
+
+	for _, each := range roles {
+		if err := p.register(each); err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+	}
+
+	return p, nil
+}
+
+func (p *process) connect(ctx context.Context) (err error) {
+	if p.steward, err = postgres.Open(ctx, p.config.StewardDatabase); err != nil {
+		return fmt.Errorf("starting: %w", err)
+	}
+
+	p.storage, err = gcs.Open(ctx, gcs.Options{
+		Endpoint: p.config.StorageEmulator, Project: p.config.Project,
+		Patience: gcs.Patient().Scaled(float64(p.config.Patience().Factor())),
+	})
+	if err != nil {
+		return fmt.Errorf("starting: %w", err)
+	}
+
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return failure.Wrap(failure.ConfigInvalid, "reading Temporal's variables", err)
+	}
+
+	options.Logger = sdklog.NewStructuredLogger(p.log)
+	// The default identity names the machine and its user.
+	options.Identity = "steward-worker/" + names(p.roles)
+
+	p.temporal, err = client.DialContext(ctx, options)
+
+	return failure.Wrap(failure.TemporalUnavailable, "reaching Temporal", err)
+}
+
+// newWorker makes the worker of one task queue.
+func (p *process) newWorker(queue string, concurrent int) worker.Worker {
+	made := worker.New(p.temporal, queue, worker.Options{
+		Identity:                           "steward-worker/" + names(p.roles),
+		MaxConcurrentActivityExecutionSize: concurrent,
+		WorkerStopTimeout:                  p.config.Patience().Of(stopTimeout),
+		DisableRegistrationAliasing:        true,
+		Interceptors:                       []interceptor.WorkerInterceptor{&boundary.Interceptor{Log: p.log, Faults: p.faults}},
+	})
+	p.workers = append(p.workers, made)
+
+	return made
+}
+
+// serve runs until ctx ends or something that must run cannot. It returns when
+// every goroutine has ended.
+func (p *process) serve(ctx context.Context) error {
+	for _, each := range p.workers {
+		if err := each.Start(); err != nil {
+			return failure.Wrap(failure.TemporalUnavailable, "starting a worker", err)
+		}
+		defer each.Stop()
+	}
+
+	p.log.InfoContext(ctx, "worker ready", "roles", names(p.roles), "policy", p.policy.Hash())
+
+	group, ctx := errgroup.WithContext(ctx)
+	for _, each := range p.background {
+		group.Go(func() error { return each(ctx) })
+	}
+
+	group.Go(func() error {
+		<-ctx.Done()
+
+		return nil
+	})
+
+	return group.Wait() //nolint:wrapcheck // each says what it was doing
+}
+
+func (p *process) close() error {
+	var err error
+
+	if p.temporal != nil {
+		p.temporal.Close()
+	}
+
+	if p.storage != nil {
+		err = p.storage.Close()
+	}
+
+	if p.steward != nil {
+		p.steward.Close()
+	}
+
+	return err //nolint:wrapcheck // it says what it was doing
+}
+
+func names(roles []role) string {
+	texts := make([]string, len(roles))
+	for i, each := range roles {
+		texts[i] = string(each)
+	}
+
+	return strings.Join(texts, ",")
+}

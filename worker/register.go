@@ -1,0 +1,193 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"go.temporal.io/sdk/workflow"
+	"golang.org/x/mod/sumdb/note"
+
+	"steward/activities"
+	"steward/internal/archive"
+	"steward/internal/backup"
+	"steward/internal/drill"
+	"steward/internal/due"
+	"steward/internal/failure"
+	"steward/internal/faults"
+	"steward/internal/gcs"
+	"steward/internal/keys"
+	"steward/internal/ledger/gcsmirror"
+	"steward/internal/ledger/seal"
+	"steward/internal/policy"
+	"steward/internal/promise"
+	"steward/internal/prune"
+	"steward/internal/removal"
+	"steward/workflows"
+)
+
+// The concurrency of each role: a dump or a restore is one heavy stream, and
+// drills take turns in their cluster anyway.
+const (
+	coreActivities   = 10
+	backupActivities = 2
+	drillActivities  = 1
+)
+
+func (p *process) register(each role) error {
+	switch each {
+	case core:
+		return p.registerCore()
+	case backupRole:
+		return p.registerBackup()
+	case drillRole:
+		return p.registerDrill()
+	default:
+		return failure.New(failure.UsageWrong, "registering a role")
+	}
+}
+
+func (p *process) registerCore() error {
+	signer, err := keys.Signer(p.config.KeysDir, keys.LedgerSigner)
+	if err != nil {
+		return fmt.Errorf("core: %w", err)
+	}
+
+	verifier, err := verifier(p.policy.Keys.Ledger)
+	if err != nil {
+		return err
+	}
+
+	mirror := gcsmirror.New(p.storage.Bucket(p.policy.Storage.Ledger))
+	sealer := seal.New(p.steward, mirror, signer, verifier, p.clock, seal.Config{MaxWait: p.config.Patience().Of(seal.MaxWait)})
+	p.background = append(p.background, func(ctx context.Context) error { return p.seal(ctx, sealer) })
+
+	queue := p.newWorker(workflows.CoreQueue, coreActivities)
+	promises := workflows.Promises{Patience: p.config.Patience()}
+	queue.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
+	queue.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
+
+	return nil
+}
+
+func (p *process) registerBackup() error {
+	signer, err := keys.Signer(p.config.KeysDir, keys.ManifestSigner)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+
+	if keys.Holds(p.config.KeysDir, keys.BackupIdentity) {
+		return failure.New(failure.ConfigInvalid, "starting the backup role (its STEWARD_KEYS_DIR holds a decryption identity; take it away)")
+	}
+
+	bucket := p.storage.Bucket(p.policy.Storage.Backups)
+
+	takers, err := p.takers(bucket, signer)
+	if err != nil {
+		return err
+	}
+
+	rules := p.policy.Promises.Backups
+	queue := p.newWorker(workflows.BackupQueue, backupActivities)
+	queue.RegisterActivity(&activities.Backups{
+		Takers: takers, Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(),
+		Window: due.Window{Zone: p.policy.Company.Zone, CatchUp: rules.CatchUp.Longest()},
+	})
+	queue.RegisterActivity(&activities.Prunes{
+		Steward: p.steward, Clock: p.clock, Enforce: rules.Mode == promise.Enforce,
+		Remover: removal.Remover{Steward: p.steward, Bucket: bucket},
+		Rule: prune.Rule{
+			Keep: rules.Keep, Zone: p.policy.Company.Zone, KeepLastDrilled: rules.WhenBackupsStop == policy.KeepLastDrilled,
+		},
+	})
+
+	return nil
+}
+
+// takers makes one taker for each database of the policy.
+func (p *process) takers(bucket *gcs.Bucket, signer note.Signer) (map[string]backup.Taker, error) {
+	rules := p.policy.Promises.Backups
+	public := make([]string, len(rules.Recipients))
+
+	for i, recipient := range rules.Recipients {
+		public[i] = recipient.Key
+	}
+
+	recipients, err := archive.Recipients(public)
+	if err != nil {
+		return nil, fmt.Errorf("backup: %w", err)
+	}
+
+	takers := map[string]backup.Taker{}
+
+	for _, database := range rules.Databases {
+		source, err := p.config.SourceURL(database)
+		if err != nil {
+			return nil, fmt.Errorf("backup of %s: %w", database.Name, err)
+		}
+
+		takers[database.Name] = backup.Taker{
+			Steward: p.steward, Source: source, Bucket: bucket, Recipients: recipients, Signer: signer, Clock: p.clock,
+			ToolsDir: p.config.ToolsDir, RefuseVulnerable: rules.RefuseVulnerableClients, Policy: p.policy.Hash(),
+		}
+	}
+
+	return takers, nil
+}
+
+func (p *process) registerDrill() error {
+	identities, err := keys.Identities(p.config.KeysDir)
+	if err != nil {
+		return fmt.Errorf("drill: %w", err)
+	}
+
+	verifier, err := verifier(p.policy.Keys.Manifest)
+	if err != nil {
+		return err
+	}
+
+	p.newWorker(workflows.DrillQueue, drillActivities).RegisterActivity(&activities.Drills{
+		Patience: p.config.Patience(),
+		Driller: drill.Driller{
+			Steward: p.steward, Admin: p.config.DrillDatabase, Bucket: p.storage.Bucket(p.policy.Storage.Backups),
+			Identities: identities, Verifier: verifier, Clock: p.clock, ToolsDir: p.config.ToolsDir,
+			RefuseVulnerable: p.policy.Promises.Backups.RefuseVulnerableClients,
+		},
+	})
+
+	return nil
+}
+
+func verifier(key string) (note.Verifier, error) {
+	made, err := note.NewVerifier(key)
+	if err != nil {
+		return nil, failure.New(failure.PolicyInvalid, "reading a public key of the policy")
+	}
+
+	return made, nil
+}
+
+// seal runs the ledger's sequencer. Where it stops because the outcome of a
+// commit is unknown, starting it again finds out; where the copies do not agree
+// it stays down and says so at each look, since going on would be wrong.
+func (p *process) seal(ctx context.Context, sealer *seal.Sealer) error {
+	if p.faults != nil {
+		ctx = faults.With(ctx, p.faults)
+	}
+
+	report := func(_ seal.Result, err error) {
+		if err != nil {
+			p.log.ErrorContext(ctx, "ledger was not sealed", "code", failure.CodeOf(err), "doing", failure.Safe(err))
+		}
+	}
+
+	for {
+		err := sealer.Run(ctx, report)
+		if err == nil {
+			return nil
+		}
+
+		if !failure.Is(err, failure.LedgerUnknown) {
+			return fmt.Errorf("sealing the ledger: %w", err)
+		}
+	}
+}
