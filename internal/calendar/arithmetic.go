@@ -54,21 +54,19 @@ func (d Duration) Longest() time.Duration {
 
 // length prices months and years at the given numbers of days.
 func (d Duration) length(month, year int) time.Duration {
-	const day = hoursPerDay * time.Hour
-	count := time.Duration(d.count)
+	unit, count := time.Minute, d.count
 	switch d.unit {
 	case Hours:
-		return count * time.Hour
+		unit = time.Hour
 	case Days:
-		return count * day
+		unit = hoursPerDay * time.Hour
 	case Months:
-		days := d.count/monthsPerYear*year + d.count%monthsPerYear*month
-		return time.Duration(days) * day
+		unit, count = hoursPerDay*time.Hour, d.count/monthsPerYear*year+d.count%monthsPerYear*month
 	case Years:
-		return count * time.Duration(year) * day
-	default:
-		return count * time.Minute
+		unit, count = hoursPerDay*time.Hour, d.count*year
+	default: // minutes, and the zero Duration
 	}
+	return time.Duration(count) * unit
 }
 
 // shift moves t by d in the direction of sign, +1 or -1.

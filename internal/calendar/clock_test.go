@@ -60,10 +60,19 @@ func TestTimeOfDayMarshalling(t *testing.T) {
 	if err != nil || string(text) != `{"At":"02:30"}` {
 		t.Errorf("JSON = %s, %v", text, err)
 	}
-	if got.At.Equal(calendar.TimeOfDay{}) || !got.At.Equal(got.At) {
+	if got.At.Equal(calendar.TimeOfDay{}) || !got.At.Equal(clockOf(t, "02:30")) {
 		t.Error("Equal does not compare")
 	}
 	if err := json.Unmarshal([]byte(`{"At":"noon"}`), &got); !errors.Is(err, calendar.ErrNotATime) {
 		t.Errorf("a bad time gives %v", err)
 	}
+}
+
+func clockOf(t *testing.T, text string) calendar.TimeOfDay {
+	t.Helper()
+	at, err := calendar.ParseTimeOfDay(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }

@@ -32,7 +32,7 @@ func (r *reader) contradictions(p *Policy) {
 // refuse records a contradiction at the last of the paths, if all are sound.
 func (r *reader) refuse(wrong bool, paths []string, remedy, message string) {
 	if r.sound(paths...) && wrong {
-		r.say(r.places[paths[len(paths)-1]], remedy, "%s", message)
+		r.sayf(r.places[paths[len(paths)-1]], remedy, "%s", message)
 	}
 }
 
@@ -71,9 +71,12 @@ func (r *reader) checkBusinessDays(p *Policy) {
 }
 
 // checkedDays are ten years, enough for every rule of clocks in use.
-const checkedDays = 3653
+const (
+	firstCheckedYear = 2026
+	checkedDays      = 3653
+)
 
-func firstCheckedDay() calendar.Day { return calendar.NewDay(2026, time.January, 1) }
+func firstCheckedDay() calendar.Day { return calendar.NewDay(firstCheckedYear, time.January, 1) }
 
 func (r *reader) checkDatabases(databases []Database) {
 	const path = "promises.backups.databases"
@@ -104,7 +107,8 @@ func (r *reader) checkRecipients(recipients []Recipient) {
 	}
 	r.refuse(len(recipients) < minRecipients, []string{path}, "add the public key of an offline escrow with escrow: true",
 		"with one key only, its loss is the loss of every backup")
-	r.refuse(len(recipients) >= minRecipients && escrows == 0, []string{path}, "mark the key that is kept offline with escrow: true", "no recipient is an escrow")
+	r.refuse(len(recipients) >= minRecipients && escrows == 0, []string{path},
+		"mark the key that is kept offline with escrow: true", "no recipient is an escrow")
 	r.refuse(len(recipients) >= minRecipients && escrows == len(recipients), []string{path}, "add the key of the drill with escrow: false",
 		"every recipient is an escrow, so no drill could decrypt a backup")
 }
@@ -115,7 +119,8 @@ func (r *reader) checkLedger(p *Policy) {
 	r.refuse(l.SealWithin.Shortest() >= l.VerifyEvery.Shortest(), []string{every, within}, "write less than verify_every, such as 15min",
 		"an entry could be verified before it is sealed")
 	r.refuse(l.Mode != "enforce", []string{mode}, "write enforce", "the ledger cannot be observed only: every other promise is proven by it")
-	r.refuse(p.Keys.Manifest == p.Keys.Ledger, []string{"keys.manifest", "keys.ledger"}, "make a second key: the backup role must not be able to sign the ledger",
+	r.refuse(p.Keys.Manifest == p.Keys.Ledger, []string{"keys.manifest", "keys.ledger"},
+		"make a second key: the backup role must not be able to sign the ledger",
 		"manifests and ledger have the same key")
 }
 
@@ -139,13 +144,15 @@ func (r *reader) checkNames(p *Policy) {
 	for _, bucket := range []struct{ key, name string }{
 		{"backups", p.Storage.Backups}, {"ledger", p.Storage.Ledger}, {"replay", p.Storage.Replay}, {"packages", p.Storage.Packages},
 	} {
-		r.refuse(buckets[bucket.name], []string{"storage." + bucket.key}, "use a bucket of its own: their retention differs", "two purposes share one bucket")
+		r.refuse(buckets[bucket.name], []string{"storage." + bucket.key},
+			"use a bucket of its own: their retention differs", "two purposes share one bucket")
 		buckets[bucket.name] = true
 	}
 	promises := map[string]bool{}
 	for i, heartbeat := range p.Heartbeats {
 		name := string(heartbeat.Promise)
-		r.refuse(promises[name], []string{fmt.Sprintf("heartbeats[%d].promise", i)}, "leave one heartbeat for each promise", "the promise has two heartbeats")
+		r.refuse(promises[name], []string{fmt.Sprintf("heartbeats[%d].promise", i)},
+			"leave one heartbeat for each promise", "the promise has two heartbeats")
 		promises[name] = true
 	}
 	if p.Promises.Processors == nil {
@@ -153,7 +160,8 @@ func (r *reader) checkNames(p *Policy) {
 	}
 	names := map[string]bool{}
 	for i, processor := range p.Promises.Processors.Names {
-		r.refuse(names[processor.Name], []string{fmt.Sprintf("promises.processors.names[%d].name", i)}, "leave it once", "the processor stands twice")
+		r.refuse(names[processor.Name], []string{fmt.Sprintf("promises.processors.names[%d].name", i)},
+			"leave it once", "the processor stands twice")
 		names[processor.Name] = true
 	}
 }

@@ -93,7 +93,8 @@ func nameKind() kind[string] {
 }
 
 func variableKind() kind[string] {
-	return patternKind("the name of an environment variable, such as HEARTBEAT_BACKUPS; the URL stands in it, not here", `[A-Z][A-Z0-9_]{0,99}`)
+	return patternKind("the name of an environment variable, such as HEARTBEAT_BACKUPS; the URL stands in it, not here",
+		`[A-Z][A-Z0-9_]{0,99}`)
 }
 
 func boolKind() kind[bool] {

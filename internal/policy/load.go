@@ -57,7 +57,8 @@ func (p *Policy) devOnly() []Problem {
 	}
 	refuse(p.Company.Name == DemoCompany, "company.name", "this is the policy of the demo company",
 		"write your own policy; docs/policy.md has every key")
-	const made, remedy = "the key was made by a dev environment", "make a key for production as in docs/keys.md, and write its public half here"
+	const made = "the key was made by a dev environment"
+	const remedy = "make a key for production as in docs/keys.md, and write its public half here"
 	refuse(strings.HasPrefix(p.Keys.Manifest, DevKeyPrefix), "keys.manifest", made, remedy)
 	refuse(strings.HasPrefix(p.Keys.Ledger, DevKeyPrefix), "keys.ledger", made, remedy)
 	return problems

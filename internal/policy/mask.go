@@ -13,7 +13,8 @@ const hidden = "[hidden]"
 
 // secretWords are the beginnings of keys and the marks of values that must not
 // stand in a policy at all.
-var secretWords = regexp.MustCompile(`(?i)AGE-(SECRET|PLUGIN)|PRIVATE[+ _-]KEY|pass(word|wd|phrase)?\s*[:=]|secret|token|api_?key|://[^/\s]*@`)
+var secretWords = regexp.MustCompile(`(?i)AGE-(SECRET|PLUGIN)|PRIVATE[+ _-]KEY|` +
+	`pass(word|wd|phrase)?\s*[:=]|secret|token|api_?key|://[^/\s]*@`)
 
 // longRun matches what is long enough to be a key: no word of a policy is.
 var longRun = regexp.MustCompile(`[^\s"',]{33,}`)

@@ -36,21 +36,20 @@ func (r *reader) root(src []byte) ast.Node {
 	start := place{line: 1, column: 1}
 	switch {
 	case len(src) > maxBytes:
-		r.say(start, "keep the policy only, as in docs/policy.md", "the file has more than %d bytes", maxBytes)
+		r.sayf(start, "keep the policy only, as in docs/policy.md", "the file has more than %d bytes", maxBytes)
 		return nil
 	case bytes.ContainsAny(src, "\x00\t\r"):
-		r.say(start, "write plain text with spaces and line feeds", "the file holds tabs, carriage returns or binary data")
+		r.sayf(start, "write plain text with spaces and line feeds", "the file holds tabs, carriage returns or binary data")
 		return nil
 	}
 	file, err := parser.ParseBytes(src, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
 		message, where := "the file is no YAML", start
-		var syntax yaml.Error
-		if errors.As(err, &syntax) {
+		if syntax, ok := errors.AsType[yaml.Error](err); ok {
 			message += ": " + masked(syntax.GetMessage())
 			where = at("", syntax.GetToken())
 		}
-		r.say(where, "correct the line; keys are written \"key: value\" and indented with spaces", "%s", message)
+		r.sayf(where, "correct the line; keys are written \"key: value\" and indented with spaces", "%s", message)
 		return nil
 	}
 	var roots []ast.Node
@@ -60,7 +59,7 @@ func (r *reader) root(src []byte) ast.Node {
 		}
 	}
 	if len(roots) != 1 {
-		r.say(start, "write one policy, as in docs/policy.md", "the file holds %d documents instead of 1", len(roots))
+		r.sayf(start, "write one policy, as in docs/policy.md", "the file holds %d documents instead of 1", len(roots))
 		return nil
 	}
 	return roots[0]

@@ -27,7 +27,7 @@ func fixtures(t testing.TB, pattern string) []string {
 
 func read(t testing.TB, file string) []byte {
 	t.Helper()
-	src, err := os.ReadFile(file) //nolint:gosec // a fixture
+	src, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ type Problem struct {
 
 // Problems is the error of a policy that cannot be used. Its list is never
 // empty and is in the order of the file.
-type Problems struct {
+type Problems struct { //nolint:errname // a list of problems is what it is, and reads so in errors.As
 	// File is the name of the policy file.
 	File string
 	// List holds every problem that was found.

@@ -32,7 +32,7 @@ func TestProblemsAreMasked(t *testing.T) {
 	} {
 		_, err := policy.Parse("policy.yaml", []byte(src))
 		checkProblems(t, err)
-		for _, line := range strings.Split(err.Error(), "\n") {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
 			if len(line) > 500 || strings.Contains(line, "1XYZ") || strings.ContainsRune(line, 1) {
 				t.Errorf("%.40q prints %q", src, line)
 			}

@@ -89,7 +89,7 @@ func checkRule(t *testing.T, r row) {
 		}
 	}
 	for _, file := range quoted(r.test) {
-		if _, err := os.Stat(filepath.Join("../..", file)); err != nil {
+		if _, err := os.Stat(filepath.Join("..", "..", file)); err != nil {
 			t.Errorf("%s names a test that is not there: %v", r.id, err)
 		}
 	}

@@ -34,8 +34,8 @@ func at(path string, tk *token.Token) place {
 	return place{path: path, line: max(tk.Position.Line, 1), column: max(tk.Position.Column, 1)}
 }
 
-// say records a problem.
-func (r *reader) say(where place, remedy, format string, args ...any) {
+// sayf records a problem.
+func (r *reader) sayf(where place, remedy, format string, args ...any) {
 	problem := Problem{
 		Line: where.line, Column: where.column, Path: where.path,
 		Message: fmt.Sprintf(format, args...), Remedy: remedy,
@@ -88,7 +88,7 @@ func (s shape[T]) read(r *reader, where place, node ast.Node, into *T) {
 	r.places[where.path] = where
 	mapping, ok := node.(*ast.MappingNode)
 	if !ok {
-		r.say(where, "write the keys "+s.keys()+" below it", "it must be a section of keys, not %s", kindOf(node))
+		r.sayf(where, "write the keys "+s.keys()+" below it", "it must be a section of keys, not %s", kindOf(node))
 		return
 	}
 	seen := map[string]bool{}
@@ -97,7 +97,7 @@ func (s shape[T]) read(r *reader, where place, node ast.Node, into *T) {
 	}
 	for _, f := range s {
 		if !seen[f.key] && !f.optional {
-			r.say(where, fmt.Sprintf("add %s: %s", f.key, f.form), "the key %s is missing", f.key)
+			r.sayf(where, fmt.Sprintf("add %s: %s", f.key, f.form), "the key %s is missing", f.key)
 		}
 	}
 }
@@ -111,9 +111,9 @@ func (s shape[T]) readPair(r *reader, where place, pair *ast.MappingValueNode, s
 	index := slices.IndexFunc(s, func(f field[T]) bool { return f.key == key })
 	switch {
 	case !plain || index < 0:
-		r.say(here, "use one of the keys "+s.keys()+", or remove it", "unknown key")
+		r.sayf(here, "use one of the keys "+s.keys()+", or remove it", "unknown key")
 	case seen[key]:
-		r.say(here, "remove one of the two", "the key stands twice in this section")
+		r.sayf(here, "remove one of the two", "the key stands twice in this section")
 	default:
 		seen[key] = true
 		value := at(path, pair.Value.GetToken())
@@ -155,24 +155,24 @@ func readValue[V any](r *reader, where place, node ast.Node, k kind[V]) (V, bool
 	var none V
 	text, plain := scalar(node)
 	if !plain {
-		r.say(where, "write "+k.form, "it must be a single value, not %s", kindOf(node))
+		r.sayf(where, "write "+k.form, "it must be a single value, not %s", kindOf(node))
 		return none, false
 	}
 	if holdsSecret(text) {
-		r.say(where, "remove it, and replace the secret wherever it is used: it has been in a file", "a secret must not stand in the policy")
+		r.sayf(where, "remove it, and replace the secret wherever it is used: it has been in a file", "a secret must not stand in the policy")
 		return none, false
 	}
 	if placeholder.MatchString(text) {
-		r.say(where, "replace it by "+k.form+"; see docs/policy.md, \"Placeholders\"", "the placeholder %s is not filled in", masked(text))
+		r.sayf(where, "replace it by "+k.form+"; see docs/policy.md, \"Placeholders\"", "the placeholder %s is not filled in", masked(text))
 		return none, false
 	}
 	if !k.accepts(node) {
-		r.say(where, "write "+k.form, "it must be %s, not %s", k.form, kindOf(node))
+		r.sayf(where, "write "+k.form, "it must be %s, not %s", k.form, kindOf(node))
 		return none, false
 	}
 	value, err := k.parse(text)
 	if err != nil {
-		r.say(where, "write "+k.form, "%s", masked(err.Error()))
+		r.sayf(where, "write "+k.form, "%s", masked(err.Error()))
 		return none, false
 	}
 	r.canonical = append(r.canonical, where.path+": "+strconv.Quote(text))
@@ -181,38 +181,47 @@ func readValue[V any](r *reader, where place, node ast.Node, k kind[V]) (V, bool
 
 // section is a field that holds keys of its own.
 func section[T, V any](key, doc string, s shape[V], into func(*T) *V) field[T] {
-	return field[T]{key: key, form: "a section", doc: doc, below: s.describe(), read: func(r *reader, where place, node ast.Node, t *T) {
-		s.read(r, where, node, into(t))
-	}}
+	return field[T]{
+		key: key, form: "a section", doc: doc, below: s.describe(),
+		read: func(r *reader, where place, node ast.Node, t *T) {
+			s.read(r, where, node, into(t))
+		},
+	}
 }
 
 // maybe is a section that may be absent: a promise that is not made.
 func maybe[T, V any](key, doc string, s shape[V], into func(*T) **V) field[T] {
-	return field[T]{key: key, form: "a section", doc: doc, below: s.describe(), optional: true, read: func(r *reader, where place, node ast.Node, t *T) {
-		value := new(V)
-		s.read(r, where, node, value)
-		*into(t) = value
-	}}
+	return field[T]{
+		key: key, form: "a section", doc: doc, below: s.describe(),
+		optional: true, read: func(r *reader, where place, node ast.Node, t *T) {
+			value := new(V)
+			s.read(r, where, node, value)
+			*into(t) = value
+		},
+	}
 }
 
 // list is a field that holds a list of sections, at least one.
 func list[T, V any](key, doc string, s shape[V], into func(*T) *[]V) field[T] {
-	return field[T]{key: key, form: "a list of sections", doc: doc, below: s.describe(), read: func(r *reader, where place, node ast.Node, t *T) {
-		r.places[where.path] = where
-		sequence, ok := node.(*ast.SequenceNode)
-		if !ok {
-			r.say(where, "write a list; each item begins with \"- \"", "it must be a list, not %s", kindOf(node))
-			return
-		}
-		if len(sequence.Values) == 0 {
-			r.say(where, "add at least one item with the keys "+s.keys(), "the list is empty")
-		}
-		for i, item := range sequence.Values {
-			var value V
-			s.read(r, at(fmt.Sprintf("%s[%d]", where.path, i), firstToken(item)), item, &value)
-			*into(t) = append(*into(t), value)
-		}
-	}}
+	return field[T]{
+		key: key, form: "a list of sections", doc: doc, below: s.describe(),
+		read: func(r *reader, where place, node ast.Node, t *T) {
+			r.places[where.path] = where
+			sequence, ok := node.(*ast.SequenceNode)
+			if !ok {
+				r.sayf(where, "write a list; each item begins with \"- \"", "it must be a list, not %s", kindOf(node))
+				return
+			}
+			if len(sequence.Values) == 0 {
+				r.sayf(where, "add at least one item with the keys "+s.keys(), "the list is empty")
+			}
+			for i, item := range sequence.Values {
+				var value V
+				s.read(r, at(fmt.Sprintf("%s[%d]", where.path, i), firstToken(item)), item, &value)
+				*into(t) = append(*into(t), value)
+			}
+		},
+	}
 }
 
 // firstToken returns the token where a node begins for a reader of the file.

@@ -31,7 +31,8 @@ func recipientKind() kind[string] {
 
 // checkRSA refuses an ssh-rsa line that is damaged or too short.
 func checkRSA(text string) error {
-	public, _, _, _, err := ssh.ParseAuthorizedKey([]byte(text))
+	public, _, _, _, err := //nolint:dogsled // comment, options and rest mean nothing to a backup
+		ssh.ParseAuthorizedKey([]byte(text))
 	if err == nil {
 		if crypto, ok := public.(ssh.CryptoPublicKey); ok {
 			if key, ok := crypto.CryptoPublicKey().(*rsa.PublicKey); ok {

@@ -13,10 +13,16 @@ func policyShape() shape[Policy] {
 		leaf("version", "The version of this format.", versionKind(), func(p *Policy) *int { return &p.Version }),
 		section("company", "Whose policy it is.", companyShape(), func(p *Policy) *Company { return &p.Company }),
 		section("storage", "The buckets. No two may be the same.", storageShape(), func(p *Policy) *Storage { return &p.Storage }),
-		section("keys", "The public keys that evidence is checked with. Two different keys.", keysShape(), func(p *Policy) *Keys { return &p.Keys }),
-		section("promises", "What is promised. Only backups and ledger must stand here.", promisesShape(), func(p *Policy) *Promises { return &p.Promises }),
+		section("keys",
+			"The public keys that evidence is checked with. Two different keys.",
+			keysShape(), func(p *Policy) *Keys { return &p.Keys }),
+		section("promises",
+			"What is promised. Only backups and ledger must stand here.",
+			promisesShape(), func(p *Policy) *Promises { return &p.Promises }),
 		list("alerts", "How people are told of what is at risk or broken.", alertShape(), func(p *Policy) *[]Alert { return &p.Alerts }),
-		optional(list("heartbeats", "URLs outside that are called only after good evidence was read.", heartbeatShape(), func(p *Policy) *[]Heartbeat { return &p.Heartbeats })),
+		optional(list("heartbeats",
+			"URLs outside that are called only after good evidence was read.",
+			heartbeatShape(), func(p *Policy) *[]Heartbeat { return &p.Heartbeats })),
 	}
 }
 
@@ -38,14 +44,20 @@ func storageShape() shape[Storage] {
 	return shape[Storage]{
 		leaf("backups", "Encrypted backups and their manifests.", bucketKind(), func(s *Storage) *string { return &s.Backups }),
 		leaf("ledger", "The mirror of the ledger.", bucketKind(), func(s *Storage) *string { return &s.Ledger }),
-		optional(leaf("replay", "What erasures need after a restore. Not used yet.", bucketKind(), func(s *Storage) *string { return &s.Replay })),
-		optional(leaf("packages", "What is delivered to subjects. Not used yet.", bucketKind(), func(s *Storage) *string { return &s.Packages })),
+		optional(leaf("replay",
+			"What erasures need after a restore. Not used yet.",
+			bucketKind(), func(s *Storage) *string { return &s.Replay })),
+		optional(leaf("packages",
+			"What is delivered to subjects. Not used yet.",
+			bucketKind(), func(s *Storage) *string { return &s.Packages })),
 	}
 }
 
 func keysShape() shape[Keys] {
 	return shape[Keys]{
-		leaf("manifest", "Verifies the manifests of backups; pinned here, never read from the bucket.", verifierKind(), func(k *Keys) *string { return &k.Manifest }),
+		leaf("manifest",
+			"Verifies the manifests of backups; pinned here, never read from the bucket.",
+			verifierKind(), func(k *Keys) *string { return &k.Manifest }),
 		leaf("ledger", "Verifies the checkpoints of the ledger.", verifierKind(), func(k *Keys) *string { return &k.Ledger }),
 	}
 }
@@ -59,7 +71,9 @@ func alertShape() shape[Alert] {
 		}
 		return parse(text)
 	}
-	return shape[Alert]{leaf("kind", "A line in the worker's log. Mail and webhook come later.", kinds, func(a *Alert) *AlertKind { return &a.Kind })}
+	return shape[Alert]{leaf("kind",
+		"A line in the worker's log. Mail and webhook come later.",
+		kinds, func(a *Alert) *AlertKind { return &a.Kind })}
 }
 
 func heartbeatShape() shape[Heartbeat] {
@@ -71,7 +85,9 @@ func heartbeatShape() shape[Heartbeat] {
 	promises.form = "the name of a promise, such as backups"
 	return shape[Heartbeat]{
 		leaf("promise", "The promise that the calls are about.", promises, func(h *Heartbeat) *promise.Name { return &h.Promise }),
-		leaf("url_env", "The environment variable that holds the URL, which is a secret.", variableKind(), func(h *Heartbeat) *string { return &h.URLEnv }),
+		leaf("url_env",
+			"The environment variable that holds the URL, which is a secret.",
+			variableKind(), func(h *Heartbeat) *string { return &h.URLEnv }),
 	}
 }
 

@@ -67,7 +67,7 @@ func (j *judgement) judgeDays() {
 	}
 }
 
-// judgeDay sorts the day whose backup began at at into one of: held, gone too
+// judgeDay sorts the day whose backup began at the instant at into one of: held, gone too
 // early, missing, excused, pending.
 func (j *judgement) judgeDay(day calendar.Day, at time.Time) {
 	held, early := j.heldOf(day)

@@ -1,6 +1,7 @@
 package promise_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,12 +55,16 @@ func TestBackupBoundaries(t *testing.T) {
 		{"tomorrow's is due", start.Add(day + 2*time.Hour), promise.Kept, promise.AtRisk, "2026-11-23 04:30 UTC", week(t)},
 		{"the first is due", start.Add(2 * time.Hour), promise.Armed, promise.AtRisk, "not drilled yet", fresh},
 		{"the first can catch up", start.Add(20 * time.Hour), promise.AtRisk, promise.Broken, "for 2026-11-22, and", fresh},
-		{"one past keep and tolerance", start.Add(5*second + 2*time.Hour), promise.Kept, promise.Broken,
-			"The backup of 2026-11-15 still exists, though its 7 days and the tolerance of 2 hours were over at 2026-11-22 04:30 UTC.", old},
+		{
+			"one past keep and tolerance", start.Add(5*second + 2*time.Hour), promise.Kept, promise.Broken,
+			"The backup of 2026-11-15 still exists, though its 7 days and the tolerance of 2 hours were over at 2026-11-22 04:30 UTC.", old,
+		},
 		{"one that was never drilled ends too", start.Add(2 * time.Hour), promise.Kept, promise.Broken, "still exists", undrilled},
 		{"an early backup grows too old before the next is due", start.Add(-time.Hour), promise.Kept, promise.AtRisk, "26 h 0 min ago, and the limit is 26 h 0 min", byHand},
-		{"one is gone too early", start.Add(time.Hour), promise.Kept, promise.Broken,
-			"The backup of 2026-11-19 was gone at 2026-11-22 03:30 UTC, before its 7 days were over at 2026-11-26 02:30 UTC.", gone},
+		{
+			"one is gone too early", start.Add(time.Hour), promise.Kept, promise.Broken,
+			"The backup of 2026-11-19 was gone at 2026-11-22 03:30 UTC, before its 7 days were over at 2026-11-26 02:30 UTC.", gone,
+		},
 		{"a missed day is out of the period of keeping", start.Add(2 * day), promise.Broken, promise.Kept, "The newest drilled", missedFiveDaysAgo(t)},
 	} {
 		checkBoundary(t, rule, b)
@@ -177,10 +182,14 @@ func TestMachineOff(t *testing.T) {
 		want  promise.State
 		says  string
 	}{
-		{"off the whole day", week(t, 0), off(-time.Hour, 21*time.Hour), 21 * time.Hour, promise.Kept,
-			"2026-11-22 is excused: the machine was off from 2026-11-22 01:30 UTC to 2026-11-22 23:30 UTC."},
-		{"on for too short to back up", week(t, 0), append(off(-time.Hour, time.Hour), off(2*time.Hour, 21*time.Hour)...), 21 * time.Hour, promise.Kept,
-			"from 2026-11-22 01:30 UTC to 2026-11-22 03:30 UTC and from 2026-11-22 04:30 UTC to 2026-11-22 23:30 UTC"},
+		{
+			"off the whole day", week(t, 0), off(-time.Hour, 21*time.Hour), 21 * time.Hour, promise.Kept,
+			"2026-11-22 is excused: the machine was off from 2026-11-22 01:30 UTC to 2026-11-22 23:30 UTC.",
+		},
+		{
+			"on for too short to back up", week(t, 0), append(off(-time.Hour, time.Hour), off(2*time.Hour, 21*time.Hour)...), 21 * time.Hour, promise.Kept,
+			"from 2026-11-22 01:30 UTC to 2026-11-22 03:30 UTC and from 2026-11-22 04:30 UTC to 2026-11-22 23:30 UTC",
+		},
 		{"on for long enough", week(t, 0), off(2*time.Hour, 21*time.Hour), 21 * time.Hour, promise.Broken, "No drilled backup exists for 2026-11-22"},
 		{"just switched on", week(t, 0), off(-time.Hour, 5*time.Hour), 6 * time.Hour, promise.Kept, "newest drilled"},
 		{"switched on two hours ago", week(t, 0), off(-time.Hour, 5*time.Hour), 7 * time.Hour, promise.AtRisk, "not drilled yet"},
@@ -227,7 +236,8 @@ func TestNothingButExcusesIsNotKept(t *testing.T) {
 
 // drawEvidence makes any history: each of the last 12 days has none, one or two
 // backups, drilled or not, gone or not, early or late.
-func drawEvidence(rt *rapid.T, t *testing.T) promise.Evidence {
+func drawEvidence(t *testing.T, rt *rapid.T) promise.Evidence {
+	t.Helper()
 	e := week(t, 0, 1, 2, 3, 4, 5, 6)
 	for n := range 12 {
 		for range rapid.IntRange(0, 2).Draw(rt, "backups") {
@@ -249,7 +259,7 @@ func drawEvidence(rt *rapid.T, t *testing.T) promise.Evidence {
 func TestBackupProperties(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
-		e := drawEvidence(rt, t)
+		e := drawEvidence(t, rt)
 		asOf := instant(t, today).Add(time.Duration(rapid.IntRange(-3000, 3000).Draw(rt, "asOf")) * time.Minute)
 		rule := backupRule(t, "app")
 		got := one(t, rule, e, asOf)
@@ -269,7 +279,7 @@ func TestBackupProperties(t *testing.T) {
 		}
 		// Nothing that is recorded later changes the judgement.
 		later := e
-		later.Backups = append(later.Backups[:len(later.Backups):len(later.Backups)], drilled(t, asOf.Add(1)))
+		later.Backups = append(slices.Clip(later.Backups), drilled(t, asOf.Add(1)))
 		if again := one(t, rule, later, asOf); again != got {
 			rt.Fatalf("the future changes %+v to %+v", got, again)
 		}

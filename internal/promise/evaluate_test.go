@@ -12,7 +12,8 @@ func TestEvaluateKeepsTheOrderOfRules(t *testing.T) {
 	t.Parallel()
 	rules := []promise.Rule{
 		ledgerRule(t), backupRule(t, "app", "steward"),
-		{Name: promise.Inactivity, Mode: promise.Observe}, {Name: promise.Recovery, Mode: promise.Enforce},
+		{Name: promise.Inactivity, Mode: promise.Observe},
+		{Name: promise.Recovery, Mode: promise.Enforce},
 	}
 	var got []string
 	for _, status := range promise.Evaluate(rules, week(t), instant(t, today)) {

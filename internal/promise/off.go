@@ -23,7 +23,7 @@ func merged(intervals []Interval) []Interval {
 	return result
 }
 
-// onTime returns how long the machine was on from from until to: the whole
+// onTime returns how long the machine was on between from and to: the whole
 // time unless this is a dev machine that was off.
 func (e Evidence) onTime(from, to time.Time) time.Duration {
 	on := to.Sub(from)
@@ -36,7 +36,7 @@ func (e Evidence) onTime(from, to time.Time) time.Duration {
 	return on
 }
 
-// overlapping returns the intervals off that touch the time from from until to.
+// overlapping returns the intervals off that touch the time between from and to.
 func (e Evidence) overlapping(from, to time.Time) []Interval {
 	var result []Interval
 	for _, off := range e.Off {

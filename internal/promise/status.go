@@ -16,17 +16,17 @@ const (
 type State string
 
 const (
-	// Kept: positive evidence proves it, and nothing contradicts it.
+	// Kept means: positive evidence proves it, and nothing contradicts it.
 	Kept State = "kept"
-	// AtRisk: evidence is due and missing, but there is still time to keep it.
+	// AtRisk means: evidence is due and missing, but there is still time to keep it.
 	AtRisk State = "at risk"
-	// Broken: the promise was not kept, or nothing proves that it was.
+	// Broken means: the promise was not kept, or nothing proves that it was.
 	Broken State = "broken"
-	// Armed: everything is set up, and the first evidence is not due yet.
+	// Armed means: everything is set up, and the first evidence is not due yet.
 	Armed State = "armed"
-	// Observed: the promise is in observe mode; the reason says what it would be.
+	// Observed means: the promise is in observe mode; the reason says what it would be.
 	Observed State = "observed"
-	// NotBuilt: this version of Steward does not keep this promise.
+	// NotBuilt means: this version of Steward does not keep this promise.
 	NotBuilt State = "not built"
 )
 
