@@ -134,8 +134,8 @@ func (b Backups) sentence(zone string) string {
 		stop = "even the last drilled backup goes at its end"
 	}
 	return fmt.Sprintf("Each database (%s) is backed up every day at %s UTC (business days in %s)"+
-		" "+
-		"and drilled within %s, late by %s at most; each backup is kept for %s and gone %s later; if backups stop, %s.", strings.Join(names, ", "), b.At, zone,
+		" and drilled within %s, late by %s at most; each backup is kept for %s and gone %s later; if backups stop, %s.",
+		strings.Join(names, ", "), b.At, zone,
 		b.DoneWithin.Words(), b.CatchUp.Words(), b.Keep.Words(), b.Tolerance.Words(), stop)
 }
 
