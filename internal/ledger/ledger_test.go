@@ -18,7 +18,8 @@ import (
 	"steward/internal/ledger/ledgertest"
 )
 
-var day = time.Date(2026, 11, 22, 3, 0, 0, 1500, time.UTC)
+// day is when the entries of these tests happen; its nanoseconds are cut.
+func day() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 1500, time.UTC) }
 
 func observed(what string) ledger.ObservedBody {
 	return ledger.ObservedBody{What: what, Object: "backups", Count: 3, Code: "as.policy"}
@@ -27,7 +28,7 @@ func observed(what string) ledger.ObservedBody {
 func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 	t.Parallel()
 
-	since := day.Truncate(time.Second)
+	since := day().Truncate(time.Second)
 	bodies := []ledger.Body{
 		ledger.BackupBody{Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22", SnapshotAt: &since, SizeBytes: 12},
 		ledger.ErasureBody{Erasure: "ers_a", Commitment: strings.Repeat("0a", 32), PlanSHA256: strings.Repeat("0b", 32), Cause: "dsr"},
@@ -41,7 +42,7 @@ func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 
 	for _, row := range ledger.Kinds() {
 		for _, body := range bodies {
-			entry, err := ledger.NewEntry(row.Kind, day, body)
+			entry, err := ledger.NewEntry(row.Kind, day(), body)
 			if err != nil {
 				continue
 			}
@@ -49,7 +50,7 @@ func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 			taken++
 
 			parsed, err := ledger.ParseLeaf(entry.Leaf())
-			if err != nil || parsed.Hash() != entry.Hash() || !parsed.At.Equal(day.Truncate(time.Microsecond)) {
+			if err != nil || parsed.Hash() != entry.Hash() || !parsed.At.Equal(day().Truncate(time.Microsecond)) {
 				t.Errorf("%s: %v", row.Kind, err)
 			}
 
@@ -87,16 +88,16 @@ func TestNewEntryRefuses(t *testing.T) {
 	t.Parallel()
 
 	for name, call := range map[string]func() (ledger.Entry, error){
-		"unknown kind": func() (ledger.Entry, error) { return ledger.NewEntry("no.kind", day, observed("a")) },
-		"other body":   func() (ledger.Entry, error) { return ledger.NewEntry(ledger.Tombstone, day, observed("a")) },
-		"no body":      func() (ledger.Entry, error) { return ledger.NewEntry(ledger.Tombstone, day, nil) },
+		"unknown kind": func() (ledger.Entry, error) { return ledger.NewEntry("no.kind", day(), observed("a")) },
+		"other body":   func() (ledger.Entry, error) { return ledger.NewEntry(ledger.Tombstone, day(), observed("a")) },
+		"no body":      func() (ledger.Entry, error) { return ledger.NewEntry(ledger.Tombstone, day(), nil) },
 		"no time":      func() (ledger.Entry, error) { return ledger.NewEntry(ledger.Observed, time.Time{}, observed("a")) },
 		"mad time": func() (ledger.Entry, error) {
-			return ledger.NewEntry(ledger.Observed, day.AddDate(9000, 0, 0), observed("a"))
+			return ledger.NewEntry(ledger.Observed, day().AddDate(9000, 0, 0), observed("a"))
 		},
-		"bad value": func() (ledger.Entry, error) { return ledger.NewEntry(ledger.Observed, day, observed("A")) },
+		"bad value": func() (ledger.Entry, error) { return ledger.NewEntry(ledger.Observed, day(), observed("A")) },
 		"unprintable time": func() (ledger.Entry, error) {
-			return ledger.NewEntry(ledger.PromiseBroken, day, ledger.PromiseBody{Promise: "a", Code: "b", Since: day.AddDate(9000, 0, 0)})
+			return ledger.NewEntry(ledger.PromiseBroken, day(), ledger.PromiseBody{Promise: "a", Code: "b", Since: day().AddDate(9000, 0, 0)})
 		},
 	} {
 		if _, err := call(); !failure.Is(err, failure.LedgerEntryRefused) {
@@ -155,7 +156,7 @@ func TestCheckpointHasOneTextAndOneKey(t *testing.T) {
 
 	signer, verifier := ledgertest.Keys(t)
 	_, other := ledgertest.Keys(t)
-	checkpoint := ledger.Checkpoint{Origin: signer.Name(), Size: 50, Root: tlog.RecordHash([]byte("x")), At: day.Truncate(time.Microsecond)}
+	checkpoint := ledger.Checkpoint{Origin: signer.Name(), Size: 50, Root: tlog.RecordHash([]byte("x")), At: day().Truncate(time.Microsecond)}
 
 	signed, err := checkpoint.Sign(signer)
 	if err != nil {
@@ -207,8 +208,10 @@ func TestSegmentRoundTrip(t *testing.T) {
 		t.Error(name)
 	}
 
-	for _, broken := range []string{"", "x", string(data[:40]), string(data) + "\n", strings.Replace(string(data), "range 0 3", "range 0 4", 1),
-		strings.Replace(string(data), "\n1 ", "\n2 ", 1), strings.Replace(string(data), "\n1 ", "\nx ", 1)} {
+	for _, broken := range []string{
+		"", "x", string(data[:40]), string(data) + "\n", strings.Replace(string(data), "range 0 3", "range 0 4", 1),
+		strings.Replace(string(data), "\n1 ", "\n2 ", 1), strings.Replace(string(data), "\n1 ", "\nx ", 1),
+	} {
 		if _, err := ledger.ParseSegment([]byte(broken)); !failure.Is(err, failure.LedgerTampered) {
 			t.Errorf("%.50q was taken", broken)
 		}
@@ -355,8 +358,8 @@ func (brokenRow) Scan(...any) error { return errGone }
 func TestDatabaseThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 
-	_, appendErr := ledger.Append(t.Context(), broken{}, ledger.Observed, day, observed("a"))
-	_, refusedErr := ledger.Append(t.Context(), broken{}, ledger.Observed, day, observed("A"))
+	_, appendErr := ledger.Append(t.Context(), broken{}, ledger.Observed, day(), observed("a"))
+	_, refusedErr := ledger.Append(t.Context(), broken{}, ledger.Observed, day(), observed("A"))
 	_, headErr := ledger.ReadHead(t.Context(), broken{})
 	_, _, findErr := ledger.Find(t.Context(), broken{}, "led_a")
 	_, proveErr := ledger.Prove(t.Context(), broken{}, 0)

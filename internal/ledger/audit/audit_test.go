@@ -99,7 +99,7 @@ func TestStrangeObjectsAreNamed(t *testing.T) {
 	signer, verifier := ledgertest.Keys(t)
 
 	for name, want := range map[string]string{
-		"segments/notes.txt":      "mirror: inserted at size 0: an object whose name is no segment's",
+		"segments/notes.txt":      "mirror: inserted at size 5: an object whose name is no segment's",
 		"checkpoints/notes.txt":   "mirror: inserted at size 9: an object whose name is no checkpoint's",
 		ledger.SegmentName(9, 12): "mirror: inserted from 9 to 11: a segment beyond the end",
 		ledger.CheckpointName(4):  "mirror: checkpoint_bad at size 4",

@@ -15,7 +15,7 @@ type edge struct {
 	nodes []tlog.Hash
 }
 
-func (e edge) clone() edge { return edge{size: e.size, nodes: slices.Clone(e.nodes)} }
+func (e *edge) clone() edge { return edge{size: e.size, nodes: slices.Clone(e.nodes)} }
 
 // grow appends a leaf and tells, in the order of their indexes, the hashes that
 // are to be stored for it.
@@ -34,9 +34,9 @@ func (e *edge) grow(leaf tlog.Hash, stored func(tlog.Hash)) {
 }
 
 // root is the Merkle root of the tree.
-func (e edge) root() tlog.Hash {
+func (e *edge) root() tlog.Hash {
 	if len(e.nodes) == 0 {
-		return sha256.Sum256(nil)
+		return emptyRoot()
 	}
 
 	root := e.nodes[len(e.nodes)-1]
@@ -46,6 +46,9 @@ func (e edge) root() tlog.Hash {
 
 	return root
 }
+
+// emptyRoot is the root of a tree without leaves (RFC 6962, section 2.1).
+func emptyRoot() tlog.Hash { return sha256.Sum256(nil) }
 
 // levels is the number of levels that a tree of 2^63 entries has.
 const levels = 64
@@ -66,7 +69,7 @@ func (s *storedEdge) see(node Node) {
 func (s *storedEdge) of(size int64) (edge, bool) {
 	out := edge{size: size}
 
-	for level := bits.Len64(uint64(size)) - 1; level >= 0; level-- {
+	for level := bits.Len64(uint64(max(size, 0))) - 1; level >= 0; level-- {
 		if size>>level&1 == 0 {
 			continue
 		}

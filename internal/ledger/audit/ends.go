@@ -63,7 +63,7 @@ func (r *run) databaseEnd(size int64) {
 	empty := head.Size == 0 && head.Checkpoint == ""
 
 	if empty {
-		if head.Root != (edge{}).root() || head.SegmentFrom != 0 {
+		if head.Root != emptyRoot() || head.SegmentFrom != 0 {
 			r.at(Database, HeadMismatch, 0, "")
 		}
 	} else if r.head.Size != head.Size || r.head.Root != head.Root || !r.head.At.Equal(head.At) {

@@ -33,7 +33,7 @@ const page = 2000
 func OpenDatabase(ctx context.Context, q ledger.Queryer) (Copy, error) {
 	head, err := ledger.ReadHead(ctx, q)
 	if err != nil {
-		return Copy{}, err //nolint:wrapcheck // it has its code
+		return Copy{}, err
 	}
 
 	copied := Copy{
@@ -97,7 +97,7 @@ func scanRow(row pgx.CollectableRow) (Row, error) {
 	out.Entry.At, out.Entry.Body = out.Entry.At.UTC(), []byte(body)
 	copy(out.LeafHash[:], hash)
 
-	return out, err //nolint:wrapcheck // wrapped by pages
+	return out, err
 }
 
 func scanNode(row pgx.CollectableRow) (Node, error) {
@@ -109,7 +109,7 @@ func scanNode(row pgx.CollectableRow) (Node, error) {
 	err := row.Scan(&out.Index, &hash)
 	copy(out.Hash[:], hash)
 
-	return out, err //nolint:wrapcheck // wrapped by pages
+	return out, err
 }
 
 func scanSegment(row pgx.CollectableRow) (SegmentRow, error) {
@@ -122,7 +122,7 @@ func scanSegment(row pgx.CollectableRow) (SegmentRow, error) {
 	copy(out.Root[:], root)
 	copy(out.SHA256[:], sum)
 
-	return out, err //nolint:wrapcheck // wrapped by pages
+	return out, err
 }
 
 // OpenMirror gives the mirror's copy. Its objects are fetched one by one while

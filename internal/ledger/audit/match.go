@@ -64,7 +64,9 @@ type window struct {
 
 // match compares one copy of the middle chunk with what was sealed.
 func (w window) match() {
-	if w.recorded(); w.perfect() {
+	w.recorded()
+
+	if w.perfect() {
 		return
 	}
 
@@ -153,7 +155,8 @@ func (w window) judgeKnown(it item, seen, right map[tlog.Hash]int) {
 
 	switch {
 	case place == it.position:
-		if right[it.hash]--; right[it.hash] > 0 {
+		right[it.hash]--
+		if right[it.hash] > 0 {
 			w.found(Duplicated, it.position, it.id())
 		}
 	case right[it.hash] > 0 || seen[it.hash] > 1:

@@ -132,10 +132,10 @@ type Report struct {
 const MaxFindings = 10_000
 
 // Clean reports whether nothing at all was found.
-func (r Report) Clean() bool { return len(r.Findings) == 0 }
+func (r *Report) Clean() bool { return len(r.Findings) == 0 }
 
 // Tampered reports whether something was found that no crash can leave.
-func (r Report) Tampered() bool {
+func (r *Report) Tampered() bool {
 	return slices.ContainsFunc(r.Findings, func(f Finding) bool {
 		return f.What != MirrorBehind && f.What != UnsealedOld
 	})

@@ -161,8 +161,14 @@ func TestEveryTamperingIsFoundAndNamed(t *testing.T) {
 		name string
 		add  func(*bench)
 	}{
-		{"content bytes", addFlips}, {"columns", addColumns}, {"objects", addObjects}, {"stored hashes", addHashes},
-		{"entries moved", addMoves}, {"ends", addEnds}, {"histories", addHistories}, {"mirror behind", addBehind},
+		{"content bytes", addFlips},
+		{"columns", addColumns},
+		{"objects", addObjects},
+		{"stored hashes", addHashes},
+		{"entries moved", addMoves},
+		{"ends", addEnds},
+		{"histories", addHistories},
+		{"mirror behind", addBehind},
 	} {
 		before := len(b.cases)
 		part.add(b)

@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"slices"
+
 	"golang.org/x/mod/sumdb/tlog"
 )
 
@@ -76,13 +78,7 @@ func vote(from [sources]leaves) leaves {
 
 // complete reports whether every position has a hash.
 func (l leaves) complete() bool {
-	for _, hash := range l {
-		if hash == (tlog.Hash{}) {
-			return false
-		}
-	}
-
-	return true
+	return !slices.Contains(l, tlog.Hash{})
 }
 
 // leadsTo reports whether the tree at the edge, grown by these leaves, has this

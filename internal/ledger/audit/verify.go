@@ -54,7 +54,7 @@ type run struct {
 // checkpoints and with those that somebody kept. What is wrong is in the
 // report; the error is for copies that could not be read, and for an ended ctx.
 func Verify(ctx context.Context, options Options, db Copy, mirror Mirror, kept ...[]byte) (Report, error) {
-	report := Report{Root: edge{}.root(), Findings: []Finding{}}
+	report := Report{Root: emptyRoot(), Findings: []Finding{}}
 	r := &run{
 		options: options, db: db, mirror: mirror, report: &report, trusted: true,
 		rows: newCursor(db.Entries), nodes: newCursor(db.Hashes), segments: newCursor(db.Segments),
@@ -136,7 +136,7 @@ func (r *run) summary() {
 	r.report.Root, r.report.SignedAt = r.newest.Root, r.newest.At
 
 	if r.edge.size == 0 {
-		r.report.Root = edge{}.root()
+		r.report.Root = emptyRoot()
 	}
 
 	if r.db.Unsealed > 0 {

@@ -14,5 +14,9 @@ func TestMemoryConforms(t *testing.T) {
 
 func TestFolderConforms(t *testing.T) {
 	t.Parallel()
-	ledgertest.Conformance(t, func(t *testing.T) ledger.Mirror { return ledgertest.NewFolder(t.TempDir()) })
+	ledgertest.Conformance(t, func(t *testing.T) ledger.Mirror {
+		t.Helper()
+
+		return ledgertest.NewFolder(t.TempDir())
+	})
 }

@@ -60,7 +60,7 @@ type World struct {
 }
 
 // epoch is when the first entry of a world happened.
-var epoch = time.Date(2026, 11, 22, 3, 0, 0, 123456000, time.UTC)
+func epoch() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 123456000, time.UTC) }
 
 // NewWorld builds a ledger whose segments have the given sizes.
 func NewWorld(t testing.TB, signer note.Signer, sizes ...int) World {
@@ -107,7 +107,7 @@ func NewWorldFrom(w World, n int) World {
 	out := World{
 		Rows: w.Rows[:last.To], Nodes: w.Nodes[:tlog.StoredHashCount(last.To)], Segments: w.Segments[:n],
 		Head: ledger.Head{
-			Size: last.To, Root: last.Root, At: epoch.Add(time.Duration(last.To) * time.Minute),
+			Size: last.To, Root: last.Root, At: epoch().Add(time.Duration(last.To) * time.Minute),
 			Checkpoint: last.Checkpoint, SegmentFrom: last.From,
 		},
 		Objects: map[string][]byte{ledger.LatestName: checkpoint},
@@ -124,7 +124,7 @@ func NewWorldFrom(w World, n int) World {
 func newEntry(t testing.TB, position int64) ledger.Entry {
 	t.Helper()
 
-	at := epoch.Add(time.Duration(position) * time.Minute)
+	at := epoch().Add(time.Duration(position) * time.Minute)
 
 	entry, err := ledger.NewEntry(ledger.PromiseBroken, at, ledger.PromiseBody{
 		Promise: "backup.app", Code: "evidence.stale", Since: at.Truncate(time.Second), Overdue: position,
@@ -160,7 +160,7 @@ func (w *World) seal(t testing.TB, signer note.Signer, segment ledger.Segment) {
 		t.Fatal(err)
 	}
 
-	at := epoch.Add(time.Duration(segment.To) * time.Minute)
+	at := epoch().Add(time.Duration(segment.To) * time.Minute)
 
 	signed, err := ledger.Checkpoint{Origin: signer.Name(), Size: segment.To, Root: root, At: at}.Sign(signer)
 	if err != nil {
@@ -178,36 +178,36 @@ func (w *World) seal(t testing.TB, signer note.Signer, segment ledger.Segment) {
 }
 
 // Clone gives an independent copy; contents are shared until they are replaced.
-func (w World) Clone() World {
-	w.Rows, w.Nodes, w.Segments = slices.Clone(w.Rows), slices.Clone(w.Nodes), slices.Clone(w.Segments)
-	w.Objects = maps.Clone(w.Objects)
-
-	return w
+func (w *World) Clone() World {
+	return World{
+		Rows: slices.Clone(w.Rows), Nodes: slices.Clone(w.Nodes), Segments: slices.Clone(w.Segments),
+		Head: w.Head, Objects: maps.Clone(w.Objects),
+	}
 }
 
 // Flip changes one byte of an object by a mask.
-func (w World) Flip(name string, at int, mask byte) {
+func (w *World) Flip(name string, at int, mask byte) {
 	data := bytes.Clone(w.Objects[name])
 	data[at] ^= mask
 	w.Objects[name] = data
 }
 
 // Database gives the database's copy as it would be read: in order.
-func (w World) Database() audit.Copy {
+func (w *World) Database() audit.Copy {
 	slices.SortStableFunc(w.Rows, func(a, b audit.Row) int { return int(a.Position - b.Position) })
 
 	return audit.Copy{Entries: stream(w.Rows), Hashes: stream(w.Nodes), Segments: stream(w.Segments), Head: w.Head}
 }
 
 // Mirror gives the mirror's copy as it would be read.
-func (w World) Mirror() audit.Mirror {
+func (w *World) Mirror() audit.Mirror {
 	return audit.Mirror{
 		Segments: stream(w.objects(ledger.SegmentPrefix)), Checkpoints: stream(w.objects(ledger.CheckpointPrefix)),
 		Staged: w.objects(ledger.StagingPrefix), Latest: w.Objects[ledger.LatestName],
 	}
 }
 
-func (w World) objects(prefix string) []audit.Object {
+func (w *World) objects(prefix string) []audit.Object {
 	var out []audit.Object
 
 	for _, name := range slices.Sorted(maps.Keys(w.Objects)) {

@@ -55,7 +55,7 @@ func (s *Sealer) prepare(ctx context.Context, head ledger.Head, entries []ledger
 func edge(size int64) []int64 {
 	var out []int64
 
-	for level := bits.Len64(uint64(size)) - 1; level >= 0; level-- {
+	for level := bits.Len64(uint64(max(size, 0))) - 1; level >= 0; level-- {
 		if size>>level&1 == 1 {
 			out = append(out, tlog.StoredHashIndex(level, size>>level-1))
 		}

@@ -28,7 +28,7 @@ func BenchmarkBusinessTransaction(b *testing.B) {
 	}
 
 	signer, verifier := ledgertest.Keys(b)
-	sealer := seal.New(db, ledgertest.NewMemory(), signer, verifier, &ticking{now: start}, seal.Config{MaxWait: time.Second})
+	sealer := seal.New(db, ledgertest.NewMemory(), signer, verifier, &ticking{now: start()}, seal.Config{MaxWait: time.Second})
 
 	ctx, cancel := context.WithCancel(b.Context())
 	ended := make(chan error, 1)
@@ -37,7 +37,7 @@ func BenchmarkBusinessTransaction(b *testing.B) {
 
 	body := ledger.ObservedBody{What: "bench", Object: "bench", Code: "ok"}
 	plain := transactions(b, db, func(ctx context.Context, tx postgres.Tx) error {
-		entry, err := ledger.NewEntry(ledger.Observed, start, body)
+		entry, err := ledger.NewEntry(ledger.Observed, start(), body)
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func BenchmarkBusinessTransaction(b *testing.B) {
 		return err
 	})
 	appended := transactions(b, db, func(ctx context.Context, tx postgres.Tx) error {
-		_, err := ledger.Append(ctx, tx, ledger.Observed, start, body)
+		_, err := ledger.Append(ctx, tx, ledger.Observed, start(), body)
 
 		return err
 	})

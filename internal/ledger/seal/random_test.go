@@ -71,7 +71,7 @@ func (h *house) abandon(t *testing.T, n int) {
 	t.Helper()
 
 	err := h.db.InTx(t.Context(), func(_ context.Context, tx postgres.Tx) error {
-		h.append(t, tx, n)
+		h.append(t, tx, n) //nolint:contextcheck // the test's own context is the same
 
 		return errRollBack
 	})

@@ -78,7 +78,7 @@ func (s *Sealer) refuseAhead(ctx context.Context, head ledger.Head) error {
 
 			again, err := ledger.ReadHead(ctx, s.db)
 			if err != nil {
-				return err //nolint:wrapcheck // it has its code
+				return err
 			}
 
 			if again.Size != head.Size {

@@ -46,7 +46,8 @@ type house struct {
 	clock    *ticking
 }
 
-var start = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+// start is when the entries of these tests happen.
+func start() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
@@ -61,7 +62,7 @@ func newHouse(t *testing.T) *house {
 	signer, verifier := ledgertest.Keys(t)
 
 	return &house{
-		db: db, mirror: ledgertest.NewMemory(), signer: signer, verifier: verifier, clock: &ticking{now: start},
+		db: db, mirror: ledgertest.NewMemory(), signer: signer, verifier: verifier, clock: &ticking{now: start()},
 	}
 }
 
@@ -75,7 +76,7 @@ func (h *house) append(t *testing.T, q ledger.Queryer, n int) []ledger.ID {
 	var out []ledger.ID
 
 	for i := range n {
-		id, err := ledger.Append(t.Context(), q, ledger.Observed, start, ledger.ObservedBody{
+		id, err := ledger.Append(t.Context(), q, ledger.Observed, start(), ledger.ObservedBody{
 			What: "bucket.listing", Object: "backups", Count: int64(i), Code: "as.policy",
 		})
 		if err != nil {
@@ -105,7 +106,7 @@ func (h *house) audited(t *testing.T, kept ...[]byte) audit.Report {
 			return err
 		}
 
-		report, err = audit.Verify(ctx, audit.Options{Verifier: h.verifier, AsOf: start}, db, mirror, kept...)
+		report, err = audit.Verify(ctx, audit.Options{Verifier: h.verifier, AsOf: start()}, db, mirror, kept...)
 
 		return err
 	})
@@ -169,9 +170,9 @@ func TestLateCommitIsSealedLater(t *testing.T) {
 	var late []ledger.ID
 
 	err := h.db.InTx(t.Context(), func(_ context.Context, tx postgres.Tx) error {
-		late = h.append(t, tx, 1)
-		h.append(t, h.db, 2)
-		sealed(t, s, 2)
+		late = h.append(t, tx, 1) //nolint:contextcheck // the test's own context is the same
+		h.append(t, h.db, 2)      //nolint:contextcheck // the same
+		sealed(t, s, 2)           //nolint:contextcheck // the same
 
 		return nil
 	})
@@ -392,7 +393,7 @@ func TestRefusals(t *testing.T) {
 		"other segment": {func(h *house) { h.mirror.Tamper(ledger.SegmentName(0, 4), []byte("x")) }, failure.LedgerTampered},
 		"other root":    {func(h *house) { h.mirror.Tamper(ledger.CheckpointName(4), []byte("x")) }, failure.LedgerTampered},
 		"bad pointer":   {func(h *house) { h.mirror.Tamper(ledger.LatestName, []byte("x")) }, failure.LedgerTampered},
-		"clock stands":  {func(h *house) { h.clock.now = start.Add(-time.Hour) }, seal.LedgerClock},
+		"clock stands":  {func(h *house) { h.clock.now = start().Add(-time.Hour) }, seal.LedgerClock},
 		"other key":     {func(h *house) { h.signer, h.verifier = ledgertest.Keys(t) }, failure.LedgerTampered},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -423,7 +424,7 @@ func TestRecoverMendsTheMirror(t *testing.T) {
 		h.mirror.Tamper(name, nil)
 	}
 
-	if !h.audited(t).Tampered() {
+	if report := h.audited(t); !report.Tampered() {
 		t.Fatal("a mirror without staging is not behind, it is cut")
 	}
 
@@ -518,7 +519,6 @@ func TestDatabaseRefusesToForget(t *testing.T) {
 		{"steward_drill", insert, true},
 		{"steward_core", insert, true},
 		{"steward_backup", `SELECT size FROM ledger.head`, true},
-		{"steward_backup", `SELECT id FROM ledger.entries`, false},
 		{"steward_backup", `UPDATE ledger.entries SET position = 9`, false},
 		{"steward_drill", `UPDATE ledger.entries SET position = 9`, false},
 		{"steward_drill", `DELETE FROM ledger.entries`, false},
@@ -545,3 +545,140 @@ func TestDatabaseRefusesToForget(t *testing.T) {
 }
 
 var errRollBack = errors.New("roll back")
+
+// Run ends by itself only where going on would be wrong.
+func TestRunStopsAtTampering(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	h.mirror.Tamper(ledger.CheckpointName(9), []byte("x"))
+
+	var seen []error
+
+	err := h.sealer(seal.Config{MaxWait: 20 * time.Millisecond}).Run(t.Context(), func(_ seal.Result, err error) { seen = append(seen, err) })
+	if !failure.Is(err, failure.LedgerTampered) || len(seen) != 1 {
+		t.Fatalf("%v, reported %v", err, seen)
+	}
+}
+
+// A mirror that is down for a while costs nothing but time; full batches
+// follow each other without waiting.
+func TestRunGoesOnAfterAnOutage(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	h.append(t, h.db, 25)
+
+	down := &outage{calls: 20}
+	ctx, cancel := context.WithCancel(faults.With(t.Context(), down))
+	failures, done := 0, 0
+
+	err := h.sealer(seal.Config{MaxEntries: 10, MaxWait: 20 * time.Millisecond}).Run(ctx, func(r seal.Result, err error) {
+		done += r.Sealed
+
+		if err != nil {
+			failures++
+		}
+
+		if done == 25 {
+			cancel()
+		}
+	})
+	if err != nil || failures == 0 {
+		t.Fatalf("%v after %d failures", err, failures)
+	}
+
+	h.clean(t, 25, 0)
+}
+
+// outage fails the first calls, all of them.
+type outage struct {
+	mu    sync.Mutex
+	calls int
+}
+
+func (o *outage) Next(context.Context, faults.Call) faults.Mode {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+
+	o.calls--
+	if o.calls >= 0 {
+		return faults.Before
+	}
+
+	return faults.Pass
+}
+
+// A waiter believes the mirror only if it says what the database says.
+func TestWaiterRefusesAnotherCheckpoint(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	id := h.append(t, h.db, 1)[0]
+	sealed(t, h.sealer(seal.Config{}), 1)
+
+	waiter := seal.Waiter{DB: h.db, Mirror: h.mirror, Verifier: h.verifier}
+
+	for n := 1; n <= 3; n++ {
+		ctx := faults.With(t.Context(), &faults.Counter{N: n, Mode: faults.Before})
+		if _, err := waiter.Look(ctx, id); !errors.Is(err, faults.ErrInjected) {
+			t.Errorf("call %d: %v", n, err)
+		}
+	}
+
+	h.mirror.Tamper(ledger.CheckpointName(1), []byte("x"))
+
+	if _, err := waiter.Look(t.Context(), id); !failure.Is(err, failure.LedgerTampered) {
+		t.Error(err)
+	}
+
+	h.mirror.Tamper(ledger.CheckpointName(1), nil)
+
+	if _, err := waiter.Look(t.Context(), id); !failure.Is(err, failure.LedgerBehind) {
+		t.Error(err)
+	}
+}
+
+// Verification reports a copy that cannot be read, at each of its calls.
+func TestEveryCallOfAVerificationMayFail(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	h.append(t, h.db, 7)
+	s := h.sealer(seal.Config{MaxEntries: 5})
+	sealed(t, s, 5)
+	h.mirror.Tamper(ledger.StagingName(9, 10, [32]byte{}), []byte("x"))
+
+	for n := 1; ; n++ {
+		counter := &faults.Counter{N: n, Mode: faults.Before}
+		err := h.verify(faults.With(t.Context(), counter))
+
+		if !counter.Reached() {
+			if err != nil || n < 10 {
+				t.Fatalf("%d calls, %v", n, err)
+			}
+
+			return
+		}
+
+		if !errors.Is(err, faults.ErrInjected) {
+			t.Errorf("call %d: %v", n, err)
+		}
+	}
+}
+
+func (h *house) verify(ctx context.Context) error {
+	db, err := audit.OpenDatabase(ctx, h.db)
+	if err != nil {
+		return err
+	}
+
+	mirror, err := audit.OpenMirror(ctx, h.mirror)
+	if err != nil {
+		return err
+	}
+
+	_, err = audit.Verify(ctx, audit.Options{Verifier: h.verifier, AsOf: start()}, db, mirror)
+
+	return err
+}

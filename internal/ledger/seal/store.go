@@ -56,7 +56,7 @@ func readEntries(ctx context.Context, q ledger.Queryer, sql string, args ...any)
 		err := row.Scan(&entry.ID, &entry.Kind, &entry.At, &body)
 		entry.At, entry.Body = entry.At.UTC(), []byte(body)
 
-		return entry, err //nolint:wrapcheck // wrapped below
+		return entry, err
 	})
 
 	return entries, failure.Wrap(failure.Unavailable, "reading ledger entries", err)

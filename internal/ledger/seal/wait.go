@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -61,7 +62,7 @@ func (w Waiter) WaitSealed(ctx context.Context, id ledger.ID) (Sealed, error) {
 func (w Waiter) Look(ctx context.Context, id ledger.ID) (Sealed, error) {
 	_, position, err := ledger.Find(ctx, w.DB, id)
 	if err != nil {
-		return Sealed{}, err //nolint:wrapcheck // it has its code
+		return Sealed{}, err
 	}
 
 	var (
@@ -83,7 +84,7 @@ func (w Waiter) Look(ctx context.Context, id ledger.ID) (Sealed, error) {
 	}
 
 	checkpoint, err := ledger.OpenCheckpoint(stored, w.Verifier)
-	if err != nil || checkpoint.Size != end || string(checkpoint.Root[:]) != string(root) {
+	if err != nil || checkpoint.Size != end || !bytes.Equal(checkpoint.Root[:], root) {
 		return Sealed{}, failure.New(failure.LedgerTampered, "comparing an entry's checkpoint with the mirror's")
 	}
 
