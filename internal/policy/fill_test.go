@@ -1,11 +1,14 @@
 package policy_test
 
 import (
+	"crypto/rand"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/mod/sumdb/note"
 
 	"steward/internal/policy"
 )
@@ -58,6 +61,10 @@ func TestTrackedPolicyHasEveryPlaceholderAndNoMore(t *testing.T) {
 func TestLoad(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	_, devKey, err := note.GenerateKey(rand.Reader, policy.DevKeyPrefix+"manifest")
+	if err != nil {
+		t.Fatal(err)
+	}
 	write := func(name string, src []byte) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, src, 0o600); err != nil {

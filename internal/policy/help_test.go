@@ -13,7 +13,6 @@ const (
 	manifestKey = "popkit.example/manifest+0375a170+AbsNXh85ovyJeAO2nFUKMaD0kEVPWrnx3l2vCUCcvx4U"
 	ledgerKey   = "popkit.example/ledger+51c22d79+Ac8Ej4qCW4MREa7Q7ic8F220+CEoC3BBsIeTZq0od61a"
 	drillKey    = "age13ux5pztuqf6tjd62ha0rhhj4vlffh2049e2w4durqv4ka8qxfc2ss4fw4n"
-	devKey      = "dev.popkit/manifest+1c9b8108+AdpYXWDKS7kumSWl71B+QCSrdQ/Big4bDIKpvc4tuhm/"
 	escrowKey   = "age17k4wympwd2srurhzf2lh479z9wjyektmw3ljvghqmmzlxvuqtd5sqvwtlk"
 )
 

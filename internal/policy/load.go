@@ -21,7 +21,7 @@ const (
 	DemoCompany = "Popkit"
 	// DevKeyPrefix begins the names of the keys that a dev environment makes.
 	// Production refuses such keys.
-	DevKeyPrefix = "dev."
+	DevKeyPrefix = "steward-dev-"
 )
 
 // Load reads the policy at path. It returns *Problems for a policy that cannot
