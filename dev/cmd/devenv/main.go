@@ -107,10 +107,12 @@ func env(clone *string) *cobra.Command {
 			}
 			text, err := e.Env()
 			if err != nil {
-				return err
+				return fmt.Errorf("reading the addresses: %w", err)
 			}
-			_, err = fmt.Fprint(command.OutOrStdout(), text)
-			return err
+			if _, err := fmt.Fprint(command.OutOrStdout(), text); err != nil {
+				return fmt.Errorf("printing the addresses: %w", err)
+			}
+			return nil
 		},
 	}
 }
@@ -128,7 +130,7 @@ func status(clone *string) *cobra.Command {
 			}
 			all, err := e.Status()
 			if err != nil {
-				return err
+				return fmt.Errorf("reading the status: %w", err)
 			}
 			if !all {
 				return errDown

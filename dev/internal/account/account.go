@@ -24,7 +24,8 @@ type Account struct {
 }
 
 // ErrNone is returned when root finds no unprivileged account on this machine.
-var ErrNone = errors.New("Postgres does not run as root, and this machine has none of the accounts postgres, _postgres, nobody: run make up as another user")
+var ErrNone = errors.New(
+	"no account for Postgres, which does not run as root: none of postgres, _postgres, nobody exists; run make up as another user")
 
 // ForPostgres gives the account for Postgres: ourselves unless we are root.
 func ForPostgres() (Account, error) {
@@ -36,8 +37,7 @@ func ForPostgres() (Account, error) {
 		if err == nil {
 			return found, nil
 		}
-		var unknown user.UnknownUserError
-		if !errors.As(err, &unknown) {
+		if _, unknown := errors.AsType[user.UnknownUserError](err); !unknown {
 			return Account{}, err
 		}
 	}
@@ -88,7 +88,7 @@ func (a Account) Reaches(dir string) bool {
 	// The kernel is asked, by a process of that account, since modes alone do
 	// not tell (access lists, mount options). Not through a shell's cd: `test -x`
 	// of the directory and a stat of something behind it need every parent.
-	command := exec.Command("test", "-x", filepath.Clean(dir))
+	command := exec.Command("test", "-x", filepath.Clean(dir)) //nolint:noctx // test ends by itself
 	command.Dir = "/"
 	command.SysProcAttr = &syscall.SysProcAttr{}
 	a.Apply(command.SysProcAttr)

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -57,7 +58,7 @@ func TestSettingsAreThoseOfTheContract(t *testing.T) {
 		"log_error_verbosity": "terse",
 	}
 	for name, value := range want {
-		if got := exec(t, running.Cluster, "select current_setting('"+name+"')"); got != value {
+		if got := exec(t, running.Cluster, fmt.Sprintf("select current_setting('%s')", name)); got != value {
 			t.Errorf("%s is %q, want %q", name, got, value)
 		}
 	}

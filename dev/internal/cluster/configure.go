@@ -3,7 +3,6 @@ package cluster
 import (
 	"fmt"
 	"path/filepath"
-	"strings"
 )
 
 // settings of every cluster, beside the port. Durability stays on: the dev
@@ -34,9 +33,11 @@ log_min_error_statement = 'panic'
 `
 
 // hostRules let every login in by password over loopback, and nothing else.
+//
+//nolint:dupword // all databases, all users
 const hostRules = `# Written by make up at every start: changes here are lost.
-# TYPE  DATABASE  USER  ADDRESS       METHOD
-host    all       all   127.0.0.1/32  scram-sha-256
+# Every login by its password, over loopback:
+host all all 127.0.0.1/32 scram-sha-256
 `
 
 // Configure writes the cluster's settings. It is done before every start, so that
@@ -51,4 +52,4 @@ func (c Cluster) Configure() error {
 
 // Settings is what Configure writes beside the port; a running cluster with other
 // settings is restarted by whoever sees the difference.
-func Settings() string { return strings.Join([]string{settings, hostRules}, "\n") }
+func Settings() string { return settings + hostRules }

@@ -68,7 +68,7 @@ func (c Cluster) awaitOrphans(ctx context.Context) error {
 // of a cluster does. Where there is no /proc nothing can be told; then Postgres'
 // own check of the pid file decides.
 func (c Cluster) works(pid int) bool {
-	dir, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "cwd"))
+	dir, err := os.Readlink("/proc/" + strconv.Itoa(pid) + "/cwd")
 	return err == nil && dir == c.Data
 }
 

@@ -22,6 +22,7 @@ const (
 // keepers, which outlive it.
 type Running struct {
 	Cluster
+
 	command *exec.Cmd
 	output  *bytes.Buffer
 	ended   chan error
@@ -40,8 +41,7 @@ func (c Cluster) Start(ctx context.Context) (*Running, error) {
 		return nil, err
 	}
 	running := &Running{Cluster: c, output: &bytes.Buffer{}, ended: make(chan error, 1)}
-	// Not CommandContext: only Stop ends it, and gently.
-	running.command = exec.Command(c.Program(), c.Args()...)
+	running.command = exec.Command(c.Program(), c.Args()...) //nolint:noctx // only Stop ends it, and gently
 	running.command.Env = plainEnv()
 	running.command.Stdout, running.command.Stderr = running.output, running.output
 	running.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}

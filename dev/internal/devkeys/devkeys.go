@@ -58,8 +58,11 @@ func Ensure(dir string) (Public, error) {
 	var public Public
 	path := filepath.Join(dir, publicFile)
 	found, err := state.ReadJSON(path, &public)
-	if err != nil || found {
-		return public, err
+	if err != nil {
+		return public, fmt.Errorf("looking for keys: %w", err)
+	}
+	if found {
+		return public, nil
 	}
 	if public.LedgerVerifier, err = signer(dir, Core, LedgerSigner, "steward-dev-ledger"); err != nil {
 		return public, err
@@ -73,7 +76,10 @@ func Ensure(dir string) (Public, error) {
 	if public.EscrowRecipient, err = identity(dir, Escrow); err != nil {
 		return public, err
 	}
-	return public, state.WriteJSON(path, public)
+	if err := state.WriteJSON(path, public); err != nil {
+		return public, fmt.Errorf("noting the keys: %w", err)
+	}
+	return public, nil
 }
 
 // signer makes a note signing key and gives its verifier.
@@ -99,7 +105,10 @@ func write(dir, role, file, text string) error {
 	if err := os.MkdirAll(home, state.DirMode); err != nil {
 		return fmt.Errorf("making %s: %w", home, err)
 	}
-	return state.WriteFile(filepath.Join(home, file), []byte(text+"\n"))
+	if err := state.WriteFile(filepath.Join(home, file), []byte(text+"\n")); err != nil {
+		return fmt.Errorf("keeping a key: %w", err)
+	}
+	return nil
 }
 
 // ErrEscrow is returned by For when a process asks for the keys of the safe.

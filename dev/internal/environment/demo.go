@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"steward/dev/demoapp"
+	"steward/dev/internal/probe"
 	"steward/dev/internal/state"
 )
 
@@ -30,34 +30,34 @@ func (e *Environment) upDemo(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	url := c.AdminURL(databaseApp)
-	if err := demoapp.Install(ctx, url); err != nil {
+	admin := c.AdminURL(databaseApp)
+	if err := demoapp.Install(ctx, admin); err != nil {
 		return "", fmt.Errorf("installing it: %w", err)
 	}
-	_, filled, err := demoapp.Filled(ctx, url)
+	_, filled, err := demoapp.Filled(ctx, admin)
 	if err != nil {
 		return "", fmt.Errorf("looking into it: %w", err)
 	}
 	if filled {
-		return "", e.openLargeObjects(ctx, url)
+		return "", e.openLargeObjects(ctx, admin)
 	}
 	// Its world ends today, so that its customers look alive.
 	const day = 24 * time.Hour
 	size := demoapp.Size{
 		Accounts: demoAccounts, Displays: demoDisplays, Seed: demoSeed, AsOf: time.Now().UTC().Truncate(day),
 	}
-	if err := demoapp.Fill(ctx, url, size, nil); err != nil {
+	if err := demoapp.Fill(ctx, admin, size, nil); err != nil {
 		return "", fmt.Errorf("filling it: %w", err)
 	}
-	return fmt.Sprintf("filled with %d accounts", size.Accounts), e.openLargeObjects(ctx, url)
+	return fmt.Sprintf("filled with %d accounts", size.Accounts), e.openLargeObjects(ctx, admin)
 }
 
 // openLargeObjects lets the backup role read the app's large objects: alone of all
 // data they are not covered by pg_read_all_data, nor, before Postgres 18, by
 // default privileges, and pg_dump stops at the first that it may not read. An app
 // that makes new ones grants the same; make up does it at every start.
-func (e *Environment) openLargeObjects(ctx context.Context, url string) error {
-	conn, err := pgx.Connect(ctx, url)
+func (e *Environment) openLargeObjects(ctx context.Context, admin string) error {
+	conn, err := pgx.Connect(ctx, admin)
 	if err != nil {
 		return fmt.Errorf("connecting to the demo app's database: %w", err)
 	}
@@ -84,16 +84,22 @@ func (e *Environment) demoFile() string { return e.dir.Path("demo.json") }
 // once. A crash in between leaves some of them; the next call brings the rest.
 func (e *Environment) upDemoFiles(ctx context.Context) (string, error) {
 	var done bool
-	if _, err := state.ReadJSON(e.demoFile(), &done); err != nil || done {
-		return "", err
+	if _, err := state.ReadJSON(e.demoFile(), &done); err != nil {
+		return "", fmt.Errorf("looking for the demo's files: %w", err)
+	}
+	if done {
+		return "", nil
 	}
 	c, err := e.clusterOf(partPostgres)
 	if err != nil {
 		return "", err
 	}
 	size, filled, err := demoapp.Filled(ctx, c.AdminURL(databaseApp))
-	if err != nil || !filled {
-		return "", err
+	if err != nil {
+		return "", fmt.Errorf("looking into the demo app: %w", err)
+	}
+	if !filled {
+		return "", nil
 	}
 	if err := e.makeDemoBucket(ctx); err != nil {
 		return "", err
@@ -133,16 +139,12 @@ func (e *Environment) storage(ctx context.Context, path, contentType string, bod
 		return fmt.Errorf("asking the storage emulator: %w", err)
 	}
 	request.Header.Set("Content-Type", contentType)
-	response, err := http.DefaultClient.Do(request)
+	status, err := probe.Do(request)
 	if err != nil {
 		return fmt.Errorf("asking the storage emulator: %w", err)
 	}
-	_, readErr := io.Copy(io.Discard, response.Body)
-	if err := errors.Join(readErr, response.Body.Close()); err != nil {
-		return fmt.Errorf("asking the storage emulator: %w", err)
-	}
-	if response.StatusCode != http.StatusOK && response.StatusCode != already {
-		return fmt.Errorf("%w: %s", errStorage, response.Status)
+	if status != http.StatusOK && status != already {
+		return fmt.Errorf("%w: status %d", errStorage, status)
 	}
 	return nil
 }

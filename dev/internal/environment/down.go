@@ -44,7 +44,7 @@ func (e *Environment) stopAll(ctx context.Context) error {
 		}
 	}
 	if len(records) == 0 {
-		e.print.Line("nothing runs")
+		e.print.Linef("nothing runs")
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (e *Environment) Reset(ctx context.Context) (err error) {
 			return fmt.Errorf("removing %s: %w", e.dir.Path(name), err)
 		}
 	}
-	e.print.Line("removed the state of the dev environment")
+	e.print.Linef("removed the state of the dev environment")
 	return nil
 }
 

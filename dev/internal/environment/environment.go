@@ -50,7 +50,7 @@ type Environment struct {
 
 // Open reads what is known about the environment of the clone. Nothing is started
 // or changed, beside making .dev itself.
-func Open(clone string, print *progress.Printer) (*Environment, error) {
+func Open(clone string, printer *progress.Printer) (*Environment, error) {
 	dir, err := state.Open(clone)
 	if err != nil {
 		return nil, fmt.Errorf("opening the clone: %w", err)
@@ -72,7 +72,7 @@ func Open(clone string, print *progress.Printer) (*Environment, error) {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
 	return &Environment{
-		dir: dir, book: book, print: print,
+		dir: dir, book: book, print: printer,
 		launcher: procs.Launcher{
 			Self: self, Args: []string{"keep"}, Table: procs.NewTable(records),
 			Logs: logs, LogLimit: logLimit, Alive: dir.Path("alive"), Off: dir.Path("off.jsonl"),

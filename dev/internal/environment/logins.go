@@ -146,7 +146,7 @@ func ensureRole(ctx context.Context, conn *pgx.Conn, name string) error {
 	if exists {
 		return nil
 	}
-	return run(ctx, conn, "CREATE ROLE "+pgx.Identifier{name}.Sanitize()+" NOLOGIN")
+	return run(ctx, conn, fmt.Sprintf("CREATE ROLE %s NOLOGIN", pgx.Identifier{name}.Sanitize()))
 }
 
 // ensureDatabase makes a database unless it exists, and closes it to everybody
@@ -159,15 +159,15 @@ func ensureDatabase(ctx context.Context, conn *pgx.Conn, name, owner string) err
 	}
 	quoted := pgx.Identifier{name}.Sanitize()
 	if !exists {
-		if err := run(ctx, conn, "CREATE DATABASE "+quoted+" OWNER "+pgx.Identifier{owner}.Sanitize()); err != nil {
+		if err := run(ctx, conn, fmt.Sprintf("CREATE DATABASE %s OWNER %s", quoted, pgx.Identifier{owner}.Sanitize())); err != nil {
 			return err
 		}
 	}
-	if err := run(ctx, conn, "REVOKE CONNECT, TEMPORARY ON DATABASE "+quoted+" FROM PUBLIC"); err != nil {
+	if err := run(ctx, conn, fmt.Sprintf("REVOKE CONNECT, TEMPORARY ON DATABASE %s FROM PUBLIC", quoted)); err != nil {
 		return err
 	}
 	for _, guest := range guests(name) {
-		if err := run(ctx, conn, "GRANT CONNECT ON DATABASE "+quoted+" TO "+pgx.Identifier{guest}.Sanitize()); err != nil {
+		if err := run(ctx, conn, fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s", quoted, pgx.Identifier{guest}.Sanitize())); err != nil {
 			return err
 		}
 	}

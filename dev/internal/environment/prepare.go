@@ -14,7 +14,10 @@ import (
 
 // minFree is the space that a first start needs: binaries, build cache, two
 // clusters with their write-ahead logs, the demo data and its backups.
-const minFree = 3 << 30
+const (
+	megabyte = 1 << 20
+	minFree  = 3 << 10 * megabyte
+)
 
 // ErrFull is returned when the disk of the clone has less than minFree left.
 var ErrFull = errors.New("the disk is nearly full")
@@ -48,7 +51,7 @@ func (e *Environment) checkDisk() error {
 	if err := syscall.Statfs(e.dir.Path(), &disk); err != nil {
 		return fmt.Errorf("measuring the disk: %w", err)
 	}
-	//nolint:gosec,unconvert // the block size is positive, and its type differs between systems
+	//nolint:gosec // the block size is positive; its type differs between systems
 	free := disk.Bavail * uint64(disk.Bsize)
 	return enough(free, e.dir.Clone())
 }
@@ -59,7 +62,7 @@ func enough(free uint64, clone string) error {
 		return nil
 	}
 	return fmt.Errorf("%w: %d MB free under %s, %d MB needed: make space, then run make up again",
-		ErrFull, free>>20, clone, minFree>>20)
+		ErrFull, free/megabyte, clone, minFree/megabyte)
 }
 
 // findPostgres finds the programs, or installs them where that is possible.
@@ -99,7 +102,7 @@ func (e *Environment) findPlace() error {
 		}
 	}
 	if e.place != e.dir.Path("pg") && !found {
-		e.print.Line("%-15s its data is in %s, because the account %s cannot enter %s",
+		e.print.Linef("%-15s its data is in %s, because the account %s cannot enter %s",
 			partPostgres, e.place, who.Name, e.dir.Clone())
 	}
 	// The data outlives an upgrade of PostgreSQL to another major; the programs must fit it.

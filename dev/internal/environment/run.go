@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"reflect"
 	"time"
 
+	"steward/dev/internal/probe"
 	"steward/dev/internal/procs"
 )
 
@@ -33,7 +32,7 @@ var errSilent = errors.New("it runs and does not answer")
 // left alone, what runs differently is restarted. before is done only when the
 // part is down and about to start. It returns what it did, for the step's line.
 func (e *Environment) ensureRunning(
-	ctx context.Context, spec procs.Spec, before func(context.Context) error, ask func(context.Context) error,
+	ctx context.Context, spec procs.Spec, before, ask func(context.Context) error,
 ) (string, error) {
 	spec, err := spec.Fingerprint()
 	if err != nil {
@@ -95,37 +94,12 @@ func (e *Environment) awaitReady(ctx context.Context, name string, ask func(cont
 
 // askHTTP is answered by a 200 at path of the part called name.
 func (e *Environment) askHTTP(name, path string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.address(name)+path, nil)
-		if err != nil {
-			return fmt.Errorf("asking %s: %w", name, err)
-		}
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return fmt.Errorf("asking %s: %w", name, err)
-		}
-		if err := response.Body.Close(); err != nil {
-			return fmt.Errorf("asking %s: %w", name, err)
-		}
-		if response.StatusCode != http.StatusOK {
-			return fmt.Errorf("asking %s: status %d", name, response.StatusCode)
-		}
-		return nil
-	}
+	return func(ctx context.Context) error { return probe.HTTP(ctx, "http://"+e.address(name)+path) }
 }
 
 // askTCP is answered when somebody listens on the port of the part called name.
 func (e *Environment) askTCP(name string) func(context.Context) error {
-	return func(ctx context.Context) error {
-		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", e.address(name))
-		if err != nil {
-			return fmt.Errorf("asking %s: %w", name, err)
-		}
-		if err := conn.Close(); err != nil {
-			return fmt.Errorf("asking %s: %w", name, err)
-		}
-		return nil
-	}
+	return func(ctx context.Context) error { return probe.TCP(ctx, e.address(name)) }
 }
 
 // askFile is answered when the file exists and next is answered too.

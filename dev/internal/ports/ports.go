@@ -30,7 +30,7 @@ type Book struct {
 func Open(path string) (*Book, error) {
 	book := &Book{path: path, ports: map[string]int{}}
 	if _, err := state.ReadJSON(path, &book.ports); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening the ports: %w", err)
 	}
 	return book, nil
 }
@@ -47,7 +47,7 @@ func (b *Book) Port(ctx context.Context, name string) (int, error) {
 	}
 	b.ports[name] = port
 	if err := state.WriteJSON(b.path, b.ports); err != nil {
-		return 0, err
+		return 0, fmt.Errorf("remembering a port: %w", err)
 	}
 	return port, nil
 }
@@ -97,7 +97,7 @@ const attempts = 200
 // (nil rules out none). Another program may still take it before the caller does.
 func Free(ctx context.Context, skip func(port int) bool) (int, error) {
 	for range attempts {
-		port := lowest + rand.IntN(highest-lowest+1)
+		port := lowest + rand.IntN(highest-lowest+1) //nolint:gosec // a port is no secret
 		if skip != nil && skip(port) {
 			continue
 		}

@@ -54,7 +54,7 @@ func (h *heartbeat) tick(now time.Time) {
 	}
 	// A beat that cannot be written (full disk) shows as a gap later; nothing
 	// that runs shall stop for it.
-	_, _ = Beat(h.path, h.off, wall)
+	_, _ = Beat(h.path, h.off, wall) //nolint:errcheck // see above
 }
 
 // stale tells whether the newest beat is old enough to write another.

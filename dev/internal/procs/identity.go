@@ -6,7 +6,6 @@ package procs
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -89,7 +88,7 @@ func bornLinux(pid int) (string, error) {
 // bornPS asks ps, whose start time has seconds: enough to tell two processes
 // with the same pid apart.
 func bornPS(pid int) (string, error) {
-	command := exec.CommandContext(context.Background(), "ps", "-o", "stat=,lstart=", "-p", strconv.Itoa(pid))
+	command := exec.Command("ps", "-o", "stat=,lstart=", "-p", strconv.Itoa(pid)) //nolint:noctx // ps ends by itself
 	out, err := command.Output()
 	text := strings.TrimSpace(string(out))
 	if err != nil || text == "" || strings.HasPrefix(text, "Z") {

@@ -56,7 +56,7 @@ func Keep(ctx context.Context, in io.Reader) (err error) {
 
 // launch starts the program; its output reaches log through a pipe that os/exec serves.
 func launch(spec Spec, log io.Writer) (*exec.Cmd, error) {
-	child := exec.Command(spec.Program, spec.Args...)
+	child := exec.Command(spec.Program, spec.Args...) //nolint:noctx // it is ended by a signal, not killed
 	child.Env = spec.Env
 	child.Dir = spec.Dir
 	child.Stdout = log
@@ -82,7 +82,10 @@ func enroll(job Job, pid int) error {
 		return fmt.Errorf("naming the process: %w", err)
 	}
 	record := Record{Spec: job.Spec, Keeper: keeper, Child: child}
-	return state.WriteJSON(NewTable(job.Records).Path(job.Spec.Name), record)
+	if err := state.WriteJSON(NewTable(job.Records).Path(job.Spec.Name), record); err != nil {
+		return fmt.Errorf("writing the record: %w", err)
+	}
+	return nil
 }
 
 // watch returns when the child has ended.
@@ -114,7 +117,7 @@ func watch(ctx context.Context, job Job, child *exec.Cmd) error {
 
 // askToEnd signals the child; one that has just ended is no error, and Wait says so.
 func askToEnd(child *exec.Cmd, spec Spec) {
-	_ = child.Process.Signal(spec.gentle())
+	_ = child.Process.Signal(spec.gentle()) //nolint:errcheck // see above
 }
 
 // ignoreExit drops the child's exit code: the log has it, and the keeper did its work.

@@ -46,7 +46,7 @@ func launcher(t *testing.T) procs.Launcher {
 			t.Error(err)
 		}
 		for name := range records {
-			if err := l.Table.Stop(context.Background(), name, grace); err != nil {
+			if err := l.Table.Stop(context.WithoutCancel(t.Context()), name, grace); err != nil {
 				t.Error(err)
 			}
 		}
@@ -73,9 +73,9 @@ func started(t *testing.T, l procs.Launcher, spec procs.Spec) procs.Record {
 }
 
 // eventually waits for what another process does.
-func eventually(t *testing.T, what string, true func() bool) {
+func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for begin := time.Now(); !true(); {
+	for begin := time.Now(); !holds(); {
 		if time.Since(begin) > 20*time.Second {
 			t.Fatalf("it never came to: %s", what)
 		}
@@ -173,21 +173,21 @@ func TestReusedPidIsNeverSignalled(t *testing.T) {
 		_ = stranger.Process.Kill()
 		_ = stranger.Wait()
 	}()
-	real, err := procs.Identify(stranger.Process.Pid)
-	if err != nil || !real.Alive() {
-		t.Fatalf("the stranger: %v, %v", real, err)
+	named, err := procs.Identify(stranger.Process.Pid)
+	if err != nil || !named.Alive() {
+		t.Fatalf("the stranger: %v, %v", named, err)
 	}
-	stale := procs.Identity{PID: real.PID, Born: "another boot/12345"}
+	stale := procs.Identity{PID: named.PID, Born: "another boot/12345"}
 	if stale.Alive() {
 		t.Error("a reused pid counts as our process")
 	}
 	if err := stale.Signal(syscall.SIGKILL); err != nil {
 		t.Error(err)
 	}
-	if !real.Alive() {
+	if !named.Alive() {
 		t.Error("the stranger was killed")
 	}
-	if (procs.Identity{PID: 1, Born: real.Born}).Alive() || (procs.Identity{}).Alive() {
+	if (procs.Identity{PID: 1, Born: named.Born}).Alive() || (procs.Identity{}).Alive() {
 		t.Error("init, or nobody, counts as our process")
 	}
 }

@@ -65,6 +65,7 @@ func (l Launcher) Start(ctx context.Context, spec Spec) error {
 		return err
 	}
 	// Not CommandContext: the keeper shall outlive this command and its context.
+	//nolint:noctx // see above
 	keeper := exec.Command(l.Self, append(append([]string{}, l.Args...), spec.Name)...)
 	keeper.Stdin = bytes.NewReader(job)
 	keeper.Dir = "/"

@@ -26,9 +26,9 @@ type Printer struct {
 // To prints to out.
 func To(out io.Writer) *Printer { return &Printer{out: out} }
 
-// Line prints one line. A terminal that went away must not stop the work, so a
+// Linef prints one line. A terminal that went away must not stop the work, so a
 // failed write is dropped.
-func (p *Printer) Line(format string, args ...any) {
+func (p *Printer) Linef(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	_, _ = fmt.Fprintf(p.out, format+"\n", args...)
@@ -58,11 +58,11 @@ func (p *Printer) Step(ctx context.Context, name string, work func(context.Conte
 		return fmt.Errorf("%s: %w", name, err)
 	case outcome == "" && took < worthTelling:
 	case took < worthTelling:
-		p.Line("%-15s %s", name, outcome)
+		p.Linef("%-15s %s", name, outcome)
 	case outcome == "":
-		p.Line("%-15s nothing to do (%.0f s)", name, took.Seconds())
+		p.Linef("%-15s nothing to do (%.0f s)", name, took.Seconds())
 	default:
-		p.Line("%-15s %s (%.0f s)", name, outcome, took.Seconds())
+		p.Linef("%-15s %s (%.0f s)", name, outcome, took.Seconds())
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (p *Printer) stillThere(name string, begin time.Time) func() {
 			case <-done:
 				return
 			case <-ticker.C:
-				p.Line("%-15s still at work (%.0f s)", name, time.Since(begin).Seconds())
+				p.Linef("%-15s still at work (%.0f s)", name, time.Since(begin).Seconds())
 			}
 		}
 	})

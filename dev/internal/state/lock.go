@@ -36,7 +36,7 @@ func busy(path string, cause error) error {
 		return fmt.Errorf("locking the clone: %w", cause)
 	}
 	holder, err := os.ReadFile(path)
-	if err != nil || len(strings.TrimSpace(string(holder))) == 0 {
+	if err != nil || strings.TrimSpace(string(holder)) == "" {
 		return ErrBusy
 	}
 	return fmt.Errorf("pid %s: %w", strings.TrimSpace(string(holder)), ErrBusy)

@@ -20,7 +20,7 @@ func (d Dir) Secret(name string) (string, error) {
 	}
 	path := filepath.Join(dir, name)
 	text, err := os.ReadFile(path)
-	if err == nil && len(strings.TrimSpace(string(text))) > 0 {
+	if err == nil && strings.TrimSpace(string(text)) != "" {
 		return strings.TrimSpace(string(text)), nil
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -40,14 +40,14 @@ func Open(clone string) (Dir, error) {
 	if err != nil {
 		return Dir{}, fmt.Errorf("finding the clone: %w", err)
 	}
-	real, err := filepath.EvalSymlinks(abs)
+	plain, err := filepath.EvalSymlinks(abs)
 	if err != nil {
 		return Dir{}, fmt.Errorf("finding the clone: %w", err)
 	}
-	if !isClone(real) {
-		return Dir{}, fmt.Errorf("%s: %w", real, ErrNoClone)
+	if !isClone(plain) {
+		return Dir{}, fmt.Errorf("%s: %w", plain, ErrNoClone)
 	}
-	dir := Dir{clone: real, top: filepath.Join(real, ".dev")}
+	dir := Dir{clone: plain, top: filepath.Join(plain, ".dev")}
 	if err := os.MkdirAll(dir.top, TopMode); err != nil {
 		return Dir{}, fmt.Errorf("making .dev: %w", err)
 	}

@@ -30,6 +30,8 @@ const (
 	maxConnLifetime = time.Hour
 	// joinTimeout bounds the wait of a service for the others.
 	joinTimeout = 30 * time.Second
+	// disabled switches archival off: Temporal keeps no evidence here.
+	disabled = "disabled"
 	// idLimit: Postgres' schema has varchar(255) for every id, the server's default is 1000.
 	idLimit = 255
 	// skipLimit is the number of skips in one session when a test asks for none;
@@ -79,12 +81,12 @@ func serverConfig(db database, grpcPorts map[primitives.ServiceName]int) *config
 		DCRedirectionPolicy: config.DCRedirectionPolicy{Policy: "noop"},
 		Services:            services(grpcPorts),
 		Archival: config.Archival{
-			History:    config.HistoryArchival{State: "disabled"},
-			Visibility: config.VisibilityArchival{State: "disabled"},
+			History:    config.HistoryArchival{State: disabled},
+			Visibility: config.VisibilityArchival{State: disabled},
 		},
 		NamespaceDefaults: config.NamespaceDefaults{Archival: config.ArchivalNamespaceDefaults{
-			History:    config.HistoryArchivalNamespaceDefaults{State: "disabled"},
-			Visibility: config.VisibilityArchivalNamespaceDefaults{State: "disabled"},
+			History:    config.HistoryArchivalNamespaceDefaults{State: disabled},
+			Visibility: config.VisibilityArchivalNamespaceDefaults{State: disabled},
 		}},
 		PublicClient: config.PublicClient{HostPort: frontend},
 	}

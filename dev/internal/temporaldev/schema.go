@@ -8,11 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"go.temporal.io/server/common/log"
-	sqltool "go.temporal.io/server/tools/sql"
-
 	// The plugin registers itself as "postgres12" by being imported.
 	_ "go.temporal.io/server/common/persistence/sql/sqlplugin/postgresql"
 	"go.temporal.io/server/tools/common/schema"
+	sqltool "go.temporal.io/server/tools/sql"
 )
 
 const (
@@ -86,7 +85,7 @@ func create(ctx context.Context, db database) error {
 	if err != nil {
 		return fmt.Errorf("connecting: %w", err)
 	}
-	_, err = conn.Exec(ctx, "create database "+pgx.Identifier{db.name}.Sanitize())
+	_, err = conn.Exec(ctx, fmt.Sprintf("create database %s", pgx.Identifier{db.name}.Sanitize()))
 	return closed(ctx, conn, err)
 }
 

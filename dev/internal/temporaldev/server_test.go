@@ -3,7 +3,6 @@ package temporaldev_test
 import (
 	"errors"
 	"log/slog"
-	"net/http"
 	"path/filepath"
 	"testing"
 	"time"
@@ -20,6 +19,7 @@ import (
 
 	"steward/dev/internal/cluster/clustertest"
 	"steward/dev/internal/ports"
+	"steward/dev/internal/probe"
 	"steward/dev/internal/temporaldev"
 	"steward/dev/internal/temporaldev/timeskip"
 	"steward/internal/clocks"
@@ -84,7 +84,9 @@ func TestTwoYearsAndARestart(t *testing.T) {
 	conn, disconnect := connect(t, server)
 	skipped(t, conn)
 	stepped(t, conn)
-	request(t, server.UIURL()+"/healthz")
+	if err := probe.HTTP(t.Context(), server.UIURL()+"/healthz"); err != nil {
+		t.Error(err)
+	}
 	disconnect()
 	stop()
 
@@ -178,21 +180,6 @@ func status(t *testing.T, conn client.Client, id string) enumspb.WorkflowExecuti
 		t.Fatal(err)
 	}
 	return seen.GetWorkflowExecutionInfo().GetStatus()
-}
-
-func request(t *testing.T, url string) {
-	t.Helper()
-	asked, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(asked)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
-		t.Errorf("%s: status %d, %v", url, answer.StatusCode, err)
-	}
 }
 
 // quiet drops the SDK's logs.

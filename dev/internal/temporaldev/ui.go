@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 
 	uiserver "github.com/temporalio/ui-server/v2/server"
 	uiconfig "github.com/temporalio/ui-server/v2/server/config"
 	"github.com/temporalio/ui-server/v2/server/server_options"
 
 	"steward/dev/internal/ports"
+	"steward/dev/internal/probe"
 )
 
 // webUI is the running Web UI.
@@ -33,7 +33,9 @@ func startUI(ctx context.Context, options Options) (*webUI, error) {
 	ready := make(chan error, 1)
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	go func() { ready <- until(ctx, func(ctx context.Context) error { return askUI(ctx, options.UIPort) }) }()
+	go func() {
+		ready <- until(ctx, func(ctx context.Context) error { return probe.HTTP(ctx, uiHealth(options.UIPort)) })
+	}()
 	select {
 	case err := <-ready:
 		return ui, err
@@ -75,21 +77,3 @@ func uiOptions(options Options) *uiconfig.Config {
 }
 
 func uiHealth(port int) string { return "http://" + hostPort(port) + "/healthz" }
-
-func askUI(ctx context.Context, port int) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, uiHealth(port), nil)
-	if err != nil {
-		return fmt.Errorf("asking the Web UI: %w", err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return fmt.Errorf("asking the Web UI: %w", err)
-	}
-	if err := response.Body.Close(); err != nil {
-		return fmt.Errorf("asking the Web UI: %w", err)
-	}
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("asking the Web UI: status %d", response.StatusCode)
-	}
-	return nil
-}

@@ -15,62 +15,65 @@ import (
 
 // New describes a cluster in a directory of the test's own that the Postgres
 // account can reach; nothing runs yet.
-func New(t testing.TB) cluster.Cluster {
-	t.Helper()
-	bin, err := cluster.Find(t.Context(), clone())
+func New(tb testing.TB) cluster.Cluster {
+	tb.Helper()
+	bin, err := cluster.Find(tb.Context(), clone())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	who, err := account.ForPostgres()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	port, err := ports.Free(t.Context(), nil)
+	port, err := ports.Free(tb.Context(), nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return cluster.Cluster{
-		Name: "test", Data: filepath.Join(place(t, who), "data"), Port: port,
+		Name: "test", Data: filepath.Join(place(tb, who), "data"), Port: port,
 		Bin: bin, Account: who, Password: "only-for-this-test",
 	}
 }
 
 // Start runs a new cluster until the test ends.
-func Start(t testing.TB) *cluster.Running {
-	t.Helper()
-	running, err := New(t).Start(t.Context())
+func Start(tb testing.TB) *cluster.Running {
+	tb.Helper()
+	running, err := New(tb).Start(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := running.Stop(); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	return running
 }
 
-// place makes the directory; t.TempDir is 0700 of ours, so not for another account.
-func place(t testing.TB, who account.Account) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "steward-cluster-")
+// place makes the directory.
+func place(tb testing.TB, who account.Account) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "steward-cluster-") //nolint:usetesting // t.TempDir is 0700 of ours, so not for another account
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 	})
 	if err := who.Own(dir); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return dir
 }
 
 // clone is the root of the clone that this file was compiled from.
 func clone() string {
-	_, file, _, _ := runtime.Caller(0)
 	const up = "../../../.."
+	_, file, _, known := runtime.Caller(0) //nolint:dogsled // only the file is of interest
+	if !known {
+		return up
+	}
 	return filepath.Join(filepath.Dir(file), up)
 }
