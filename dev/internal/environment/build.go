@@ -43,9 +43,9 @@ func (e *Environment) build(ctx context.Context, only Only) error {
 			continue
 		}
 		if _, err := os.Stat(e.program(one.name)); errors.Is(err, os.ErrNotExist) && one.name == programTemporal {
-			e.print.Linef("%-15s compiling the Temporal server: the first time takes some minutes, later seconds", "build")
+			e.out.Linef("%-15s compiling the Temporal server: the first time takes some minutes, later seconds", "build")
 		}
-		err := e.print.Step(ctx, "build", func(ctx context.Context) (string, error) {
+		err := e.out.Step(ctx, "build", func(ctx context.Context) (string, error) {
 			return e.compile(ctx, one, commit)
 		})
 		if err != nil {
@@ -65,7 +65,7 @@ func (e *Environment) compile(ctx context.Context, one target, commit string) (s
 	var words bytes.Buffer
 	command.Stdout, command.Stderr = &words, &words
 	if err := command.Run(); err != nil {
-		e.print.Linef("%s", strings.TrimSpace(words.String()))
+		e.out.Linef("%s", strings.TrimSpace(words.String()))
 		return "", fmt.Errorf("%w (%w)", ErrBuild, err)
 	}
 	if bytes.Equal(head(e.program(one.name)), before) {

@@ -36,7 +36,7 @@ func (e *Environment) stopAll(ctx context.Context) error {
 		}
 	}
 	for _, name := range stopOrder(records) {
-		err := e.print.Step(ctx, name, func(ctx context.Context) (string, error) {
+		err := e.out.Step(ctx, name, func(ctx context.Context) (string, error) {
 			return "stopped", e.launcher.Table.Stop(ctx, name, stopGrace)
 		})
 		if err != nil {
@@ -44,7 +44,7 @@ func (e *Environment) stopAll(ctx context.Context) error {
 		}
 	}
 	if len(records) == 0 {
-		e.print.Linef("nothing runs")
+		e.out.Linef("nothing runs")
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (e *Environment) Reset(ctx context.Context) (err error) {
 			return fmt.Errorf("removing %s: %w", e.dir.Path(name), err)
 		}
 	}
-	e.print.Linef("removed the state of the dev environment")
+	e.out.Linef("removed the state of the dev environment")
 	return nil
 }
 

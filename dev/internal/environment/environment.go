@@ -39,7 +39,7 @@ type Environment struct {
 	dir      state.Dir
 	book     *ports.Book
 	launcher procs.Launcher
-	print    *progress.Printer
+	out      *progress.Printer
 
 	// what Prepare finds out
 	bin     string
@@ -72,7 +72,7 @@ func Open(clone string, printer *progress.Printer) (*Environment, error) {
 		return nil, fmt.Errorf("finding this program: %w", err)
 	}
 	return &Environment{
-		dir: dir, book: book, print: printer,
+		dir: dir, book: book, out: printer,
 		launcher: procs.Launcher{
 			Self: self, Args: []string{"keep"}, Table: procs.NewTable(records),
 			Logs: logs, LogLimit: logLimit, Alive: dir.Path("alive"), Off: dir.Path("off.jsonl"),

@@ -111,7 +111,7 @@ func TestSpecsStayTheSame(t *testing.T) {
 	}
 	t.Setenv("PATH", os.Getenv("PATH")+":/somewhere/else")
 	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
-	again, err := Open(e.Clone(), e.print)
+	again, err := Open(e.Clone(), e.out)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func (e *Environment) tellOff() error {
 		return nil
 	}
 	for _, gap := range gaps[told:] {
-		e.print.Linef("machine was off from %s to %s", gap.From.Format(time.RFC3339), gap.To.Format(time.RFC3339))
+		e.out.Linef("machine was off from %s to %s", gap.From.Format(time.RFC3339), gap.To.Format(time.RFC3339))
 	}
 	if err := state.WriteJSON(e.toldFile(), len(gaps)); err != nil {
 		return fmt.Errorf("noting what was told: %w", err)

@@ -69,7 +69,7 @@ func enough(free uint64, clone string) error {
 func (e *Environment) findPostgres(ctx context.Context) error {
 	bin, err := cluster.Find(ctx, e.dir.Clone())
 	if err != nil {
-		bin, err = cluster.Install(ctx, e.dir.Clone(), e.print)
+		bin, err = cluster.Install(ctx, e.dir.Clone(), e.out)
 	}
 	if err != nil {
 		return fmt.Errorf("finding PostgreSQL: %w", err)
@@ -102,7 +102,7 @@ func (e *Environment) findPlace() error {
 		}
 	}
 	if e.place != e.dir.Path("pg") && !found {
-		e.print.Linef("%-15s its data is in %s, because the account %s cannot enter %s",
+		e.out.Linef("%-15s its data is in %s, because the account %s cannot enter %s",
 			partPostgres, e.place, who.Name, e.dir.Clone())
 	}
 	// The data outlives an upgrade of PostgreSQL to another major; the programs must fit it.

@@ -11,24 +11,24 @@ import (
 
 // table is what up prints in the end: where things are, what happens next, what to try.
 func (e *Environment) table(ctx context.Context, only Only) error {
-	e.print.Linef("")
-	e.print.Linef("%-24s %s", "Temporal Web UI", "http://"+e.address(partUI)+"/namespaces/"+namespace+"/workflows")
-	e.print.Linef("%-24s %s", "Temporal", e.address(partTemporal))
-	e.print.Linef("%-24s %s", "Postgres (app, steward)", e.address(partPostgres))
-	e.print.Linef("%-24s %s", "Postgres for drills", e.address(partDrill))
-	e.print.Linef("%-24s %s", "Cloud Storage (stand-in)", "http://"+e.address(partGCS))
-	e.print.Linef("%-24s %s", "state and logs", e.dir.Path())
+	e.out.Linef("")
+	e.out.Linef("%-24s %s", "Temporal Web UI", "http://"+e.address(partUI)+"/namespaces/"+namespace+"/workflows")
+	e.out.Linef("%-24s %s", "Temporal", e.address(partTemporal))
+	e.out.Linef("%-24s %s", "Postgres (app, steward)", e.address(partPostgres))
+	e.out.Linef("%-24s %s", "Postgres for drills", e.address(partDrill))
+	e.out.Linef("%-24s %s", "Cloud Storage (stand-in)", "http://"+e.address(partGCS))
+	e.out.Linef("%-24s %s", "state and logs", e.dir.Path())
 	if only.has(groupSetup) {
 		// At risk or broken is news for the table, not a failed up: exit codes of
 		// `steward promises` belong to whoever runs it.
 		out, err := e.steward(ctx, "promises")
 		if text := strings.TrimSpace(out); text != "" {
-			e.print.Linef("\n%s", text)
+			e.out.Linef("\n%s", text)
 		} else if err != nil {
-			e.print.Linef("\n%v", err)
+			e.out.Linef("\n%v", err)
 		}
 	}
-	e.print.Linef("\nTry:\n" +
+	e.out.Linef("\nTry:\n" +
 		"  bin/steward backup list        today's backups, restored and compared\n" +
 		"  bin/steward promises           what is kept, what is next\n" +
 		"  bin/steward ledger verify      the evidence, in both copies\n" +
@@ -61,16 +61,16 @@ func (e *Environment) Status() (bool, error) {
 		record, found := records[name]
 		switch {
 		case found && record.Running():
-			e.print.Linef("%-15s runs     %-21s pid %-8d %s", name, e.address(name), record.Child.PID, e.launcher.LogPath(name))
+			e.out.Linef("%-15s runs     %-21s pid %-8d %s", name, e.address(name), record.Child.PID, e.launcher.LogPath(name))
 		case found:
-			e.print.Linef("%-15s is dead  %-21s %-12s %s", name, e.address(name), "", e.launcher.LogPath(name))
+			e.out.Linef("%-15s is dead  %-21s %-12s %s", name, e.address(name), "", e.launcher.LogPath(name))
 		default:
-			e.print.Linef("%-15s is down", name)
+			e.out.Linef("%-15s is down", name)
 		}
 		all = all && found && record.Running()
 	}
 	if all {
-		e.print.Linef("%-15s http://%s", "Web UI", e.address(partUI))
+		e.out.Linef("%-15s http://%s", "Web UI", e.address(partUI))
 	}
 	return all, nil
 }
@@ -84,7 +84,7 @@ func (e *Environment) Promises(ctx context.Context) error {
 	e.bin = bin
 	out, err := e.steward(ctx, "promises")
 	if text := strings.TrimSpace(out); text != "" {
-		e.print.Linef("\n%s", text)
+		e.out.Linef("\n%s", text)
 		return nil
 	}
 	return err

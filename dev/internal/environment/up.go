@@ -30,7 +30,7 @@ func (e *Environment) Up(ctx context.Context, only Only) (err error) {
 		if !only.has(step.group) {
 			continue
 		}
-		if err := e.print.Step(ctx, step.name, step.work); err != nil {
+		if err := e.out.Step(ctx, step.name, step.work); err != nil {
 			return fmt.Errorf("up: %w", err)
 		}
 	}

@@ -91,8 +91,8 @@ func (l Launcher) awaitRecord(ctx context.Context, name string, ended <-chan err
 			return err
 		}
 		select {
-		case <-ended:
-			return fmt.Errorf("starting %s: %w%s", name, ErrStart, l.Tail(name))
+		case err := <-ended:
+			return fmt.Errorf("starting %s: %w (%w)%s", name, ErrStart, err, l.Tail(name))
 		case <-ctx.Done():
 			return fmt.Errorf("starting %s: %w", name, ctx.Err())
 		case <-time.After(pollPause):

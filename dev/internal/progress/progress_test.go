@@ -14,7 +14,7 @@ import (
 // after gives a step that takes a while and ends so.
 func after(length time.Duration, outcome string, err error) func(context.Context) (string, error) {
 	return func(context.Context) (string, error) {
-		time.Sleep(length) // in a synctest bubble: no real time passes
+		time.Sleep(length) //nolint:forbidigo // in a synctest bubble: no real time passes
 		return outcome, err
 	}
 }

@@ -71,7 +71,7 @@ func place(tb testing.TB, who account.Account) string {
 // clone is the root of the clone that this file was compiled from.
 func clone() string {
 	const up = "../../../.."
-	_, file, _, known := runtime.Caller(0) //nolint:dogsled // only the file is of interest
+	_, file, _, known := runtime.Caller(0)
 	if !known {
 		return up
 	}
