@@ -76,7 +76,7 @@ func (s *source) begin(ctx context.Context) error {
 	}
 
 	rows, err := s.Query(ctx, `select r.rolname, array(select g.rolname::text from pg_auth_members as m
-		join pg_roles as g on g.oid = m.roleid where m.member = r.oid order by 1)
+		join pg_roles as g on g.oid = m.roleid where m.member = r.oid order by 1), r.rolsuper
 		from pg_roles as r where r.rolname not like 'pg\_%' order by 1`)
 	if err != nil {
 		return fmt.Errorf("reading the roles: %w", err)

@@ -3,10 +3,13 @@ package drill
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"steward/internal/failure"
+	"steward/internal/manifest"
 	"steward/internal/postgres"
 )
 
@@ -28,7 +31,9 @@ func (s *scratch) createRoles(ctx context.Context) error {
 		return err
 	}
 
-	for _, role := range s.document.Roles {
+	var plain []string
+
+	for _, role := range superusersLast(s.document.Roles) {
 		if _, err := s.admin.Exec(ctx, "create role "+quoted(role.Name)+" nologin nosuperuser"); err != nil {
 			return fmt.Errorf("creating role %q (the drill cluster must have no role of the source): %w", role.Name, err)
 		}
@@ -40,9 +45,46 @@ func (s *scratch) createRoles(ctx context.Context) error {
 		if _, err := s.admin.Exec(ctx, "grant "+quoted(role.Name)+" to "+quoted(s.role)); err != nil {
 			return fmt.Errorf("granting role %q: %w", role.Name, err)
 		}
+
+		if !role.Superuser {
+			plain = append(plain, quoted(role.Name))
+		} else if err := s.standIn(ctx, role.Name, plain); err != nil {
+			return err
+		}
 	}
 
 	return nil
+}
+
+// standIn lets a role that is a superuser at the source own things in the
+// schemas of others, as it could there, through memberships and no more.
+func (s *scratch) standIn(ctx context.Context, superuser string, plain []string) error {
+	if len(plain) == 0 {
+		return nil
+	}
+
+	if _, err := s.admin.Exec(ctx, "grant "+strings.Join(plain, ", ")+" to "+quoted(superuser)); err != nil {
+		return fmt.Errorf("granting memberships to %q: %w", superuser, err)
+	}
+
+	return nil
+}
+
+// superusersLast orders the roles so that a stand-in finds all others made.
+func superusersLast(roles []manifest.Role) []manifest.Role {
+	ordered := slices.Clone(roles)
+	slices.SortStableFunc(ordered, func(a, b manifest.Role) int {
+		switch {
+		case a.Superuser == b.Superuser:
+			return 0
+		case b.Superuser:
+			return -1
+		default:
+			return 1
+		}
+	})
+
+	return ordered
 }
 
 func (s *scratch) mark(ctx context.Context, role string) error {

@@ -42,7 +42,6 @@ type scratch struct {
 	name     string
 	role     string
 	password string
-	made     []string // roles of the source that this drill created
 }
 
 // inScratch makes a scratch database, runs work, and removes it whatever
@@ -115,7 +114,7 @@ func (s *scratch) create(ctx context.Context) error {
 		return failure.Wrap(failure.Unavailable, "creating the roles in the drill cluster", err)
 	}
 
-	statement := fmt.Sprintf("create database %s owner %s template template0", quoted(s.name), quoted(s.role))
+	statement := fmt.Sprintf("create database %s owner %s template template0", quoted(s.name), quoted(s.document.Owner))
 	if _, err := s.admin.Exec(ctx, statement); err != nil {
 		return failure.Wrap(failure.Unavailable, "creating the scratch database", err)
 	}

@@ -58,6 +58,8 @@ type Manifest struct {
 type Role struct {
 	Name     string   `json:"name"`
 	MemberOf []string `json:"member_of"`
+	// Superuser may own anything anywhere; in a drill it gets no such power.
+	Superuser bool `json:"superuser"`
 }
 
 // Stored names one object exactly.
