@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -681,4 +682,82 @@ func (h *house) verify(ctx context.Context) error {
 	_, err = audit.Verify(ctx, audit.Options{Verifier: h.verifier, AsOf: start()}, db, mirror)
 
 	return err
+}
+
+// behindTheBack changes the database as a superuser can who switches triggers off.
+func (h *house) behindTheBack(t *testing.T, sql string) {
+	t.Helper()
+
+	err := h.db.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		if _, err := tx.Exec(ctx, "SET LOCAL session_replication_role = replica"); err != nil {
+			return err
+		}
+
+		_, err := tx.Exec(ctx, sql)
+
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A database that was changed behind the sequencer's back is not built upon.
+func TestSealRefusesAChangedDatabase(t *testing.T) {
+	t.Parallel()
+
+	for sql, found := range map[string]audit.What{
+		`DELETE FROM ledger.hashes`:                                              audit.StoredHashWrong,
+		`UPDATE ledger.hashes SET hash = sha256('x')`:                            audit.StoredHashWrong,
+		`UPDATE ledger.head SET root = sha256('x')`:                              audit.HeadMismatch,
+		`UPDATE ledger.head SET size = 3`:                                        audit.HeadMismatch,
+		`UPDATE ledger.segments SET sha256 = sha256('x')`:                        audit.SegmentChanged,
+		`UPDATE ledger.entries SET body = '{"a":1}' WHERE position = 1`:          audit.Changed,
+		`DELETE FROM ledger.entries WHERE position = 3`:                          audit.CutTail,
+		`UPDATE ledger.entries SET leaf_hash = sha256('x') WHERE position = 2`:   audit.StoredHashWrong,
+		`UPDATE ledger.entries SET position = position + 10 WHERE position >= 0`: audit.Reordered,
+	} {
+		t.Run(sql, func(t *testing.T) {
+			t.Parallel()
+
+			h := newHouse(t)
+			h.append(t, h.db, 4)
+			sealed(t, h.sealer(seal.Config{}), 4)
+			h.append(t, h.db, 1)
+			h.behindTheBack(t, sql)
+
+			report := h.audited(t)
+			if !slices.ContainsFunc(report.Findings, func(f audit.Finding) bool { return f.Where == audit.Database && f.What == found }) {
+				t.Errorf("found %v, want %s", report.Findings, found)
+			}
+
+			_, err := h.sealer(seal.Config{}).Seal(t.Context())
+			if found == audit.StoredHashWrong && strings.Contains(sql, "leaf_hash") {
+				// The sequencer does not read what stands beside sealed entries.
+				return
+			}
+
+			if !failure.Is(err, failure.LedgerTampered) && !failure.Is(err, failure.Unavailable) {
+				t.Errorf("sealed on top of it: %v", err)
+			}
+		})
+	}
+}
+
+// A proof from hashes that are gone is refused, not made up.
+func TestProofsNeedTheHashes(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	h.append(t, h.db, 5)
+	sealed(t, h.sealer(seal.Config{}), 5)
+	h.behindTheBack(t, `DELETE FROM ledger.hashes`)
+
+	if _, err := ledger.Prove(t.Context(), h.db, 1); !failure.Is(err, failure.LedgerTampered) {
+		t.Error(err)
+	}
+
+	if _, err := ledger.ProveSince(t.Context(), h.db, 3); !failure.Is(err, failure.LedgerTampered) {
+		t.Error(err)
+	}
 }
