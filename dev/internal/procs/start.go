@@ -92,12 +92,20 @@ func (l Launcher) awaitRecord(ctx context.Context, name string, ended <-chan err
 		}
 		select {
 		case err := <-ended:
-			return fmt.Errorf("starting %s: %w (%w)%s", name, ErrStart, err, l.Tail(name))
+			return fmt.Errorf("starting %s: %w%s", name, atOnce(err), l.Tail(name))
 		case <-ctx.Done():
 			return fmt.Errorf("starting %s: %w", name, ctx.Err())
 		case <-time.After(pollPause):
 		}
 	}
+}
+
+// atOnce is ErrStart with what the keeper ended with, if it says.
+func atOnce(err error) error {
+	if err == nil {
+		return ErrStart
+	}
+	return fmt.Errorf("%w (%w)", ErrStart, err)
 }
 
 // tailBytes and tailLines bound what an error shows of a log.

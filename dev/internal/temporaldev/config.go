@@ -24,8 +24,9 @@ const (
 	// clusterName and failoverIncrement are the server's own defaults for a single cluster.
 	clusterName       = "active"
 	failoverIncrement = 10
-	// maxConns per store: Postgres in `make up` has 200 for everybody.
-	maxConns = 20
+	// maxConns per store and service, of which there are two and four: with the 200
+	// connections of `make up` that leaves more than half to everybody else.
+	maxConns = 10
 	// maxConnLifetime lets a connection go that outlived a Postgres restart.
 	maxConnLifetime = time.Hour
 	// joinTimeout bounds the wait of a service for the others.

@@ -168,6 +168,10 @@ func stepped(t *testing.T, conn client.Client) {
 			t.Errorf("day %d: the long sleep is %v", step.days, got)
 		}
 	}
+	stepper.ClockFirst = true
+	if err := stepper.To(t.Context(), begin.Add(600*day), "short", "stepped"); err != nil {
+		t.Error(err)
+	}
 	if err := stepper.To(t.Context(), begin, "stepped"); !errors.Is(err, timeskip.ErrPast) {
 		t.Errorf("stepping back: got %v, want ErrPast", err)
 	}
