@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the company's zone, wherever this runs
 
 	"steward/internal/config"
 	"steward/internal/failure"
