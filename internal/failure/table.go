@@ -71,11 +71,13 @@ const (
 	LedgerBehind        Code = "ledger_behind"
 	LedgerMoved         Code = "ledger_moved"
 	LedgerEntryRefused  Code = "ledger_entry_refused"
+	LedgerClock         Code = "ledger_clock"
 	PromiseBroken       Code = "promise_broken"
 	StillRunning        Code = "still_running"
 	DevOnly             Code = "dev_only"
 	DatabaseOutOfDate   Code = "database_out_of_date"
 	TemporalUnavailable Code = "temporal_unavailable"
+	HeartbeatFailed     Code = "heartbeat_failed"
 )
 
 // Lookup is the row of a code; of an unknown code, the row of Internal.
@@ -108,6 +110,7 @@ func general() []Row {
 		{PolicyInvalid, "the policy is wrong", "Mend what the message names, then run: steward policy check", false, Usage},
 		{DevOnly, "this is for the dev environment only", "Unset the variable that the message names.", false, Refused},
 		{DatabaseOutOfDate, "the steward database lacks migrations", "Run: steward setup", true, Failed},
+		{HeartbeatFailed, "a heartbeat outside was not accepted", "See docs/runbooks.md, then run: steward doctor", true, Failed},
 		{EvidenceMissing, "the evidence for this step is missing", "Run: steward doctor", false, Broken},
 		{PromiseBroken, "a promise is at risk or broken", "See why: steward promises", false, Broken},
 		{StillRunning, "still running when the time to wait was over", "Look again: steward backup list", false, Pending},
@@ -147,6 +150,7 @@ func ledger() []Row {
 		{LedgerMoved, "another sequencer moved the ledger on", verify, true, Failed},
 		{LedgerBehind, "the ledger's mirror is behind", verify, true, Failed},
 		{LedgerTampered, "the ledger's copies do not agree", verify, false, Broken},
+		{LedgerClock, "the clock stands at or before the newest seal", "Set the clock right, then run: steward doctor", true, Failed},
 		{LedgerEntryRefused, "the entry has a shape that the ledger does not hold", "See docs/ledger.md", false, Failed},
 	}
 }

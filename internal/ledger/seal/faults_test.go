@@ -132,7 +132,7 @@ func TestManySealersAtOnce(t *testing.T) {
 				result, err := s.Seal(t.Context())
 
 				switch {
-				case failure.Is(err, failure.LedgerMoved), failure.Is(err, seal.LedgerClock):
+				case failure.Is(err, failure.LedgerMoved), failure.Is(err, failure.LedgerClock):
 				case err != nil:
 					t.Errorf("a sealer got %v", err)
 

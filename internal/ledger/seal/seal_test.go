@@ -213,7 +213,7 @@ func TestRefusals(t *testing.T) {
 		"other segment": {func(h *house) { h.mirror.Tamper(ledger.SegmentName(0, 4), []byte("x")) }, failure.LedgerTampered},
 		"other root":    {func(h *house) { h.mirror.Tamper(ledger.CheckpointName(4), []byte("x")) }, failure.LedgerTampered},
 		"bad pointer":   {func(h *house) { h.mirror.Tamper(ledger.LatestName, []byte("x")) }, failure.LedgerTampered},
-		"clock stands":  {func(h *house) { h.clock.now = start().Add(-time.Hour) }, seal.LedgerClock},
+		"clock stands":  {func(h *house) { h.clock.now = start().Add(-time.Hour) }, failure.LedgerClock},
 		"other key":     {func(h *house) { h.signer, h.verifier = ledgertest.Keys(t) }, failure.LedgerTampered},
 	} {
 		t.Run(name, func(t *testing.T) {

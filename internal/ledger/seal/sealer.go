@@ -151,7 +151,7 @@ func (s *Sealer) seal(ctx context.Context) (Result, error) {
 
 	at := s.clock.Now().UTC().Truncate(time.Microsecond)
 	if !at.After(head.At) {
-		return Result{}, failure.New(LedgerClock, "sealing the ledger")
+		return Result{}, failure.New(failure.LedgerClock, "sealing the ledger")
 	}
 
 	sealed, err := s.prepare(ctx, head, entries, at)
@@ -176,7 +176,3 @@ func (s *Sealer) seal(ctx context.Context) (Result, error) {
 
 	return Result{Sealed: len(entries), Size: sealed.to}, nil
 }
-
-// LedgerClock is the failure of a clock that stands at or before the newest
-// seal: time did not progress, so what we would sign could not be ordered.
-const LedgerClock failure.Code = "ledger_clock"
