@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"go.temporal.io/sdk/workflow"
 	"golang.org/x/mod/sumdb/note"
@@ -166,9 +167,13 @@ func verifier(key string) (note.Verifier, error) {
 	return made, nil
 }
 
+// lookAgain is how long the sequencer rests after it stopped because the copies
+// of the ledger do not agree. Backups go on meanwhile: their entries wait.
+const lookAgain = time.Minute
+
 // seal runs the ledger's sequencer. Where it stops because the outcome of a
 // commit is unknown, starting it again finds out; where the copies do not agree
-// it stays down and says so at each look, since going on would be wrong.
+// it seals nothing, and says so again at each look.
 func (p *process) seal(ctx context.Context, sealer *seal.Sealer) error {
 	if p.faults != nil {
 		ctx = faults.With(ctx, p.faults)
@@ -186,8 +191,14 @@ func (p *process) seal(ctx context.Context, sealer *seal.Sealer) error {
 			return nil
 		}
 
-		if !failure.Is(err, failure.LedgerUnknown) {
-			return fmt.Errorf("sealing the ledger: %w", err)
+		if failure.Is(err, failure.LedgerUnknown) {
+			continue
+		}
+
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(p.config.Patience().Of(lookAgain)):
 		}
 	}
 }
