@@ -40,7 +40,7 @@ type PruneResult struct {
 func (p *Prunes) PruneBackups(ctx context.Context) (PruneResult, error) {
 	kept, err := catalogue.Kept(ctx, p.Steward)
 	if err != nil {
-		return PruneResult{}, err //nolint:wrapcheck // it says what it was doing
+		return PruneResult{}, err
 	}
 
 	now := p.Clock.Now()
@@ -91,7 +91,8 @@ func held(rows []catalogue.Backup) []prune.Held {
 	all := make([]prune.Held, len(rows))
 	for i, row := range rows {
 		all[i] = prune.Held{
-			ID: row.ID, Database: row.Database, SnapshotAt: row.SnapshotAt, Drilled: row.State == catalogue.Drilled,
+			ID: row.ID, Database: row.Database, OpenedAt: row.OpenedAt, SnapshotAt: row.SnapshotAt,
+			Drilled: row.State == catalogue.Drilled,
 		}
 	}
 

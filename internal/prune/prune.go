@@ -13,7 +13,9 @@ import (
 type Held struct {
 	ID       string
 	Database string
-	// SnapshotAt is what it shows; zero while nothing is stored.
+	// OpenedAt is when its day was opened.
+	OpenedAt time.Time
+	// SnapshotAt is what it shows; zero while nothing whole is stored.
 	SnapshotAt time.Time
 	// Drilled says that it was restored and found equal.
 	Drilled bool
@@ -38,7 +40,7 @@ type Decision struct {
 	Delete bool
 	// Exception says that it stays beyond the ceiling.
 	Exception bool
-	// Due is when it goes; zero while nothing is stored.
+	// Due is when it goes.
 	Due    time.Time
 	Reason string
 }
@@ -56,15 +58,11 @@ func Decide(held []Held, rule Rule, asOf time.Time) []Decision {
 }
 
 func decide(backup Held, rule Rule, asOf time.Time, isLast bool) Decision {
-	decision := Decision{ID: backup.ID}
-
 	if backup.SnapshotAt.IsZero() {
-		decision.Reason = "nothing is stored yet"
-
-		return decision
+		return decideLeftover(backup, rule, asOf)
 	}
 
-	decision.Due = rule.Keep.AddTo(backup.SnapshotAt, rule.Zone)
+	decision := Decision{ID: backup.ID, Due: rule.Keep.AddTo(backup.SnapshotAt, rule.Zone)}
 
 	switch {
 	case asOf.Before(decision.Due):
@@ -76,6 +74,20 @@ func decide(backup Held, rule Rule, asOf time.Time, isLast bool) Decision {
 	default:
 		decision.Delete = true
 		decision.Reason = fmt.Sprintf("its %s were over at %s", rule.Keep.Words(), stamp(decision.Due))
+	}
+
+	return decision
+}
+
+// decideLeftover decides on a day for which nothing whole was ever stored: what
+// its killed attempts left in the bucket goes as if it had been a backup.
+func decideLeftover(backup Held, rule Rule, asOf time.Time) Decision {
+	decision := Decision{ID: backup.ID, Due: rule.Keep.AddTo(backup.OpenedAt, rule.Zone)}
+	decision.Delete = !asOf.Before(decision.Due)
+	decision.Reason = "nothing whole is stored yet; what was left goes at " + stamp(decision.Due)
+
+	if decision.Delete {
+		decision.Reason = "nothing whole was ever stored; what was left was due at " + stamp(decision.Due)
 	}
 
 	return decision

@@ -37,14 +37,12 @@ func TestEdges(t *testing.T) {
 		{"alone, never drilled", []prune.Held{{ID: "old", Database: "app", SnapshotAt: at(10, 2)}}, true, at(18, 2), true, false, "its 7 days were over at 2026-11-17 02:00 UTC"},
 		{"a younger one of another database", []prune.Held{old, {ID: "x", Database: "steward", SnapshotAt: at(20, 2), Drilled: true}}, true, at(17, 2), false, true, "was due at 2026-11-17 02:00 UTC, but it is the newest proven backup of app: kept as an exception until there is a younger one"},
 		{"a younger one that is not drilled", []prune.Held{old, {ID: "x", Database: "app", SnapshotAt: at(20, 2)}}, true, at(17, 2), false, true, "was due at 2026-11-17 02:00 UTC, but it is the newest proven backup of app: kept as an exception until there is a younger one"},
-		{"nothing stored", []prune.Held{{ID: "old", Database: "app", Drilled: true}}, true, at(30, 2), false, false, "nothing is stored yet"},
+		{"nothing stored yet", []prune.Held{{ID: "old", Database: "app", OpenedAt: at(10, 2), Drilled: true}}, true, at(17, 2).Add(-1), false, false, "nothing whole is stored yet; what was left goes at 2026-11-17 02:00 UTC"},
+		{"nothing ever stored", []prune.Held{{ID: "old", Database: "app", OpenedAt: at(10, 2)}}, true, at(17, 2), true, false, "nothing whole was ever stored; what was left was due at 2026-11-17 02:00 UTC"},
 	} {
 		got := prune.Decide(test.held, prune.Rule{Keep: keep(t, "7d"), Zone: time.UTC, KeepLastDrilled: test.keepLast}, test.asOf)[0]
 
-		want := prune.Decision{ID: "old", Delete: test.del, Exception: test.excepted, Reason: test.reason}
-		if !test.held[0].SnapshotAt.IsZero() {
-			want.Due = at(17, 2)
-		}
+		want := prune.Decision{ID: "old", Delete: test.del, Exception: test.excepted, Due: at(17, 2), Reason: test.reason}
 
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s: %s", test.name, diff)
