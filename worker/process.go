@@ -158,7 +158,7 @@ func (p *process) close() error {
 		p.steward.Close()
 	}
 
-	return err //nolint:wrapcheck // it says what it was doing
+	return err
 }
 
 func names(roles []role) string {

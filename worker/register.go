@@ -60,7 +60,7 @@ func (p *process) registerCore() error {
 
 	mirror := gcsmirror.New(p.storage.Bucket(p.policy.Storage.Ledger))
 	sealer := seal.New(p.steward, mirror, signer, verifier, p.clock, seal.Config{MaxWait: p.config.Patience().Of(seal.MaxWait)})
-	p.background = append(p.background, func(ctx context.Context) error { return p.seal(ctx, sealer) })
+	p.background = append(p.background, p.keepNotingPolicy, func(ctx context.Context) error { return p.seal(ctx, sealer) })
 
 	queue := p.newWorker(workflows.CoreQueue, coreActivities)
 	promises := workflows.Promises{Patience: p.config.Patience()}
@@ -168,7 +168,8 @@ func verifier(key string) (note.Verifier, error) {
 }
 
 // lookAgain is how long the sequencer rests after it stopped because the copies
-// of the ledger do not agree. Backups go on meanwhile: their entries wait.
+// of the ledger do not agree, or that something waits which could not be done.
+// Backups go on meanwhile: their entries wait.
 const lookAgain = time.Minute
 
 // seal runs the ledger's sequencer. Where it stops because the outcome of a
