@@ -1,0 +1,118 @@
+// Package alert tells people which promises are at risk or broken: at once when
+// the state changes, then once a day while it stays. A promise in observe mode
+// alerts nobody.
+package alert
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"steward/internal/evidence/history"
+	"steward/internal/policy"
+	"steward/internal/promise"
+)
+
+// Every is how long a state that stays is not told again: a person who has seen
+// it needs no second line the same day, and one who has not sees tomorrow's.
+const Every = 24 * time.Hour
+
+// Alert is one thing to tell.
+type Alert struct {
+	// Promise and Item name what it is about.
+	Promise promise.Name
+	Item    string
+	// State is at risk or broken.
+	State promise.State
+	// Code is both as one word, such as "backups.broken".
+	Code string
+	// Since is when an audit first found this state.
+	Since time.Time
+	// Runbook is the place that says what to do.
+	Runbook string
+}
+
+// Due finds in an audit what must be told now, and notes in its standings that
+// it was. Items that the policy no longer names keep an old date and are told by
+// nobody: only the statuses' own keys are looked at.
+func Due(audit history.Audit, statuses []promise.Status) (history.Audit, []Alert) {
+	told := audit
+	told.Standings = append([]history.Standing(nil), audit.Standings...)
+
+	var alerts []Alert
+
+	for i, standing := range told.Standings {
+		if !names(statuses, standing.Key()) || !standing.State.Alarms() || recent(standing.AlertedAt, audit.At) {
+			continue
+		}
+
+		told.Standings[i].AlertedAt = audit.At
+		alerts = append(alerts, Alert{
+			Promise: standing.Promise, Item: standing.Item, State: standing.State, Code: standing.Code(),
+			Since: standing.Since, Runbook: Runbook(standing.Promise, standing.State),
+		})
+	}
+
+	return told, alerts
+}
+
+// recent reports whether people were told within the last day. A date ahead of
+// now, of a clock that was set back, does not count.
+func recent(told, now time.Time) bool {
+	return !told.IsZero() && !told.After(now) && now.Sub(told) < Every
+}
+
+func names(statuses []promise.Status, key promise.Key) bool {
+	for _, status := range statuses {
+		if status.Promise == key.Promise && status.Item == key.Item {
+			return true
+		}
+	}
+
+	return false
+}
+
+// Runbook is the section of docs/runbooks.md about a state of a promise.
+func Runbook(name promise.Name, state promise.State) string {
+	return "docs/runbooks.md#" + string(name) + "-" + map[bool]string{true: "at-risk", false: "broken"}[state == promise.AtRisk]
+}
+
+// Teller is one way to tell people. Tell may tell the same alert twice after a
+// crash; it must not lose one without an error.
+type Teller interface {
+	// Tell tells one alert.
+	Tell(ctx context.Context, alert Alert) error
+}
+
+// Tellers makes the ways that the policy names.
+func Tellers(ways []policy.Alert, log *slog.Logger) []Teller {
+	var tellers []Teller
+
+	for _, way := range ways {
+		if way.Kind == policy.AlertLog {
+			tellers = append(tellers, Log{Log: log})
+		}
+	}
+
+	return tellers
+}
+
+// Log writes one line for each alert.
+type Log struct {
+	// Log takes the lines.
+	Log *slog.Logger
+}
+
+// Tell implements Teller. It never fails.
+func (l Log) Tell(ctx context.Context, alert Alert) error {
+	level := slog.LevelError
+	if alert.State == promise.AtRisk {
+		level = slog.LevelWarn
+	}
+
+	l.Log.Log(ctx, level, "a promise is at risk or broken",
+		"code", alert.Code, "promise", string(alert.Promise), "item", alert.Item, "state", string(alert.State),
+		"since", alert.Since.Format(time.RFC3339), "runbook", alert.Runbook)
+
+	return nil
+}

@@ -1,0 +1,60 @@
+package evidence
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/calendar"
+	"steward/internal/failure"
+	"steward/internal/postgres"
+	"steward/internal/promise"
+)
+
+// selectBackups reads the catalogue with fail-closed eyes: only a row that says
+// drilled, or that was drilled before it was pruned, proves a backup; only one
+// that says pruned proves that it is gone.
+const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
+	case when state in ('drilled', 'pruned') then drilled_at end,
+	case when state = 'pruned' then pruned_at end
+	from backups where snapshot_at is not null order by snapshot_at`
+
+func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
+	rows, err := q.Query(ctx, selectBackups)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "reading the evidence of backups", err)
+	}
+
+	found, err := pgx.CollectRows(rows, scanBackup)
+
+	return found, failure.Wrap(failure.Unavailable, "reading the evidence of backups", err)
+}
+
+func scanBackup(row pgx.CollectableRow) (promise.Backup, error) {
+	var (
+		backup        promise.Backup
+		day           string
+		drilled, gone *time.Time
+	)
+
+	if err := row.Scan(&backup.Database, &day, &backup.SnapshotAt, &drilled, &gone); err != nil {
+		return promise.Backup{}, err
+	}
+
+	var err error
+
+	backup.Day, err = calendar.ParseDay(day)
+	backup.SnapshotAt, backup.DrilledAt, backup.GoneAt = backup.SnapshotAt.UTC(), utc(drilled), utc(gone)
+
+	return backup, failure.Wrap(failure.EvidenceMissing, "reading the business day of a backup", err)
+}
+
+// utc gives the instant, zero for none.
+func utc(at *time.Time) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+
+	return at.UTC()
+}

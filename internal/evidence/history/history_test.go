@@ -1,0 +1,185 @@
+package history_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"steward/internal/evidence/history"
+	"steward/internal/ledger"
+	"steward/internal/promise"
+)
+
+func start() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
+
+func status(state promise.State) []promise.Status {
+	return []promise.Status{{
+		Promise: promise.Backups, Item: "app", Mode: promise.Enforce, State: state,
+		NewestEvidence: start().Add(-time.Hour), NextDue: start().Add(time.Hour),
+	}}
+}
+
+// walk audits one item every five minutes, and gives what the ledger was told.
+func walk(states ...promise.State) (history.Audit, []string) {
+	var (
+		audit history.Audit
+		told  []string
+	)
+
+	for i, state := range states {
+		next, changes := audit.Next(status(state), nil, start().Add(time.Duration(i)*5*time.Minute))
+		for _, change := range changes {
+			told = append(told, string(change.Kind)+" "+change.Body.Promise+" "+change.Body.Code)
+		}
+
+		audit = next
+	}
+
+	return audit, told
+}
+
+func TestTransitionsAreToldOnce(t *testing.T) {
+	t.Parallel()
+
+	const (
+		kept, risk, broken, armed, observed = promise.Kept, promise.AtRisk, promise.Broken, promise.Armed, promise.Observed
+
+		broke  = "promise.broken backups/app backups.broken"
+		mended = "promise.mended backups/app backups.kept"
+	)
+
+	for name, test := range map[string]struct {
+		states []promise.State
+		told   []string
+	}{
+		"never":                      {[]promise.State{armed, kept, risk, kept}, nil},
+		"from the first audit":       {[]promise.State{broken, broken}, []string{broke}},
+		"breaks and is mended":       {[]promise.State{kept, broken, broken, kept, kept}, []string{broke, mended}},
+		"at risk does not mend":      {[]promise.State{broken, risk, broken, risk, kept}, []string{broke, mended}},
+		"observing does not mend":    {[]promise.State{broken, observed, kept}, []string{broke, mended}},
+		"setting up again, neither":  {[]promise.State{broken, armed}, []string{broke}},
+		"breaks twice":               {[]promise.State{broken, kept, broken}, []string{broke, mended, broke}},
+		"at risk alone is not told":  {[]promise.State{risk, risk}, nil},
+		"what is not built, neither": {[]promise.State{promise.NotBuilt}, nil},
+	} {
+		if _, told := walk(test.states...); !cmp.Equal(test.told, told) {
+			t.Errorf("%s: %s", name, cmp.Diff(test.told, told))
+		}
+	}
+}
+
+func TestAStateKeepsItsBeginning(t *testing.T) {
+	t.Parallel()
+
+	audit, _ := walk(promise.Kept, promise.Broken, promise.Broken)
+	got, found := audit.Find(promise.Key{Promise: promise.Backups, Item: "app"})
+
+	if !found || !got.Since.Equal(start().Add(5*time.Minute)) || !got.Unmended {
+		t.Errorf("%+v", got)
+	}
+
+	if _, found := audit.Find(promise.Key{Promise: promise.Ledger}); found {
+		t.Error("a promise that was not judged has a standing")
+	}
+}
+
+// In every walk entries alternate, begin with broken, and end in mended exactly
+// when nothing is open.
+func TestEntriesAlternate(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		states := rapid.SliceOf(rapid.SampledFrom([]promise.State{
+			promise.Kept, promise.AtRisk, promise.Broken, promise.Armed, promise.Observed,
+		})).Draw(t, "states")
+
+		var audit history.Audit
+
+		open := false
+
+		for _, state := range states {
+			next, changes := audit.Next(status(state), nil, start())
+			for _, change := range changes {
+				if (change.Kind == ledger.PromiseBroken) == open {
+					t.Fatalf("%s while open is %v", change.Kind, open)
+				}
+
+				open = !open
+			}
+
+			if state == promise.Broken && !open || state == promise.Kept && open {
+				t.Fatalf("%s while open is %v", state, open)
+			}
+
+			audit = next
+		}
+	})
+}
+
+func TestAnItemThatLeftThePolicyIsNotForgotten(t *testing.T) {
+	t.Parallel()
+
+	audit, _ := walk(promise.Broken)
+	gone, changes := audit.Next(nil, nil, start().Add(time.Hour))
+
+	if len(changes) != 0 || len(gone.Standings) != 1 {
+		t.Errorf("%+v, %+v", gone, changes)
+	}
+
+	back, changes := gone.Next(status(promise.Kept), nil, start().Add(2*time.Hour))
+	if len(changes) != 1 || changes[0].Kind != ledger.PromiseMended || len(back.Standings) != 1 {
+		t.Errorf("%+v, %+v", back, changes)
+	}
+}
+
+func TestArmedAt(t *testing.T) {
+	t.Parallel()
+
+	key := promise.Key{Promise: promise.Backups, Item: "app"}
+	installed := start().Add(-48 * time.Hour)
+	older := history.Audit{ID: 1, At: installed.Add(-time.Hour)}
+	since := history.Audit{ID: 1, At: start()}
+	known := history.Audit{ID: 1, At: start(), Standings: []history.Standing{{Promise: key.Promise, Item: key.Item, ArmedAt: start().Add(-time.Hour)}}}
+	undated := history.Audit{ID: 1, At: start(), Standings: []history.Standing{{Promise: key.Promise, Item: key.Item}}}
+
+	for name, test := range map[string]struct {
+		audit history.Audit
+		want  time.Time
+	}{
+		"no audit yet":               {history.Audit{}, installed},
+		"came into the policy later": {since, start()},
+		"known":                      {known, start().Add(-time.Hour)},
+		"known without a date":       {undated, installed},
+		"audited before the set-up":  {older, installed},
+	} {
+		if got := test.audit.ArmedAt(key, installed); !got.Equal(test.want) {
+			t.Errorf("%s: %s instead of %s", name, got, test.want)
+		}
+	}
+}
+
+func TestStandingsSurviveJSON(t *testing.T) {
+	t.Parallel()
+
+	audit, _ := walk(promise.Broken)
+
+	text, err := json.Marshal(audit.Standings)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var back []history.Standing
+	if err := json.Unmarshal(text, &back); err != nil || !cmp.Equal(audit.Standings, back) {
+		t.Errorf("%v %s", err, cmp.Diff(audit.Standings, back))
+	}
+}
+
+func TestAnUnknownStateIsBroken(t *testing.T) {
+	t.Parallel()
+
+	if got := history.StateCode("splendid"); got != "broken" {
+		t.Error(got)
+	}
+}
