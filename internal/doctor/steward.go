@@ -1,0 +1,83 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"steward/internal/clocks"
+	"steward/internal/failure"
+	"steward/internal/postgres"
+	"steward/internal/schema"
+)
+
+// How far our clock and that of a database server may lie apart. Records carry
+// our time, the server's appears in its log; a minute is more than any network
+// explains, and a business day could end up as another.
+const (
+	skewWarn = 2 * time.Second
+	skewFail = time.Minute
+)
+
+// steward looks at Steward's own database.
+func (d *Doctor) steward(ctx context.Context) []Check {
+	const name = "database"
+
+	if d.Config.StewardDatabase == "" {
+		return []Check{wrong(name, failure.ConfigInvalid, "STEWARD_DATABASE_URL is not set", "Set it, then run: steward doctor")}
+	}
+
+	db, err := postgres.Open(ctx, d.Config.StewardDatabase)
+	if err != nil {
+		return []Check{failed(name, err)}
+	}
+	defer db.Close()
+
+	if err := db.Ping(ctx); err != nil {
+		return []Check{failed(name, err)}
+	}
+
+	return []Check{fine(name, "answers"), d.migrations(ctx), skew(ctx, db, d.System)}
+}
+
+func (d *Doctor) migrations(ctx context.Context) Check {
+	const name = "migrations"
+
+	pending, err := schema.Pending(ctx, d.Config.StewardDatabase)
+
+	switch {
+	case err != nil:
+		return failed(name, err)
+	case pending > 0:
+		return wrong(name, failure.DatabaseOutOfDate, fmt.Sprintf("%d are missing", pending), runSetup)
+	default:
+		return fine(name, "all applied")
+	}
+}
+
+// skew compares the clock of this machine with the server's, in the middle of
+// the time that the question took.
+func skew(ctx context.Context, db postgres.Queryer, system clocks.Clock) Check {
+	const name = "clock"
+
+	var theirs time.Time
+
+	before := system.Now()
+	if err := db.QueryRow(ctx, "select clock_timestamp()").Scan(&theirs); err != nil {
+		return failed(name, failure.Wrap(failure.Unavailable, "asking the server's time", err))
+	}
+
+	after := system.Now()
+	apart := theirs.Sub(before.Add(after.Sub(before) / 2)).Abs().Round(time.Millisecond)
+
+	const hint = "Check the time service (NTP) of both machines."
+
+	switch {
+	case apart > skewFail:
+		return wrong(name, failure.ConfigInvalid, fmt.Sprintf("our clock and the server's are %s apart", apart), hint)
+	case apart > skewWarn:
+		return warned(name, fmt.Sprintf("our clock and the server's are %s apart", apart), hint)
+	default:
+		return fine(name, fmt.Sprintf("%s apart from the server's", apart))
+	}
+}
