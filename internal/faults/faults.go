@@ -59,6 +59,7 @@ type Call struct {
 // Injector decides how each outside call ends. Next is called once for each,
 // from many goroutines at once.
 type Injector interface {
+	// Next says how this call ends. The context is that of the call.
 	Next(ctx context.Context, call Call) Mode
 }
 
@@ -95,7 +96,7 @@ func Do(ctx context.Context, kind Kind, name string, call func(context.Context) 
 	case Hang:
 		<-ctx.Done()
 
-		return ctx.Err() //nolint:wrapcheck // what a call that hangs really gives
+		return ctx.Err()
 	case Kill:
 		return die()
 	case Pass:

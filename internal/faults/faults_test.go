@@ -74,7 +74,7 @@ func TestKillEndsTheProcess(t *testing.T) {
 	t.Parallel()
 
 	if os.Getenv("FAULTS_TEST_KILL") == "1" {
-		ctx := faults.With(context.Background(), &faults.Counter{N: 1, Mode: faults.Kill})
+		ctx := faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.Kill})
 		if err := faults.Do(ctx, faults.SQL, "x", func(context.Context) error { return nil }); err != nil {
 			t.Fatal(err)
 		}

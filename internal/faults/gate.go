@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // Gate is an Injector for processes under test: it asks the test harness, over
@@ -17,6 +18,9 @@ type Gate struct {
 	// Process names this process to the harness.
 	Process string
 }
+
+// gateTimeout is how long the harness may think; it answers from memory.
+const gateTimeout = 10 * time.Second
 
 // Answer is what the harness says to one call.
 type Answer struct {
@@ -42,7 +46,7 @@ func (g Gate) ask(ctx context.Context, call Call) (answer Answer, err error) {
 		return Answer{}, fmt.Errorf("asking the fault gate: %w", err)
 	}
 
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: gateTimeout}).Do(request)
 	if err != nil {
 		return Answer{}, fmt.Errorf("asking the fault gate: %w", err)
 	}

@@ -21,7 +21,7 @@ func (t Transport) RoundTrip(request *http.Request) (*http.Response, error) {
 
 		response, err = t.Base.RoundTrip(request) //nolint:bodyclose // handed to the caller, or closed below
 
-		return err //nolint:wrapcheck // a transport is transparent
+		return err
 	})
 	if err == nil {
 		return response, nil

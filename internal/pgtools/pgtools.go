@@ -30,7 +30,9 @@ func FromNumber(number int) Version {
 
 // Tools are the programs of one installation.
 type Tools struct {
-	Dir     string
+	// Dir is the folder that holds them.
+	Dir string
+	// Version is that of its pg_dump.
 	Version Version
 }
 
@@ -42,20 +44,25 @@ func (t Tools) Path(program string) string { return filepath.Join(t.Dir, program
 // CVE-2026-116314 (a crafted archive runs code in pg_restore), with the first
 // safe minor of each major. Majors before 14 get no fixes any more.
 func (v Version) Vulnerable() bool {
-	firstSafe := map[int]int{14: 25, 15: 20, 16: 16, 17: 12, 18: 7}
-
 	minor, known := firstSafe[v.Major]
 	if !known {
-		return v.Major < 14 //nolint:mnd // the oldest major in the table
+		return v.Major < oldestMended
 	}
 
 	return v.Minor < minor
 }
 
+// oldestMended is the oldest major that gets fixes; firstSafe is the first minor
+// of each major that has all of them.
+const oldestMended = 14
+
+var firstSafe = map[int]int{14: 25, 15: 20, 16: 16, 17: 12, 18: 7} //nolint:mnd // a table of versions
+
 // Find gives the programs to use for a server of the given major: the newest
 // installation, if it is not older than the server, since pg_dump refuses a
 // server that is newer than itself. STEWARD_PG_BIN, if not empty, names the
-// folder instead. It fails with ConfigInvalid.
+// folder instead. It fails with ConfigInvalid, or with Unavailable where a program
+// that is there could not be asked for its version.
 func Find(ctx context.Context, dir string, serverMajor int) (Tools, error) {
 	found := []string{dir}
 
@@ -72,6 +79,12 @@ func Find(ctx context.Context, dir string, serverMajor int) (Tools, error) {
 
 	for _, dir := range found {
 		version, err := versionOf(ctx, filepath.Join(dir, "pg_dump"))
+		if failure.Is(err, failure.Unavailable) {
+			// An older installation must not be chosen because the right one did
+			// not start this time.
+			return Tools{}, fmt.Errorf("looking for PostgreSQL's programs: %w", err)
+		}
+
 		if err == nil && version.Major > best.Version.Major {
 			best = Tools{Dir: dir, Version: version}
 		}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -42,8 +43,15 @@ type Command struct {
 
 // Run starts the child and waits for its end. If ctx ends first, the child is
 // told to stop, then killed. An end that is not success fails with the
-// command's code and a reason from a fixed table.
+// command's code and a reason from a fixed table, or with Unavailable where the
+// reason, or the lack of one, lies in the world around the child: it could not
+// be started, its end was not learnt, the server or the disk failed it.
 func Run(ctx context.Context, command Command) error {
+	// The kernel's death signal follows the thread that started the child: this
+	// thread must neither end nor run others while the child lives.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+
 	var words tail
 
 	child := exec.CommandContext(ctx, command.Path, command.Args...) //nolint:gosec // the callers give fixed programs
@@ -55,14 +63,14 @@ func Run(ctx context.Context, command Command) error {
 
 	start := func(context.Context) error { return child.Start() }
 	if err := faults.Do(ctx, faults.Process, "start "+command.Name, start); err != nil {
-		return errors.Join(failure.Wrap(command.Code, "starting "+command.Name, err), reap(child))
+		return errors.Join(failure.Wrap(failure.Unavailable, "starting "+command.Name, err), reap(child))
 	}
 
 	// The end is one outside call of its own: what a child did can be lost
 	// between its exit and our knowledge of it.
 	err := faults.Do(ctx, faults.Process, "end "+command.Name, func(context.Context) error { return child.Wait() })
 	if child.ProcessState == nil {
-		return errors.Join(failure.Wrap(command.Code, "waiting for "+command.Name, err), reap(child))
+		return errors.Join(failure.Wrap(failure.Unavailable, "waiting for "+command.Name, err), reap(child))
 	}
 
 	if err == nil {
@@ -73,7 +81,17 @@ func Run(ctx context.Context, command Command) error {
 		return fmt.Errorf("running %s: %w", command.Name, ctx.Err())
 	}
 
-	return failure.New(command.Code, fmt.Sprintf("running %s (%s)", command.Name, words.reason()))
+	if _, exited := errors.AsType[*exec.ExitError](err); !exited {
+		// It may have done all of its work; whether it did was not learnt.
+		return failure.Wrap(failure.Unavailable, "learning how "+command.Name+" ended", err)
+	}
+
+	reason := words.reason()
+	if reason.outside {
+		return failure.New(failure.Unavailable, fmt.Sprintf("running %s (%s)", command.Name, reason.text))
+	}
+
+	return failure.New(command.Code, fmt.Sprintf("running %s (%s)", command.Name, reason.text))
 }
 
 // reap ends a child that was started but is not waited for any more.
@@ -86,8 +104,10 @@ func reap(child *exec.Cmd) error {
 		return fmt.Errorf("killing a child: %w", err)
 	}
 
-	// That it was killed is what we wanted; its exit status says no more.
-	_ = child.Wait()
+	err := child.Wait()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		return fmt.Errorf("waiting for a killed child: %w", err)
+	}
 
 	return nil
 }

@@ -18,45 +18,55 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// reasons are the phrases that PostgreSQL's programs print (with LC_ALL=C) and
-// what we say instead. The first that matches wins.
-func reasons() [][2]string {
-	return [][2]string{
-		{"row-level security", "the role does not pass row-level security; it needs BYPASSRLS"},
-		{"lock timeout", "a lock was not granted in time"},
-		{"could not obtain lock", "a lock was not granted in time"},
-		{"password authentication failed", "the password was refused"},
-		{"permission denied", "the role lacks a permission"},
-		{"must be owner", "the role lacks ownership"},
-		{"must be member", "the role lacks a membership"},
-		{"must be superuser", "it needs a superuser"},
-		{"No space left on device", "a disk is full"},
-		{"could not extend file", "a disk is full"},
-		{"is not available", "an extension is missing"},
-		{"aborting because of server version mismatch", "the program is older than the server"},
-		{"unsupported version", "the archive is of a newer program"},
-		{"not appear to be a valid archive", "the archive is damaged"},
-		{"unexpected end of file", "the archive is cut"},
-		{"could not read from input file", "the archive is cut"},
-		{"server closed the connection", "the server went away"},
-		{"terminating connection", "the server went away"},
-		{"could not connect", "the server does not answer"},
-		{"connection to server", "the server does not answer"},
-		{"snapshot", "the snapshot is gone"},
-		{"does not exist", "something that it needs does not exist"},
-		{"already exists", "something is there already"},
-		{"violates", "a constraint is violated"},
-		{"out of memory", "memory ran out"},
+// reason is what we say instead of a child's own words.
+type reason struct {
+	// phrase is what PostgreSQL's programs print, with LC_ALL=C.
+	phrase string
+	text   string
+	// outside says that the world around the child failed, not its work: the
+	// same work may succeed when it is tried again.
+	outside bool
+}
+
+// reasons is the table; the first row whose phrase was printed wins.
+func reasons() []reason {
+	return []reason{
+		{"row-level security", "the role does not pass row-level security; it needs BYPASSRLS", false},
+		{"lock timeout", "a lock was not granted in time", false},
+		{"could not obtain lock", "a lock was not granted in time", false},
+		{"password authentication failed", "the password was refused", false},
+		{"permission denied", "the role lacks a permission", false},
+		{"must be owner", "the role lacks ownership", false},
+		{"must be member", "the role lacks a membership", false},
+		{"must be superuser", "it needs a superuser", false},
+		{"No space left on device", "a disk is full", true},
+		{"could not extend file", "a disk is full", true},
+		{"is not available", "an extension is missing", false},
+		{"aborting because of server version mismatch", "the program is older than the server", false},
+		{"unsupported version", "the archive is of a newer program", false},
+		{"not appear to be a valid archive", "the archive is damaged", false},
+		{"unexpected end of file", "the archive is cut", false},
+		{"could not read from input file", "the archive is cut", false},
+		{"server closed the connection", "the server went away", true},
+		{"terminating connection", "the server went away", true},
+		{"could not connect", "the server does not answer", true},
+		{"connection to server", "the server does not answer", true},
+		{"snapshot", "the snapshot is gone", true},
+		{"does not exist", "something that it needs does not exist", false},
+		{"already exists", "something is there already", false},
+		{"violates", "a constraint is violated", false},
+		{"out of memory", "memory ran out", true},
 	}
 }
 
-func (t *tail) reason() string {
+// reason is the first row of the table that fits what is kept.
+func (t *tail) reason() reason {
 	words := string(t.kept)
 	for _, row := range reasons() {
-		if strings.Contains(words, row[0]) {
-			return row[1]
+		if strings.Contains(words, row.phrase) {
+			return row
 		}
 	}
 
-	return "no known reason"
+	return reason{text: "no known reason"}
 }
