@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
@@ -50,9 +51,9 @@ func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		ctx = faults.With(ctx, i.faults)
 	}
 
-	result, err := i.Next.ExecuteActivity(ctx, in)
+	result, err := i.guarded(ctx, in)
 	if err == nil || errors.Is(err, activity.ErrResultPending) {
-		return result, err //nolint:wrapcheck // nothing to hold back
+		return result, err
 	}
 
 	info := activity.GetInfo(ctx)
@@ -60,13 +61,35 @@ func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 		"activity", info.ActivityType.Name, "workflow", info.WorkflowExecution.ID, "attempt", info.Attempt,
 		"code", failure.CodeOf(err), "doing", failure.Safe(err))
 
-	// A step that was cancelled from outside says so; one that gave itself up
-	// has a code.
-	if ctx.Err() != nil && failure.CodeOf(err) == failure.Internal {
-		return nil, temporal.NewCanceledError() //nolint:wrapcheck // this is the form that Temporal knows
+	if cancelled(ctx) && failure.Lookup(failure.CodeOf(err)).Retryable {
+		return nil, temporal.NewCanceledError()
 	}
 
 	return nil, Outside(err)
+}
+
+// guarded runs the activity and turns a panic into an error: the SDK would send
+// its text, which may hold data, to Temporal.
+func (i *inbound) guarded(ctx context.Context, in *interceptor.ExecuteActivityInput) (result any, err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			// The stack names code, never values; the panic's own text may.
+			i.log.ErrorContext(ctx, "activity panicked", "stack", string(debug.Stack()))
+
+			result, err = nil, failure.New(failure.Internal, "running an activity that panicked")
+		}
+	}()
+
+	return i.Next.ExecuteActivity(ctx, in) //nolint:wrapcheck // handed on to be looked at
+}
+
+// cancelled reports whether somebody asked Temporal to cancel this activity. A
+// worker that stops ends the context too, but the step has to be tried again
+// elsewhere: Temporal never retries what says that it was cancelled.
+func cancelled(ctx context.Context) bool {
+	_, asked := errors.AsType[*temporal.CanceledError](context.Cause(ctx))
+
+	return asked
 }
 
 // Outside is the form in which an error leaves an activity: an application error
@@ -75,21 +98,23 @@ func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 func Outside(err error) error {
 	row := failure.Lookup(failure.CodeOf(err))
 
-	return temporal.NewApplicationErrorWithOptions( //nolint:wrapcheck // this is the form that Temporal knows
+	return temporal.NewApplicationErrorWithOptions(
 		row.Text, string(row.Code), temporal.ApplicationErrorOptions{NonRetryable: !row.Retryable})
 }
 
-// CodeOf reads the code of an error that came out of an activity, Internal if it
-// has none.
+// CodeOf reads the code of an error that came out of an activity: that of the
+// failure table, TimedOut or Cancelled where Temporal ended it, else Internal.
 func CodeOf(err error) failure.Code {
-	var application *temporal.ApplicationError
-	if errors.As(err, &application) {
+	if application, ok := errors.AsType[*temporal.ApplicationError](err); ok {
 		return failure.Lookup(failure.Code(application.Type())).Code
 	}
 
-	var timeout *temporal.TimeoutError
-	if errors.As(err, &timeout) {
+	if _, ok := errors.AsType[*temporal.TimeoutError](err); ok {
 		return failure.TimedOut
+	}
+
+	if _, ok := errors.AsType[*temporal.CanceledError](err); ok {
+		return failure.Cancelled
 	}
 
 	return failure.Internal
