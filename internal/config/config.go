@@ -6,11 +6,13 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/clocks"
 	"steward/internal/failure"
@@ -102,30 +104,64 @@ func (c Config) onLoopback() error {
 		"STEWARD_FAULT_GATE": c.FaultGate, "APP_DATABASE_URL": os.Getenv("APP_DATABASE_URL"),
 	} {
 		if address != "" && !loopback(address) {
-			return failure.New(failure.DevOnly, "starting with STEWARD_ENV=dev while "+name+" is not on loopback")
+			return beyond(name)
 		}
 	}
 
 	return nil
 }
 
+func beyond(name string) error {
+	return failure.New(failure.DevOnly, "starting with STEWARD_ENV=dev while "+name+" is not on loopback")
+}
+
+// loopback reports whether every host that the address names is this machine.
+// What cannot be read is not.
 func loopback(address string) bool {
+	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
+		return databaseOnLoopback(address)
+	}
+
 	if !strings.Contains(address, "://") {
 		address = "tcp://" + address
 	}
 
 	parsed, err := url.Parse(address)
-	if err != nil {
+
+	return err == nil && loopbackHost(parsed.Hostname())
+}
+
+// databaseOnLoopback reads a database URL as the driver does: its parameters can
+// name another host than the one that meets the eye, and there may be several.
+func databaseOnLoopback(address string) bool {
+	config, err := pgconn.ParseConfig(address)
+	if err != nil || !loopbackHost(config.Host) {
 		return false
 	}
 
-	host := parsed.Hostname()
+	for _, fallback := range config.Fallbacks {
+		if !loopbackHost(fallback.Host) {
+			return false
+		}
+	}
 
-	return host == "localhost" || host == "::1" || strings.HasPrefix(host, "127.")
+	return true
+}
+
+func loopbackHost(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+
+	ip, err := netip.ParseAddr(host)
+
+	return err == nil && ip.IsLoopback()
 }
 
 // SourceURL is the URL of a database of the policy: STEWARD_DATABASE_URL for
-// Steward's own, NAME_DATABASE_URL for any other, such as APP_DATABASE_URL.
+// Steward's own, NAME_DATABASE_URL for any other, such as APP_DATABASE_URL. It
+// fails with ConfigInvalid where the variable is not set, and with DevOnly where
+// a dev environment would reach beyond this machine.
 func (c Config) SourceURL(database policy.Database) (string, error) {
 	if database.Role == policy.RoleSteward {
 		return c.StewardDatabase, needed("STEWARD_DATABASE_URL", c.StewardDatabase)
@@ -133,7 +169,12 @@ func (c Config) SourceURL(database policy.Database) (string, error) {
 
 	name := strings.ToUpper(database.Name) + "_DATABASE_URL"
 
-	return os.Getenv(name), needed(name, os.Getenv(name))
+	address := os.Getenv(name)
+	if c.Env == policy.Dev && address != "" && !loopback(address) {
+		return "", beyond(name)
+	}
+
+	return address, needed(name, address)
 }
 
 // Need fails with ConfigInvalid unless the named variables have values.
