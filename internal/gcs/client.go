@@ -29,8 +29,9 @@ type Patience struct {
 	// Chunk bounds one chunk of an upload with all its retries; the client's
 	// own 32 s are too short for a day's only backup.
 	Chunk time.Duration
-	// Transfer bounds one try of one chunk, so that a stalled connection is
-	// given up; the client's default is to wait for ever.
+	// Transfer bounds one try of one chunk of an upload, and one read of a
+	// download, so that a stalled connection is given up; the client's default
+	// is to wait for ever.
 	Transfer time.Duration
 }
 
@@ -67,7 +68,9 @@ type Client struct {
 // backoff waits between tries: from a tenth of a second, so that a short fault
 // costs little, to five, so that a long one is not hammered.
 func backoff() gax.Backoff {
-	return gax.Backoff{Initial: 100 * time.Millisecond, Max: 5 * time.Second, Multiplier: 2}
+	const first, longest = 100 * time.Millisecond, 5 * time.Second
+
+	return gax.Backoff{Initial: first, Max: longest, Multiplier: 2}
 }
 
 // Open makes a client; nothing is sent yet. It fails with ConfigInvalid where

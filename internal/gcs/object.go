@@ -13,15 +13,17 @@ import (
 
 // Object is one generation of one object, as the service describes it.
 type Object struct {
-	Bucket     string
-	Name       string
+	Bucket string
+	Name   string
+	// Generation tells this content from any other that has the name.
 	Generation int64
 	// Size is in bytes.
 	Size int64
 	// CRC32C is the Castagnoli checksum of the content.
 	CRC32C uint32
 	// SHA256 is the hash of what was sent, in hex; only Put knows it.
-	SHA256  string
+	SHA256 string
+	// Created is when this generation was stored.
 	Created time.Time
 	// Deleted is when this generation became noncurrent; zero while it lives.
 	Deleted time.Time
@@ -29,7 +31,8 @@ type Object struct {
 	HardDelete time.Time
 	// RetainUntil is until when the bucket's retention policy keeps it.
 	RetainUntil time.Time
-	Metadata    map[string]string
+	// Metadata is what Put was given.
+	Metadata map[string]string
 }
 
 // Bucket is one bucket. It is safe for concurrent use.
@@ -44,14 +47,24 @@ func (b *Bucket) Name() string { return b.name }
 
 // Get opens a generation for reading; generation 0 means the live one. The
 // object tells which generation and size that is. The reader checks the
-// service's checksum at the end. It fails with ObjectNotFound.
+// service's checksum at the end, and gives up when the service stalls. It fails
+// with ObjectNotFound. The caller closes the reader.
 func (b *Bucket) Get(ctx context.Context, name string, generation int64) (io.ReadCloser, Object, error) {
+	ctx, watch := newWatch(ctx)
+
+	stop := watch.within(b.client.patience.Call)
 	reader, err := b.handle(name, generation).NewReader(ctx)
+
+	stop()
+
 	if err != nil {
+		watch.end()
+
 		return nil, Object{}, coded("opening an object", err)
 	}
 
-	return reader, Object{Bucket: b.name, Name: name, Generation: reader.Attrs.Generation, Size: reader.Attrs.Size}, nil
+	return &download{from: reader, watch: watch, patience: b.client.patience.Transfer},
+		Object{Bucket: b.name, Name: name, Generation: reader.Attrs.Generation, Size: reader.Attrs.Size}, nil
 }
 
 // Stat describes the live generation. It fails with ObjectNotFound.
@@ -68,7 +81,7 @@ func (b *Bucket) Stat(ctx context.Context, name string) (Object, error) {
 }
 
 // Delete removes exactly this generation. It fails with ObjectNotFound if it
-// is gone already, and with StorageRefusedif the bucket keeps it.
+// is gone already, and with StorageRefused if the bucket keeps it.
 func (b *Bucket) Delete(ctx context.Context, name string, generation int64) error {
 	ctx, cancel := context.WithTimeout(ctx, b.client.patience.Call)
 	defer cancel()
@@ -89,15 +102,22 @@ type ListOptions struct {
 }
 
 // List gives the objects whose names start with prefix, in the order of their
-// names. It ends after the first error.
+// names. It ends after the first error; each page has the patience of one call.
 func (b *Bucket) List(ctx context.Context, prefix string, options ListOptions) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
+		ctx, watch := newWatch(ctx)
+		defer watch.end()
+
 		listing := b.raw.Objects(ctx, &storage.Query{
 			Prefix: prefix, StartOffset: options.From, Versions: options.Versions, SoftDeleted: options.SoftDeleted,
 		})
 
 		for {
+			stop := watch.within(b.client.patience.Call)
 			attrs, err := listing.Next()
+
+			stop()
+
 			if errors.Is(err, iterator.Done) {
 				return
 			}
