@@ -56,6 +56,63 @@ grant update (generation, bytes, sha256, pruned_at) on backup_objects to steward
 grant update (state, drilled_at, drill_seconds, reason) on backups to steward_drill;
 grant insert on installation to steward_core;
 
+-- Privileges on columns cannot say which value a role may write. This does: the
+-- role that dumps must not be able to claim that a backup was proven, the role
+-- that proves must not be able to bring one back or to make it go. A role that
+-- is a member of neither, such as the owner, is bound by the order of states too.
+-- +goose StatementBegin
+create function backup_step() returns trigger language plpgsql set search_path = pg_catalog as $$
+declare
+    step text := old.state || ' to ' || new.state;
+begin
+    if new.id <> old.id or new.database <> old.database or new.day <> old.day or new.opened_at <> old.opened_at then
+        raise exception 'a backup keeps its identity' using errcode = 'insufficient_privilege';
+    end if;
+    if step in ('taken to drilled', 'taken to bad') then
+        if not pg_has_role(current_user, 'steward_drill', 'member') then
+            raise exception 'only a drill decides whether a backup is good' using errcode = 'insufficient_privilege';
+        end if;
+        -- A verdict is on what was taken; it changes nothing else.
+        if (new.attempt, new.snapshot_at, new.taken_at, new.manifest_object, new.manifest_gen, new.manifest_sha256)
+            is distinct from (old.attempt, old.snapshot_at, old.taken_at, old.manifest_object, old.manifest_gen, old.manifest_sha256) then
+            raise exception 'a drill changes nothing of what it judges' using errcode = 'insufficient_privilege';
+        end if;
+        return new;
+    end if;
+    if not pg_has_role(current_user, 'steward_backup', 'member') then
+        raise exception 'a drill only gives its verdict' using errcode = 'insufficient_privilege';
+    end if;
+    if step = 'drilled to drilled' and
+        (new.attempt, new.snapshot_at, new.taken_at, new.drilled_at, new.manifest_object, new.manifest_gen, new.manifest_sha256)
+        is distinct from
+        (old.attempt, old.snapshot_at, old.taken_at, old.drilled_at, old.manifest_object, old.manifest_gen, old.manifest_sha256) then
+        raise exception 'what was proven does not change' using errcode = 'insufficient_privilege';
+    end if;
+    if step not in ('running to running', 'running to taken', 'bad to running', 'taken to taken', 'drilled to drilled')
+        and not (new.state = 'pruned' and old.state <> 'pruned') then
+        raise exception 'a backup does not go from %', step using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end
+$$;
+-- +goose StatementEnd
+create trigger backups_step before update on backups for each row execute function backup_step();
+
+-- The same for the evidence: each role writes the entries of its own work.
+-- +goose StatementBegin
+create function ledger.backup_kinds() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    if not pg_has_role(current_user,
+        case when new.kind in ('backup.drilled', 'backup.refused') then 'steward_drill' else 'steward_backup' end, 'member') then
+        raise exception 'this role does not write entries of kind %', new.kind using errcode = 'insufficient_privilege';
+    end if;
+    return new;
+end
+$$;
+-- +goose StatementEnd
+create trigger entries_backup_kinds before insert on ledger.entries
+    for each row when (new.kind like 'backup.%') execute function ledger.backup_kinds();
+
 -- The steward database is backed up too, by the role that backs up: it reads
 -- everything, now and after later migrations.
 grant select on all tables in schema public, ledger to steward_backup;
@@ -66,6 +123,9 @@ alter default privileges in schema public, ledger grant select on sequences to s
 -- +goose Down
 alter default privileges in schema public, ledger revoke select on tables from steward_backup;
 alter default privileges in schema public, ledger revoke select on sequences from steward_backup;
+drop trigger entries_backup_kinds on ledger.entries;
+drop function ledger.backup_kinds();
 drop table installation;
 drop table backup_objects;
 drop table backups;
+drop function backup_step();
