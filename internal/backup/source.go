@@ -90,11 +90,11 @@ func (s *source) begin(ctx context.Context) error {
 	return nil
 }
 
-// sequencesNow reads the sequences in a transaction of its own time.
+// sequencesNow gives where the sequences stand at this moment.
 func (s *source) sequencesNow(ctx context.Context) ([]content.Sequence, error) {
 	sequences, err := content.Sequences(ctx, s)
 	if err != nil {
-		return nil, fmt.Errorf("after the dump: %w", err)
+		return nil, fmt.Errorf("looking at the source: %w", err)
 	}
 
 	return sequences, nil
@@ -108,18 +108,17 @@ func (s *source) close(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 
-	// The transaction was only read from; there is nothing to lose.
-	_ = s.conn.Close(ctx)
+	_ = s.conn.Close(ctx) //nolint:errcheck // the transaction was only read from; there is nothing to lose
 }
 
 // Exec implements postgres.Queryer.
 func (s *source) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	return postgres.On(s.conn).Exec(ctx, sql, args...) //nolint:wrapcheck // transparent
+	return postgres.On(s.conn).Exec(ctx, sql, args...)
 }
 
 // Query implements postgres.Queryer.
 func (s *source) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error) {
-	return postgres.On(s.conn).Query(ctx, sql, args...) //nolint:wrapcheck // transparent
+	return postgres.On(s.conn).Query(ctx, sql, args...) //nolint:rowserrcheck // handed to the caller
 }
 
 // QueryRow implements postgres.Queryer.
@@ -143,6 +142,12 @@ func withoutPassword(at string) (bare, password string, err error) {
 	parsed.User = url.User(config.User)
 
 	query := parsed.Query()
+	if query.Has("sslpassword") {
+		return "", "", failure.New(failure.ConfigInvalid,
+			"reading a database URL (an sslpassword would be seen by every user of this machine; use a key without one)")
+	}
+
+	query.Del("user")
 	query.Del("password")
 	parsed.RawQuery = query.Encode()
 

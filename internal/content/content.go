@@ -1,10 +1,13 @@
 // Package content describes what a database holds, so that two databases can
 // be compared: rows and an order-independent hash of each table, sequences,
-// large objects, extensions, owners and grants. A description holds counts,
+// large objects, extensions, owners, grants and definitions. A description holds counts,
 // hashes and names of the schema, never data.
 package content
 
-import "sort"
+import (
+	"sort"
+	"strings"
+)
 
 // Description is what one database held at one instant.
 type Description struct {
@@ -28,13 +31,14 @@ type Digest struct {
 
 // Table is the content of one table, partition or materialized view.
 type Table struct {
+	Digest
+
 	Schema string `json:"schema"`
 	Name   string `json:"name"`
-	Digest
 }
 
 // Key is the table's place in a sorted list.
-func (t Table) Key() string { return t.Schema + "." + t.Name }
+func (t Table) Key() string { return key(t.Schema, t.Name) }
 
 // Sequence is where a sequence stood. A snapshot does not freeze sequences, so
 // the description of a source has the states before and after the dump, and a
@@ -47,7 +51,7 @@ type Sequence struct {
 }
 
 // Key is the sequence's place in a sorted list.
-func (s Sequence) Key() string { return s.Schema + "." + s.Name }
+func (s Sequence) Key() string { return key(s.Schema, s.Name) }
 
 // Position is the state of a sequence.
 type Position struct {
@@ -66,8 +70,9 @@ type Extension struct {
 
 // Definition is the hash of all definitions of one kind, such as "index".
 type Definition struct {
-	Kind string `json:"kind"`
 	Digest
+
+	Kind string `json:"kind"`
 }
 
 // Rows is the number of rows in all tables.
@@ -80,17 +85,18 @@ func (d Description) Rows() int64 {
 	return rows
 }
 
-// WithAfter gives d with the sequences' states after the dump taken from later.
-func (d Description) WithAfter(later []Sequence) Description {
-	states := make(map[string]Position, len(later))
-	for _, sequence := range later {
-		states[sequence.Key()] = sequence.After
-	}
-
+// WithSequences gives d with the states that its sequences had before and after
+// the dump. It must have been looked at them before the dump began.
+func (d Description) WithSequences(before, after []Sequence) Description {
+	first, last := states(before), states(after)
 	merged := make([]Sequence, len(d.Sequences))
 
 	for i, sequence := range d.Sequences {
-		if state, ok := states[sequence.Key()]; ok {
+		if state, ok := first[sequence.Key()]; ok {
+			sequence.Before = state
+		}
+
+		if state, ok := last[sequence.Key()]; ok {
 			sequence.After = state
 		}
 
@@ -102,8 +108,30 @@ func (d Description) WithAfter(later []Sequence) Description {
 	return d
 }
 
+// states are the positions of one look at the sequences.
+func states(look []Sequence) map[string]Position {
+	at := make(map[string]Position, len(look))
+	for _, sequence := range look {
+		at[sequence.Key()] = sequence.After
+	}
+
+	return at
+}
+
+// key joins the two parts of a name so that no other two give the same: a part
+// is quoted where it could be mistaken.
+func key(schema, name string) string { return part(schema) + "." + part(name) }
+
+func part(name string) string {
+	if strings.ContainsAny(name, `."`) {
+		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	}
+
+	return name
+}
+
 // sortAll puts every list into its one order.
-func (d *Description) sortAll() {
+func sortAll(d *Description) {
 	sort.Slice(d.Tables, func(i, j int) bool { return d.Tables[i].Key() < d.Tables[j].Key() })
 	sort.Slice(d.Sequences, func(i, j int) bool { return d.Sequences[i].Key() < d.Sequences[j].Key() })
 	sort.Slice(d.Extensions, func(i, j int) bool { return d.Extensions[i].Name < d.Extensions[j].Name })

@@ -31,12 +31,13 @@ func Describe(ctx context.Context, q postgres.Queryer) (Description, error) {
 		}
 	}
 
-	described.sortAll()
+	sortAll(&described)
 
 	return described, nil
 }
 
-// Sequences reads only where the sequences stand now.
+// Sequences reads only where the sequences stand now: the transaction's snapshot
+// chooses which there are, not where they stand. It fails with Unavailable.
 func Sequences(ctx context.Context, q postgres.Queryer) ([]Sequence, error) {
 	var described Description
 	if err := readSequences(ctx, q, &described); err != nil {

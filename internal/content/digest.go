@@ -12,12 +12,13 @@ import (
 
 // digestOf wraps a query that gives one text column "line" so that it gives the
 // number of lines and the sums of both halves of their MD5: the order of rows
-// does not matter, and a row that is there twice counts twice.
+// does not matter, and a row that is there twice counts twice. The text is hashed
+// in UTF-8, since a copy need not have the encoding of its source.
 func digestOf(lines string) string {
 	return `select count(*),
 		coalesce(sum(('x' || substr(h, 1, 16))::bit(64)::bigint), 0)::text,
 		coalesce(sum(('x' || substr(h, 17, 16))::bit(64)::bigint), 0)::text
-		from (select md5(line) as h from (` + lines + `) as lines) as hashes`
+		from (select md5(convert_to(line, 'UTF8')) as h from (` + lines + `) as lines) as hashes`
 }
 
 func readDigest(ctx context.Context, q postgres.Queryer, lines string) (Digest, error) {
@@ -49,7 +50,7 @@ func readDigest(ctx context.Context, q postgres.Queryer, lines string) (Digest, 
 func half(sum string) (string, error) {
 	const bits = 64
 
-	number, ok := new(big.Int).SetString(sum, 10) //nolint:mnd // decimal
+	number, ok := new(big.Int).SetString(sum, 10)
 	if !ok {
 		return "", fmt.Errorf("reading a sum of hashes: %w", errNotANumber)
 	}
@@ -68,7 +69,7 @@ func readTables(ctx context.Context, q postgres.Queryer, into *Description) erro
 	tables, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
 		var table Table
 
-		return table, row.Scan(&table.Schema, &table.Name) //nolint:wrapcheck // wrapped below
+		return table, row.Scan(&table.Schema, &table.Name)
 	})
 	if err != nil {
 		return fmt.Errorf("listing tables: %w", err)
@@ -97,7 +98,7 @@ func readSequences(ctx context.Context, q postgres.Queryer, into *Description) e
 	sequences, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Sequence, error) {
 		var sequence Sequence
 
-		return sequence, row.Scan(&sequence.Schema, &sequence.Name) //nolint:wrapcheck // wrapped below
+		return sequence, row.Scan(&sequence.Schema, &sequence.Name)
 	})
 	if err != nil {
 		return fmt.Errorf("listing sequences: %w", err)

@@ -1,0 +1,88 @@
+package content_test
+
+// world is a database with one of everything that a dump carries. Roles belong
+// to the cluster, hence the guards.
+const world = `
+do $$ declare wanted text; begin
+	foreach wanted in array array['owner_a', 'owner_b', 'reader', 'Mixed Role'] loop
+		begin execute format('create role %I', wanted); exception when duplicate_object or unique_violation then null; end;
+	end loop;
+end $$;
+create schema stock authorization owner_a;
+create schema "Odd.Schema ""x""" authorization owner_b;
+create extension citext schema stock;
+create extension cube;
+create extension earthdistance;
+grant create on schema public to owner_b;
+
+set role owner_a;
+create type stock.mood as enum ('sad', 'ok', 'happy');
+create domain stock.cents as bigint check (value >= 0) default 7;
+create type stock.pair as (a int, b text);
+create type stock.span as range (subtype = numeric);
+create collation stock.plain from "C";
+create sequence stock.down increment -3 minvalue -100 maxvalue 0 start 0 cycle;
+create sequence stock.untouched;
+create table stock.items (
+	id bigint generated always as identity primary key,
+	sku text not null unique, "Mixed ""Name""" text collate stock.plain, price numeric(10, 2) default 1.5 check (price < 1e9),
+	twice numeric generated always as (price * 2) stored, at timestamptz, took interval, raw bytea, ratio double precision,
+	mood stock.mood, c stock.cents, tags text[], doc jsonb, both_of stock.pair, r stock.span, ci stock.citext, day date, cash money);
+insert into stock.items (sku, "Mixed ""Name""", price, at, took, raw, ratio, mood, c, tags, doc, both_of, r, ci, day, cash)
+	select 'sku-' || n, 'thing ' || n || E'\nline', n / 7.0, '2026-01-01Z'::timestamptz + n * interval '1 hour', n * interval '90 minutes',
+		decode(md5(n::text), 'hex'), 1.0 / n, 'ok', n, array['a', 'b' || n], jsonb_build_object('n', n), row(n::int, 'x,"y')::stock.pair, stock.span(n, n + 1),
+		'CI' || n, '2026-01-01'::date + n, n::int::money
+	from generate_series(1, 50) as n;
+alter table stock.items alter sku set storage external, alter sku set (n_distinct = 5);
+create table stock.dropped (a int, gone text, b int);
+alter table stock.dropped drop gone;
+insert into stock.dropped values (1, 2), (null, null);
+create table stock.nothing ();
+insert into stock.nothing default values;
+insert into stock.nothing default values;
+create table stock.alias (steward_row text, lines int, line text);
+insert into stock.alias values ('x', 1, 'y'), ('x', 1, 'y');
+create unlogged table stock.fast (n int);
+insert into stock.fast values (1);
+create table stock.parent (n int, t text);
+create table stock.child (more text) inherits (stock.parent);
+insert into stock.parent values (1, 'p'); insert into stock.child values (2, 'c', 'm');
+create table stock.visits (month date, n int, primary key (month, n)) partition by range (month);
+create table stock.visits_1 partition of stock.visits for values from ('2026-01-01') to ('2026-02-01');
+create table stock.visits_rest partition of stock.visits default;
+insert into stock.visits values ('2026-01-15', 1), ('2026-03-15', 1);
+create table stock."a.b" (n int);
+insert into stock."a.b" values (1);
+create index items_at on stock.items (at desc) where price > 2;
+create index items_lower on stock.items (lower(sku));
+create statistics stock.linked on sku, price from stock.items;
+create view stock.cheap with (security_barrier) as select id, sku from stock.items where price < 3;
+create materialized view stock.summary as select count(*) as n from stock.items;
+create function stock.touch() returns trigger language plpgsql as $f$ begin new.price := coalesce(new.price, 1); return new; end $f$;
+create trigger items_touch before insert on stock.items for each row execute function stock.touch();
+create procedure stock.noop(a int) language sql as 'select 1';
+create aggregate stock.total (numeric) (sfunc = numeric_add, stype = numeric, initcond = '0');
+create rule alias_kept as on delete to stock.alias where old.lines < 0 do instead nothing;
+alter table stock.items enable row level security;
+create policy readers on stock.items for select to reader using (price > 1);
+grant select on stock.items to reader with grant option;
+grant select (sku), update (price) on stock.items to "Mixed Role";
+grant execute on function stock.touch() to reader;
+revoke execute on procedure stock.noop(int) from public;
+alter default privileges in schema stock grant select on tables to reader;
+comment on table stock.items is 'what there is'; comment on column stock.items.price is 'in euros';
+comment on function stock.touch() is 'touches'; comment on type stock.mood is 'moods'; comment on schema stock is 'the stock';
+select nextval('stock.down'), nextval('stock.down');
+reset role;
+create table "Odd.Schema ""x""".t (n int);
+alter table "Odd.Schema ""x""".t owner to "Mixed Role";
+create table "Odd.Schema ""x"""."söme
+thing ✓" (n int);
+insert into "Odd.Schema ""x"""."söme
+thing ✓" values (1);
+create temp table fleeting (n int);
+do $$ declare made oid; begin
+	made := lo_from_bytea(70001, 'a large object'); execute format('alter large object %s owner to owner_a', made);
+	made := lo_from_bytea(70002, 'another'); execute format('grant select on large object %s to reader', made);
+end $$;
+`
