@@ -3,6 +3,7 @@ package backup
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"steward/internal/catalogue"
@@ -32,7 +33,7 @@ func (r *run) alive(ctx context.Context) (catalogue.Backup, error) {
 	<-ended
 
 	if cause := context.Cause(working); err != nil && failure.Is(cause, failure.DayTaken) {
-		return catalogue.Backup{}, cause
+		return catalogue.Backup{}, fmt.Errorf("staying in charge of the day: %w", cause)
 	}
 
 	return taken, err

@@ -135,11 +135,11 @@ func (r *run) sealed(ctx context.Context, to io.Writer, command process.Command)
 
 	command.Stdout = sealed
 	if err := process.Run(ctx, command); err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	}
 
 	// Only a dump that ended well gets its last, flagged chunk.
-	return sealed.Close() //nolint:wrapcheck // it says what it was doing
+	return sealed.Close()
 }
 
 // plain produces bytes that are there already.

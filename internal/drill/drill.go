@@ -88,11 +88,12 @@ func settled(backup catalogue.Backup) (catalogue.Backup, error) {
 }
 
 // wanting reports whether an error says something about the backup, not about
-// the world around it.
+// the world around it. A backup that our identities do not open, or that does
+// not restore, is bad whoever is to blame: nobody could recover with it.
 func wanting(err error) bool {
 	switch failure.CodeOf(err) {
 	case failure.ManifestInvalid, failure.SignatureInvalid, failure.ArchiveInvalid,
-		failure.ContentDiffers, failure.ObjectNotFound:
+		failure.ContentDiffers, failure.ObjectNotFound, failure.DecryptFailed, failure.RestoreFailed:
 		return true
 	default:
 		return false
@@ -115,7 +116,7 @@ func (d *Driller) prove(ctx context.Context, backup catalogue.Backup) (int, erro
 	var restored content.Description
 
 	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) (err error) {
-		if err = scratch.restore(ctx); err != nil {
+		if err := scratch.restore(ctx); err != nil {
 			return err
 		}
 
@@ -165,21 +166,21 @@ func (d *Driller) manifest(ctx context.Context, backup catalogue.Backup) (manife
 
 	document, err := manifest.Open(stored, d.Verifier)
 	if err != nil {
-		return manifest.Manifest{}, err //nolint:wrapcheck // it says what it was doing
+		return manifest.Manifest{}, err
 	}
 
 	err = manifest.Check(document, stored, manifest.Expected{
 		Backup: backup.ID, Attempt: backup.Attempt, Database: backup.Database, Day: backup.Day, SHA256: backup.ManifestSHA256,
 	}, d.Clock.Now())
 
-	return document, err //nolint:wrapcheck // it says what it was doing
+	return document, err
 }
 
 // record notes a good backup in catalogue and ledger at once.
 func (d *Driller) record(ctx context.Context, backup catalogue.Backup, started time.Time, tables int) error {
 	took := backup.DrilledAt.Sub(started)
 
-	return d.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error { //nolint:wrapcheck // says what it did
+	return d.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		if err := catalogue.RecordDrilled(ctx, tx, backup.ID, backup.Attempt, backup.DrilledAt, took); err != nil {
 			return fmt.Errorf("drilling: %w", err)
 		}
@@ -190,7 +191,7 @@ func (d *Driller) record(ctx context.Context, backup catalogue.Backup, started t
 			Tables: int64(tables), Rows: backup.Rows, DurationMS: took.Milliseconds(),
 		})
 
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	})
 }
 
@@ -208,10 +209,10 @@ func (d *Driller) refuse(ctx context.Context, backup catalogue.Backup, reason er
 			Backup: backup.ID, Database: backup.Database, Day: backup.Day, Code: string(code),
 		})
 
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // the record failed: the drill is tried again
+		return err
 	}
 
 	return reason

@@ -92,6 +92,9 @@ func (d *Driller) decrypted(ctx context.Context, stored manifest.Stored, phase s
 	}{reader, object.from}, nil
 }
 
+// maxGlobalsLine bounds one line of the globals, such as a comment on a role.
+const maxGlobalsLine = 1 << 20
+
 // checkGlobals reads the second object and looks that it creates every role of
 // the manifest; the roles themselves are taken from the manifest.
 func (d *Driller) checkGlobals(ctx context.Context, document manifest.Manifest) error {
@@ -107,6 +110,7 @@ func (d *Driller) checkGlobals(ctx context.Context, document manifest.Manifest) 
 	created := map[string]bool{}
 
 	lines := bufio.NewScanner(reader)
+	lines.Buffer(nil, maxGlobalsLine)
 	for lines.Scan() {
 		if name, ok := bytes.CutPrefix(lines.Bytes(), []byte("CREATE ROLE ")); ok {
 			name = bytes.TrimSuffix(name, []byte(";"))

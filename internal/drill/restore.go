@@ -9,13 +9,14 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 
 	"steward/internal/failure"
 	"steward/internal/process"
 )
 
-// maxContents bounds the table of contents that pg_restore prints, and what is
-// read of an archive to print it.
+// maxContents bounds the table of contents that pg_restore prints: half a
+// million entries fit.
 const maxContents = 64 << 20
 
 // restore runs pg_restore over the archive as the restoring role. The archive
@@ -41,14 +42,33 @@ func (s *scratch) restore(ctx context.Context) error {
 
 // contents asks pg_restore what the archive holds.
 func (s *scratch) contents(ctx context.Context) (string, error) {
-	var out bytes.Buffer
+	out := &bounded{left: maxContents}
 
-	err := s.pgRestore(ctx, process.Command{Args: []string{"--list"}, Stdout: &out})
+	err := s.pgRestore(ctx, process.Command{Args: []string{"--list"}, Stdout: out})
+	if out.left < 0 {
+		return "", failure.New(failure.ArchiveInvalid, "reading the table of contents (it is too long)")
+	}
+
 	if err != nil {
 		return "", err
 	}
 
-	return out.String(), nil
+	return out.text.String(), nil
+}
+
+// bounded keeps what is written to it up to a limit, and fails beyond.
+type bounded struct {
+	text bytes.Buffer
+	left int // bytes; negative once the limit was passed
+}
+
+// Write implements io.Writer.
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, io.ErrShortBuffer
+	}
+
+	return b.text.Write(p) //nolint:wrapcheck // it never fails
 }
 
 // load restores the data.
@@ -76,28 +96,40 @@ func (s *scratch) pgRestore(ctx context.Context, command process.Command) error 
 	command.Stdin = fed
 
 	err = process.Run(ctx, command)
-	if fed.failed != nil {
+	if failed := fed.failure(); failed != nil {
 		// pg_restore only saw its input end; the reader knows why.
-		err = fed.failed
+		err = failed
 	}
 
 	return errors.Join(err, plain.Close())
 }
 
-// feed remembers why reading failed, since the child only sees an early end.
+// feed remembers why reading failed, since the child only sees an early end. A
+// child that was killed can leave a read behind, hence the lock.
 type feed struct {
-	from   io.Reader
-	failed error
+	from io.Reader
+
+	mu     sync.Mutex
+	failed error // owned by mu
+}
+
+func (f *feed) failure() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+
+	return f.failed
 }
 
 // Read implements io.Reader.
 func (f *feed) Read(p []byte) (int, error) {
 	n, err := f.from.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
+		f.mu.Lock()
 		f.failed = err
+		f.mu.Unlock()
 	}
 
-	return n, err //nolint:wrapcheck // transparent
+	return n, err
 }
 
 // writeList writes the table of contents without what the administrator has
@@ -120,18 +152,20 @@ func (s *scratch) writeList(contents string) (string, error) {
 	return file.Name(), nil
 }
 
-// keep drops the lines that the administrator's step has covered. A line reads
-// "214; 1255 16385 FUNCTION public name owner".
+// keep drops the entries that the administrator's step has covered.
 func (s *scratch) keep(contents string) string {
-	skipped := []string{" EXTENSION - ", " COMMENT - EXTENSION "}
+	skipped := []string{"EXTENSION - ", "COMMENT - EXTENSION "}
+
 	for _, extension := range s.document.Content.Extensions {
-		skipped = append(skipped, " SCHEMA - "+extension.Schema+" ")
+		if !builtIn(extension.Schema) {
+			skipped = append(skipped, "SCHEMA - "+extension.Schema+" ")
+		}
 	}
 
 	var kept strings.Builder
 
 	for line := range strings.Lines(contents) {
-		if !containsAny(line, skipped) {
+		if !hasAnyPrefix(entry(line), skipped) {
 			kept.WriteString(line)
 		}
 	}
@@ -139,9 +173,21 @@ func (s *scratch) keep(contents string) string {
 	return kept.String()
 }
 
-func containsAny(line string, parts []string) bool {
-	for _, part := range parts {
-		if strings.Contains(line, part) {
+// entry is what a line of a table of contents is about: "214; 1255 16385
+// FUNCTION public name owner" without its three numbers.
+func entry(line string) string {
+	const numbers = 3
+
+	for range numbers {
+		_, line, _ = strings.Cut(line, " ")
+	}
+
+	return line
+}
+
+func hasAnyPrefix(text string, prefixes []string) bool {
+	for _, prefix := range prefixes {
+		if strings.HasPrefix(text, prefix) {
 			return true
 		}
 	}

@@ -2,11 +2,13 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/failure"
 	"steward/internal/manifest"
@@ -22,23 +24,14 @@ const marker = "made by a restore drill of Steward"
 // source that exists here already, and was not made by a drill, is refused: it
 // would lend its powers to the restore.
 func (s *scratch) createRoles(ctx context.Context) error {
-	statement := fmt.Sprintf("create role %s login nosuperuser nocreatedb nocreaterole password '%s'", quoted(s.role), s.password)
-	if _, err := s.admin.Exec(ctx, statement); err != nil {
-		return failure.New(failure.Unavailable, "creating the restoring role")
-	}
-
-	if err := s.mark(ctx, s.role); err != nil {
+	if err := s.createRole(ctx, s.role, fmt.Sprintf("login nocreatedb nocreaterole password '%s'", s.password)); err != nil {
 		return err
 	}
 
 	var plain []string
 
 	for _, role := range superusersLast(s.document.Roles) {
-		if _, err := s.admin.Exec(ctx, "create role "+quoted(role.Name)+" nologin nosuperuser"); err != nil {
-			return fmt.Errorf("creating role %q (the drill cluster must have no role of the source): %w", role.Name, err)
-		}
-
-		if err := s.mark(ctx, role.Name); err != nil {
+		if err := s.createRole(ctx, role.Name, "nologin"); err != nil {
 			return err
 		}
 
@@ -87,40 +80,47 @@ func superusersLast(roles []manifest.Role) []manifest.Role {
 	return ordered
 }
 
-func (s *scratch) mark(ctx context.Context, role string) error {
-	if _, err := s.admin.Exec(ctx, "comment on role "+quoted(role)+" is '"+marker+"'"); err != nil {
-		return fmt.Errorf("marking a role: %w", err)
-	}
+// createRole makes a role and marks it in one transaction: a crash leaves either
+// none or one that the next sweep knows. The statement may hold a password, so
+// its error is dropped.
+func (s *scratch) createRole(ctx context.Context, role, options string) error {
+	err := s.admin.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		if _, err := tx.Exec(ctx, "create role "+quoted(role)+" nosuperuser "+options); err != nil {
+			return err
+		}
 
-	return nil
+		_, err := tx.Exec(ctx, "comment on role "+quoted(role)+" is '"+marker+"'")
+
+		return err
+	})
+
+	switch {
+	case err == nil:
+		return nil
+	case sqlState(err) == duplicateObject:
+		return failure.New(failure.ConfigInvalid,
+			fmt.Sprintf("creating role %q in the drill cluster (it has a role of the source, whose powers a restore could borrow)", role))
+	default:
+		return failure.New(failure.Unavailable, fmt.Sprintf("creating role %q in the drill cluster", role))
+	}
 }
 
-// createExtensions makes the extensions in the versions of the source. Their
-// schemas come first, with the owner they have there; the restore skips both.
-func (s *scratch) createExtensions(ctx context.Context, db *postgres.DB) error {
-	for _, extension := range s.document.Content.Extensions {
-		if extension.Schema != "public" && extension.Schema != "pg_catalog" {
-			statement := fmt.Sprintf("create schema if not exists %s authorization %s", quoted(extension.Schema), quoted(extension.Owner))
-			if _, err := db.Exec(ctx, statement); err != nil {
-				return failure.Wrap(failure.RestoreFailed, "creating the schema of an extension", err)
-			}
-		}
+// duplicateObject is the SQLSTATE of a role that exists.
+const duplicateObject = "42710"
 
-		statement := fmt.Sprintf("create extension %s schema %s version %s",
-			quoted(extension.Name), quoted(extension.Schema), quoted(extension.Version))
-		if _, err := db.Exec(ctx, statement); err != nil {
-			return failure.Wrap(failure.RestoreFailed,
-				fmt.Sprintf("creating extension %q %s in the drill cluster", extension.Name, extension.Version), err)
-		}
+// sqlState is the server's own code of an error, empty if the server gave none.
+func sqlState(err error) string {
+	if answer, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return answer.Code
 	}
 
-	return nil
+	return ""
 }
 
 // sweep removes every scratch database and every role that a drill made. The
 // drill lock is held: no drill is at work.
 func (s *scratch) sweep(ctx context.Context) error {
-	databases, err := s.names(ctx, `select datname from pg_database where datname like 'drill\_%'`)
+	databases, err := s.names(ctx, `select datname from pg_database where datname ~ ('^' || $1 || '[a-z2-7]{26}$')`, prefix)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (s *scratch) sweep(ctx context.Context) error {
 		}
 	}
 
-	roles, err := s.names(ctx, `select rolname from pg_roles where shobj_description(oid, 'pg_authid') = '`+marker+`'`)
+	roles, err := s.names(ctx, `select rolname from pg_roles where shobj_description(oid, 'pg_authid') = $1`, marker)
 	if err != nil {
 		return err
 	}
@@ -145,8 +145,8 @@ func (s *scratch) sweep(ctx context.Context) error {
 	return nil
 }
 
-func (s *scratch) names(ctx context.Context, query string) ([]string, error) {
-	rows, err := s.admin.Query(ctx, query)
+func (s *scratch) names(ctx context.Context, query string, args ...any) ([]string, error) {
+	rows, err := s.admin.Query(ctx, query, args...)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "looking for leftovers of drills", err)
 	}

@@ -141,10 +141,10 @@ func (s *scratch) asAdmin(ctx context.Context, work func(context.Context, *postg
 // describe reads what the restore made.
 func (s *scratch) describe(ctx context.Context) (described content.Description, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, db *postgres.DB) error {
-		return db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) (err error) { //nolint:wrapcheck // says what it did
+		return db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) (err error) {
 			described, err = content.Describe(ctx, tx)
 
-			return err //nolint:wrapcheck // it says what it was doing
+			return err
 		})
 	})
 
@@ -160,8 +160,16 @@ func in(admin, database string, user *url.Userinfo) (string, error) {
 	}
 
 	at.Path = "/" + database
+
 	if user != nil {
 		at.User = user
+
+		// Where the administrator's name and secret stand here, they would be
+		// used in place of the user's, and be seen in the arguments of a child.
+		query := at.Query()
+		query.Del("user")
+		query.Del("password")
+		at.RawQuery = query.Encode()
 	}
 
 	return at.String(), nil

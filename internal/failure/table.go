@@ -130,7 +130,7 @@ func backups() []Row {
 		{DayRefused, "the business day is not one that may be backed up now", "Run today's: steward backup run", false, Refused},
 		{DayTaken, "another run is at work on this day", look, true, Failed},
 		{DumpFailed, "pg_dump did not end well", look, true, Failed},
-		{RestoreFailed, "pg_restore did not end well", look, true, Failed},
+		{RestoreFailed, "pg_restore did not end well", look, false, Broken},
 		{ManifestInvalid, "the manifest is not valid", look, false, Broken},
 		{SignatureInvalid, "the manifest's signature does not hold", look, false, Broken},
 		{ArchiveInvalid, "the archive is not the one that the manifest names", look, false, Broken},
