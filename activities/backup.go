@@ -74,7 +74,7 @@ func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (BackupStat
 
 	day, err := b.Window.Day(params.Scheduled, now)
 	if err != nil {
-		return BackupStatus{}, err //nolint:wrapcheck // it says what it was doing
+		return BackupStatus{}, err
 	}
 
 	row, err := catalogue.Open(ctx, b.Steward, catalogue.Backup{
@@ -82,7 +82,7 @@ func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (BackupStat
 		Owner: owner(ctx), OpenedAt: now,
 	})
 
-	return status(row), err //nolint:wrapcheck // it says what it was doing
+	return status(row), err
 }
 
 // TakeBackup dumps, encrypts, uploads and signs one backup. It may be called
@@ -90,7 +90,7 @@ func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (BackupStat
 func (b *Backups) TakeBackup(ctx context.Context, id string) (BackupStatus, error) {
 	row, err := catalogue.Get(ctx, b.Steward, id)
 	if err != nil {
-		return BackupStatus{}, err //nolint:wrapcheck // it says what it was doing
+		return BackupStatus{}, err
 	}
 
 	taker, known := b.Takers[row.Database]
@@ -102,7 +102,7 @@ func (b *Backups) TakeBackup(ctx context.Context, id string) (BackupStatus, erro
 		taker.Owner, taker.Silence, taker.Progress = owner(ctx), b.Patience.Of(silence), report
 		row, err = taker.Take(ctx, id)
 
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	})
 
 	return status(row), err

@@ -28,7 +28,7 @@ func (d *Drills) DrillBackup(ctx context.Context, id string) (BackupStatus, erro
 		driller.Progress = report
 		row, err = driller.Drill(ctx, id)
 
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	})
 
 	return status(row), err

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 
-	"go.temporal.io/sdk/activity"
-
 	"steward/internal/catalogue"
 	"steward/internal/clocks"
+	"steward/internal/patience"
 	"steward/internal/postgres"
 	"steward/internal/prune"
 	"steward/internal/removal"
@@ -25,6 +24,8 @@ type Prunes struct {
 	Enforce bool
 	// Clock tells the time that promises go by.
 	Clock clocks.Clock
+	// Patience scales the timeouts.
+	Patience patience.Scale
 }
 
 // PruneResult counts what a prune did.
@@ -37,7 +38,17 @@ type PruneResult struct {
 // PruneBackups decides from the catalogue and this process's clock what goes,
 // and removes it. One removal that fails does not keep the others from being
 // tried; the activity then fails and is tried again.
-func (p *Prunes) PruneBackups(ctx context.Context) (PruneResult, error) {
+func (p *Prunes) PruneBackups(ctx context.Context) (result PruneResult, err error) {
+	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
+		result, err = p.prune(ctx, report)
+
+		return err
+	})
+
+	return result, err
+}
+
+func (p *Prunes) prune(ctx context.Context, report func(phase string, done int64)) (PruneResult, error) {
 	kept, err := catalogue.Kept(ctx, p.Steward)
 	if err != nil {
 		return PruneResult{}, err
@@ -51,7 +62,7 @@ func (p *Prunes) PruneBackups(ctx context.Context) (PruneResult, error) {
 	)
 
 	for i, decision := range prune.Decide(held(kept), p.Rule, now) {
-		activity.RecordHeartbeat(ctx, result)
+		report("pruning", int64(i))
 
 		switch {
 		case decision.Delete && p.Enforce:

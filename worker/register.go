@@ -94,7 +94,7 @@ func (p *process) registerBackup() error {
 		Window: due.Window{Zone: p.policy.Company.Zone, CatchUp: rules.CatchUp.Longest()},
 	})
 	queue.RegisterActivity(&activities.Prunes{
-		Steward: p.steward, Clock: p.clock, Enforce: rules.Mode == promise.Enforce,
+		Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(), Enforce: rules.Mode == promise.Enforce,
 		Remover: removal.Remover{Steward: p.steward, Bucket: bucket},
 		Rule: prune.Rule{
 			Keep: rules.Keep, Zone: p.policy.Company.Zone, KeepLastDrilled: rules.WhenBackupsStop == policy.KeepLastDrilled,

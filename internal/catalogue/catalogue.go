@@ -76,7 +76,7 @@ func scan(row pgx.CollectableRow) (Backup, error) {
 		*at = at.UTC()
 	}
 
-	return b, err //nolint:wrapcheck // wrapped by the callers
+	return b, err
 }
 
 // Open opens the day for a database, or gives the row that is there already:

@@ -23,9 +23,12 @@ type Claim struct {
 
 // Begin hands the day to a new attempt. Whatever an older attempt still does is
 // fenced out from here on. It fails with DayTaken while another owner is alive,
-// and for a day that is drilled or pruned.
+// and for a day that is taken, drilled or pruned. From here on the row has a snapshot
+// time, that of its first attempt: even a day that never succeeds may have left
+// objects, which must be gone when that time's data must be gone.
 func Begin(ctx context.Context, q postgres.Queryer, claim Claim) error {
-	touched, err := q.Exec(ctx, `update backups set attempt = $2, owner = $3, beat_at = $4, state = 'running', reason = ''
+	touched, err := q.Exec(ctx, `update backups set attempt = $2, owner = $3, beat_at = $4, state = 'running', reason = '',
+			snapshot_at = coalesce(snapshot_at, $4)
 		where id = $1 and (state = 'bad' or state = 'running' and (owner = $3 or beat_at < $5))`,
 		claim.Backup, claim.Attempt, claim.Owner, claim.At, claim.At.Add(-claim.Silence))
 
@@ -66,18 +69,28 @@ func Stored(ctx context.Context, q postgres.Queryer, object Object) error {
 	return changed("noting a stored object", touched, err)
 }
 
-// Objects gives the objects of one backup that are not pruned, those of older
-// attempts among them, by name.
+// Objects gives the objects of one backup that are not known to be gone, those
+// of older attempts among them, by name.
 func Objects(ctx context.Context, q postgres.Queryer, id string) ([]Object, error) {
+	return objects(ctx, q, `backup_id = $1 and pruned_at is null`, id)
+}
+
+// EveryObject gives also those that were found gone before: an upload that was
+// cut off can appear in the bucket later than anybody looked.
+func EveryObject(ctx context.Context, q postgres.Queryer, id string) ([]Object, error) {
+	return objects(ctx, q, `backup_id = $1`, id)
+}
+
+func objects(ctx context.Context, q postgres.Queryer, where, id string) ([]Object, error) {
 	rows, err := q.Query(ctx, `select backup_id, attempt, name, kind, coalesce(generation, 0), coalesce(bytes, 0), coalesce(sha256, '')
-		from backup_objects where backup_id = $1 and pruned_at is null order by name`, id)
+		from backup_objects where `+where+` order by name`, id)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "reading the objects of a backup", err)
 	}
 
-	objects, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Object])
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Object])
 
-	return objects, failure.Wrap(failure.Unavailable, "reading the objects of a backup", err)
+	return found, failure.Wrap(failure.Unavailable, "reading the objects of a backup", err)
 }
 
 // RecordTaken notes that archive and manifest of this attempt are stored.
@@ -105,7 +118,8 @@ func RecordBad(ctx context.Context, q postgres.Queryer, id, attempt, reason stri
 	return changed("recording a bad backup", touched, err)
 }
 
-// RecordPruned notes that every object of the backup is gone.
+// RecordPruned notes that every object of the backup is gone. It fails with
+// DayTaken if that is recorded already.
 func RecordPruned(ctx context.Context, q postgres.Queryer, id string, at time.Time, reason string) error {
 	if _, err := q.Exec(ctx, `update backup_objects set pruned_at = $2 where backup_id = $1 and pruned_at is null`, id, at); err != nil {
 		return failure.Wrap(failure.Unavailable, "recording pruned objects", err)

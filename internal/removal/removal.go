@@ -27,7 +27,7 @@ type Remover struct {
 // it with the reason at the given time. A crash anywhere leaves a backup that
 // the catalogue still lists, and removing it again finishes the work.
 func (r *Remover) Backup(ctx context.Context, backup catalogue.Backup, at time.Time, reason string) error {
-	objects, err := catalogue.Objects(ctx, r.Steward, backup.ID)
+	objects, err := catalogue.EveryObject(ctx, r.Steward, backup.ID)
 	if err != nil {
 		return fmt.Errorf("removing a backup: %w", err)
 	}
@@ -38,7 +38,7 @@ func (r *Remover) Backup(ctx context.Context, backup catalogue.Backup, at time.T
 		}
 	}
 
-	return r.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error { //nolint:wrapcheck // says what it did
+	return r.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		if err := catalogue.RecordPruned(ctx, tx, backup.ID, at, reason); err != nil {
 			return fmt.Errorf("removing a backup: %w", err)
 		}
@@ -48,7 +48,7 @@ func (r *Remover) Backup(ctx context.Context, backup catalogue.Backup, at time.T
 			Generation: backup.ManifestGen, SizeBytes: backup.Bytes, ManifestSHA256: backup.ManifestSHA256,
 		})
 
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	})
 }
 
