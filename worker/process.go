@@ -124,7 +124,7 @@ func (p *process) serve(ctx context.Context) error {
 		if err := each.Start(); err != nil {
 			return failure.Wrap(failure.TemporalUnavailable, "starting a worker", err)
 		}
-		defer each.Stop()
+		defer each.Stop() //nolint:gocritic // each worker lives as long as this function
 	}
 
 	p.log.InfoContext(ctx, "worker ready", "roles", names(p.roles), "policy", p.policy.Hash())

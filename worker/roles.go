@@ -41,7 +41,8 @@ func parseRoles(list string) ([]role, error) {
 	}
 
 	if slices.Contains(roles, backupRole) && slices.Contains(roles, drillRole) {
-		return nil, failure.New(failure.UsageWrong, "reading --role (backup and drill never share a process: what dumps must not be able to decrypt)")
+		return nil, failure.New(failure.UsageWrong,
+			"reading --role (backup and drill never share a process: what dumps must not be able to decrypt)")
 	}
 
 	slices.Sort(roles)

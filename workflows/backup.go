@@ -89,7 +89,6 @@ func (r *backupRun) open(ctx workflow.Context, params DailyBackupParams) (activi
 	err := workflow.ExecuteActivity(step, do.OpenDay, activities.OpenDayParams{
 		Database: params.Database, Scheduled: scheduled(ctx, params.Due),
 	}).Get(ctx, &status)
-
 	if err != nil {
 		return status, r.list.failed(ctx, 0, err)
 	}
@@ -148,7 +147,7 @@ func wanting(err error) bool {
 
 	switch failure.Code(application.Type()) {
 	case failure.ManifestInvalid, failure.SignatureInvalid, failure.ArchiveInvalid,
-		failure.ContentDiffers, failure.ObjectNotFound, failure.EvidenceMissing:
+		failure.ContentDiffers, failure.ObjectNotFound, failure.EvidenceMissing, failure.RestoreFailed:
 		return true
 	default:
 		return false

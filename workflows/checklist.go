@@ -49,7 +49,7 @@ func (l *checklist) failed(ctx workflow.Context, step int, err error) error {
 	}
 
 	row := failure.Lookup(boundary.CodeOf(err))
-	l.set(ctx, step, failed, fmt.Sprintf("%s (`%s`). %s", row.Text, row.Code, row.Hint))
+	l.set(ctx, step, failed, fmt.Sprintf("%s (%#q). %s", row.Text, row.Code, row.Hint))
 
 	return err
 }

@@ -26,13 +26,23 @@ type Promises struct {
 	Patience patience.Scale
 }
 
+const (
+	// quickTimeout is long for a few SQL statements.
+	quickTimeout = 30 * time.Second
+	// bulkTimeout is long for moving a database of some hundred gigabytes.
+	bulkTimeout = 6 * time.Hour
+	// firstRetry and longestRetry bound the waits between tries.
+	firstRetry   = 5 * time.Second
+	longestRetry = 5 * time.Minute
+)
+
 // quick is for steps that are one or a few SQL statements: half a minute is
 // long for them, and they are tried until the step's budget is spent.
 func (p Promises) quick(ctx workflow.Context, queue, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		Summary:                summary,
-		StartToCloseTimeout:    p.Patience.Of(30 * time.Second),
+		StartToCloseTimeout:    p.Patience.Of(quickTimeout),
 		ScheduleToCloseTimeout: p.Patience.Of(budget),
 		RetryPolicy:            p.retries(),
 	})
@@ -45,7 +55,7 @@ func (p Promises) bulk(ctx workflow.Context, queue, summary string) workflow.Con
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		Summary:                summary,
-		StartToCloseTimeout:    p.Patience.Of(6 * time.Hour),
+		StartToCloseTimeout:    p.Patience.Of(bulkTimeout),
 		ScheduleToCloseTimeout: p.Patience.Of(budget),
 		HeartbeatTimeout:       p.Patience.Of(time.Minute),
 		RetryPolicy:            p.retries(),
@@ -61,8 +71,8 @@ const budget = 20 * time.Hour
 // failure table, not here.
 func (p Promises) retries() *temporal.RetryPolicy {
 	return &temporal.RetryPolicy{
-		InitialInterval:    p.Patience.Of(5 * time.Second),
+		InitialInterval:    p.Patience.Of(firstRetry),
 		BackoffCoefficient: 2,
-		MaximumInterval:    p.Patience.Of(5 * time.Minute),
+		MaximumInterval:    p.Patience.Of(longestRetry),
 	}
 }

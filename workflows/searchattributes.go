@@ -7,8 +7,6 @@ import (
 
 // The search attributes by which operators find runs in the Temporal Web UI.
 // They are registered by "steward setup".
-//
-//nolint:gochecknoglobals // keys of a fixed vocabulary
 var (
 	// PromiseKey names the promise that a run keeps.
 	PromiseKey = temporal.NewSearchAttributeKeyKeyword("StewardPromise")
@@ -23,8 +21,6 @@ var (
 )
 
 // scheduledKey is what a schedule gives its runs: the time they were due at.
-//
-//nolint:gochecknoglobals // Temporal's own vocabulary
 var scheduledKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
 
 // stage shows where a run stands. A failed upsert would be a bug of the server's

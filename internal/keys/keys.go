@@ -71,7 +71,7 @@ func Identities(dir string) ([]age.Identity, error) {
 		return nil, err
 	}
 
-	return archive.Identities(content) //nolint:wrapcheck // it says what it was doing
+	return archive.Identities(content)
 }
 
 // Holds reports whether the folder has a file of that name.
