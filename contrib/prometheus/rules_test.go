@@ -2,6 +2,7 @@ package prometheus_test
 
 import (
 	"io"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -284,7 +285,7 @@ func scrape(t *testing.T, from prometheus.Gatherer) string {
 	t.Helper()
 
 	recorder := httptest.NewRecorder()
-	promhttp.HandlerFor(from, promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest("GET", "/metrics", nil))
+	promhttp.HandlerFor(from, promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 
 	text, err := io.ReadAll(recorder.Body)
 	if err != nil {

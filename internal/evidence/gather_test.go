@@ -135,7 +135,8 @@ func TestEveryFailingCall(t *testing.T) {
 type nth struct{ left int }
 
 func (f *nth) Next(context.Context, faults.Call) faults.Mode {
-	if f.left--; f.left == 0 {
+	f.left--
+	if f.left == 0 {
 		return faults.Before
 	}
 

@@ -34,17 +34,20 @@ type URL struct{ secret string }
 // http on loopback; the text is not repeated.
 func ParseURL(text string) (URL, error) {
 	parsed, err := url.Parse(text)
-	if err != nil || parsed.Hostname() == "" || parsed.Scheme != "https" && !(parsed.Scheme == "http" && local(parsed.Hostname())) {
+	if err != nil || !safe(parsed) {
 		return URL{}, failure.New(failure.ConfigInvalid, "reading a heartbeat's URL (it must be https)")
 	}
 
 	return URL{secret: text}, nil
 }
 
-func local(host string) bool {
+// safe reports whether nobody on the way can read the address.
+func safe(at *url.URL) bool {
+	host := at.Hostname()
 	address := net.ParseIP(host)
+	loopback := host == "localhost" || address != nil && address.IsLoopback()
 
-	return host == "localhost" || address != nil && address.IsLoopback()
+	return host != "" && (at.Scheme == "https" || at.Scheme == "http" && loopback)
 }
 
 // String hides the address.

@@ -57,7 +57,7 @@ func TestPing(t *testing.T) {
 			w.Header().Set("Location", "/elsewhere")
 			w.WriteHeader(status)
 		}))
-		defer server.Close()
+		t.Cleanup(server.Close)
 
 		err := pinger().Ping(t.Context(), parse(t, server.URL+"/"+canary))
 		if failure.CodeOf(err) != code || calls.Load() != 1 {
@@ -133,7 +133,8 @@ func TestFromEnv(t *testing.T) {
 	t.Parallel()
 
 	rules := &policy.Policy{Heartbeats: []policy.Heartbeat{
-		{Promise: promise.Backups, URLEnv: "BEAT_BACKUPS"}, {Promise: promise.Ledger, URLEnv: "BEAT_LEDGER"},
+		{Promise: promise.Backups, URLEnv: "BEAT_BACKUPS"},
+		{Promise: promise.Ledger, URLEnv: "BEAT_LEDGER"},
 		{Promise: promise.Erasure, URLEnv: "BEAT_ERASURE"},
 	}}
 	variables := map[string]string{"BEAT_BACKUPS": "https://beats.example/" + canary, "BEAT_ERASURE": ""}

@@ -3,7 +3,6 @@ package metrics_test
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"testing"
 
@@ -40,7 +39,7 @@ func intercept(t *testing.T, m *metrics.Metrics, name string, ends error, walls 
 func TestInterceptor(t *testing.T) {
 	t.Parallel()
 
-	wall := &boundary.Interceptor{Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	wall := &boundary.Interceptor{Log: slog.New(slog.DiscardHandler)}
 
 	for name, test := range map[string]struct {
 		ends error

@@ -50,7 +50,7 @@ func scrape(t *testing.T, m *metrics.Metrics) []string {
 	t.Helper()
 
 	recorder := httptest.NewRecorder()
-	promhttp.HandlerFor(m.Registry(), promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	promhttp.HandlerFor(m.Registry(), promhttp.HandlerOpts{}).ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
 
 	text, err := io.ReadAll(recorder.Body)
 	if err != nil || recorder.Code != http.StatusOK {
@@ -166,10 +166,11 @@ func TestNoCanaryBecomesALabel(t *testing.T) {
 	t.Parallel()
 
 	m := newMetrics(t, clocks.Fixed(start()))
-	bad := append(statuses()[:2],
-		promise.Status{Promise: canary, State: promise.Broken, NewestEvidence: start(), NextDue: start()},
-		promise.Status{Promise: promise.Backups, Item: canary, State: promise.Broken, NewestEvidence: start(), NextDue: start()},
-		promise.Status{Promise: promise.Ledger, State: canary, Reason: canary, NewestEvidence: start(), NextDue: start()})
+	bad := slices.Concat(statuses()[:2], []promise.Status{
+		{Promise: canary, State: promise.Broken, NewestEvidence: start(), NextDue: start()},
+		{Promise: promise.Backups, Item: canary, State: promise.Broken, NewestEvidence: start(), NextDue: start()},
+		{Promise: promise.Ledger, State: canary, Reason: canary, NewestEvidence: start(), NextDue: start()},
+	})
 	m.Audited(start(), bad, 0)
 	m.SealFailed(failure.New(canary, canary))
 	m.SealFailed(errors.New(canary))

@@ -18,7 +18,7 @@ import (
 )
 
 func slogger() sdklog.Logger {
-	return sdklog.NewStructuredLogger(slog.New(slog.NewTextHandler(io.Discard, nil)))
+	return sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))
 }
 
 // serve runs a server until the test ends, and gives its address.
@@ -49,7 +49,7 @@ func serve(t *testing.T, health metrics.Health) string {
 func get(t *testing.T, url string) (int, string) {
 	t.Helper()
 
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

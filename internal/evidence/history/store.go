@@ -92,7 +92,7 @@ func inTurn(ctx context.Context, tx postgres.Tx, previous int64) error {
 
 	var newest int64
 	if err := tx.QueryRow(ctx, "select coalesce(max(id), 0) from promise_audits").Scan(&newest); err != nil {
-		return err
+		return failure.Wrap(failure.Unavailable, "looking for the newest audit", err)
 	}
 
 	if newest != previous {
