@@ -53,7 +53,8 @@ func (r *Remover) Backup(ctx context.Context, backup catalogue.Backup, at time.T
 }
 
 // Orphans removes the objects that fenced attempts left beside a good backup,
-// and gives their number.
+// and gives their number. What the bucket's retention policy still keeps is left
+// for a later time: it ends before the backup itself is due.
 func (r *Remover) Orphans(ctx context.Context, backup catalogue.Backup, at time.Time) (removed int, err error) {
 	if backup.State != catalogue.Drilled {
 		return 0, nil // an attempt may still be at work
@@ -69,6 +70,15 @@ func (r *Remover) Orphans(ctx context.Context, backup catalogue.Backup, at time.
 			continue
 		}
 
+		retained, err := r.retained(ctx, object.Name, at)
+		if err != nil {
+			return removed, err
+		}
+
+		if retained {
+			continue
+		}
+
 		if err := r.remove(ctx, object.Name); err != nil {
 			return removed, err
 		}
@@ -81,6 +91,22 @@ func (r *Remover) Orphans(ctx context.Context, backup catalogue.Backup, at time.
 	}
 
 	return removed, nil
+}
+
+// retained reports whether the bucket refuses to delete some generation of a name
+// at this time.
+func (r *Remover) retained(ctx context.Context, name string, at time.Time) (bool, error) {
+	for object, err := range r.Bucket.List(ctx, name, gcs.ListOptions{Versions: true}) {
+		if err != nil {
+			return false, fmt.Errorf("looking for what the bucket keeps: %w", err)
+		}
+
+		if object.Name == name && object.RetainUntil.After(at) {
+			return true, nil
+		}
+	}
+
+	return false, nil
 }
 
 // remove deletes every generation of a name and proves that none is left.
