@@ -21,6 +21,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/gcs"
+	"steward/internal/metrics"
 	"steward/internal/policy"
 	"steward/internal/postgres"
 )
@@ -40,6 +41,7 @@ type process struct {
 	storage  *gcs.Client
 	temporal client.Client
 	faults   faults.Injector // nil in production
+	metrics  *metrics.Metrics
 	workers  []worker.Worker
 	// background are goroutines that live as long as the process.
 	background []func(context.Context) error
@@ -59,6 +61,9 @@ func open(ctx context.Context, settings config.Config, roles []role, log *slog.L
 	}
 
 	p := &process{config: settings, policy: rules, roles: roles, log: log, clock: settings.Clock()}
+	p.metrics = p.newMetrics()
+	p.background = append(p.background, p.observe)
+
 	if settings.FaultGate != "" {
 		p.faults = faults.Gate{URL: settings.FaultGate, Process: names(roles)}
 	}
@@ -110,7 +115,9 @@ func (p *process) newWorker(queue string, concurrent int) worker.Worker {
 		MaxConcurrentActivityExecutionSize: concurrent,
 		WorkerStopTimeout:                  p.config.Patience().Of(stopTimeout),
 		DisableRegistrationAliasing:        true,
-		Interceptors:                       []interceptor.WorkerInterceptor{&boundary.Interceptor{Log: p.log, Faults: p.faults}},
+		Interceptors: []interceptor.WorkerInterceptor{
+			&metrics.Interceptor{Metrics: p.metrics}, &boundary.Interceptor{Log: p.log, Faults: p.faults},
+		},
 	})
 	p.workers = append(p.workers, made)
 

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"os"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/activities"
+	"steward/internal/alert"
 	"steward/internal/archive"
 	"steward/internal/backup"
 	"steward/internal/drill"
@@ -16,7 +19,9 @@ import (
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/gcs"
+	"steward/internal/heartbeat"
 	"steward/internal/keys"
+	"steward/internal/ledger"
 	"steward/internal/ledger/gcsmirror"
 	"steward/internal/ledger/seal"
 	"steward/internal/policy"
@@ -66,8 +71,35 @@ func (p *process) registerCore() error {
 	promises := workflows.Promises{Patience: p.config.Patience()}
 	queue.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
 	queue.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
+	queue.RegisterWorkflowWithOptions(promises.PromiseAudit, workflow.RegisterOptions{Name: workflows.PromiseAuditName})
+
+	audits, err := p.audits(mirror, verifier)
+	if err != nil {
+		return err
+	}
+
+	queue.RegisterActivity(audits)
 
 	return nil
+}
+
+// audits makes the activity that judges the promises.
+func (p *process) audits(mirror ledger.Mirror, key note.Verifier) (*activities.Audits, error) {
+	urls, missing, err := heartbeat.FromEnv(p.policy, os.LookupEnv)
+	if err != nil {
+		return nil, fmt.Errorf("core: %w", err)
+	}
+
+	for _, name := range missing {
+		p.log.Warn("a promise has no heartbeat outside: its variable is not set", "promise", string(name))
+	}
+
+	return &activities.Audits{
+		Steward: p.steward, Mirror: mirror, LedgerKey: key, Policy: p.policy, OffFile: p.config.OffFile, Clock: p.clock,
+		Metrics: p.metrics, Tellers: alert.Tellers(p.policy.Alerts, p.log), Heartbeats: urls,
+		Pinger: heartbeat.New(faults.Transport{Base: http.DefaultTransport}, p.config.Patience()), Log: p.log,
+		Patience: p.config.Patience(),
+	}, nil
 }
 
 func (p *process) registerBackup() error {
@@ -182,6 +214,7 @@ func (p *process) seal(ctx context.Context, sealer *seal.Sealer) error {
 
 	report := func(_ seal.Result, err error) {
 		if err != nil {
+			p.metrics.SealFailed(err)
 			p.log.ErrorContext(ctx, "ledger was not sealed", "code", failure.CodeOf(err), "doing", failure.Safe(err))
 		}
 	}

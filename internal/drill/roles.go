@@ -98,8 +98,7 @@ func (s *scratch) createRole(ctx context.Context, role, options string) error {
 	case err == nil:
 		return nil
 	case sqlState(err) == duplicateObject:
-		return failure.New(failure.ConfigInvalid,
-			fmt.Sprintf("creating role %q in the drill cluster (it has a role of the source, whose powers a restore could borrow)", role))
+		return failure.New(failure.DrillClusterUnfit, fmt.Sprintf("creating role %q in the drill cluster", role))
 	default:
 		return failure.New(failure.Unavailable, fmt.Sprintf("creating role %q in the drill cluster", role))
 	}

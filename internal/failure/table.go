@@ -63,6 +63,7 @@ const (
 	ContentDiffers      Code = "content_differs"
 	DecryptFailed       Code = "decrypt_failed"
 	ClientVulnerable    Code = "client_vulnerable"
+	DrillClusterUnfit   Code = "drill_cluster_unfit"
 	StorageRefused      Code = "storage_refused"
 	StillListed         Code = "still_listed"
 	EvidenceMissing     Code = "evidence_missing"
@@ -136,6 +137,10 @@ func backups() []Row {
 		{ArchiveInvalid, "the archive is not the one that the manifest names", look, false, Broken},
 		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken},
 		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken},
+		{
+			DrillClusterUnfit, "the drill cluster has a role of the source, whose powers a restore could borrow",
+			"Use a cluster of its own for drills, whose administrator is named unlike any role of the source.", false, Refused,
+		},
 		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused},
 		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused},
 		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken},

@@ -11,14 +11,16 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"steward/dev/internal/account"
 	"steward/dev/internal/ports"
 )
 
 // Superuser is the role that initdb makes. Nothing but this package's callers logs
-// in with it.
-const Superuser = "postgres"
+// in with it. Each cluster has another: a drill refuses a cluster that has a role
+// of the source, whose powers a restore could borrow.
+func (c Cluster) Superuser() string { return "admin_of_" + strings.ReplaceAll(c.Name, "-", "_") }
 
 // Cluster is one PostgreSQL cluster. It is a description; nothing runs because of it.
 type Cluster struct {
@@ -50,7 +52,7 @@ func (c Cluster) URL(login, password, database string) string {
 }
 
 // AdminURL names a database of the cluster for the superuser.
-func (c Cluster) AdminURL(database string) string { return c.URL(Superuser, c.Password, database) }
+func (c Cluster) AdminURL(database string) string { return c.URL(c.Superuser(), c.Password, database) }
 
 // Program is the server's binary and Args are its arguments: it stays in the
 // foreground and logs to standard error, so whoever starts it owns and bounds the log.

@@ -57,7 +57,7 @@ func (c Cluster) initdb(ctx context.Context, dir, locale string) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.Remove(secret)) }()
 	command := exec.CommandContext(ctx, filepath.Join(c.Bin, "initdb"),
-		"--pgdata="+dir, "--encoding=UTF8", "--locale="+locale, "--username="+Superuser,
+		"--pgdata="+dir, "--encoding=UTF8", "--locale="+locale, "--username="+c.Superuser(),
 		"--auth=scram-sha-256", "--pwfile="+secret, "--no-instructions")
 	command.Env = plainEnv()
 	command.Dir = filepath.Dir(dir)
