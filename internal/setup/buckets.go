@@ -64,9 +64,9 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 // before the promise's end.
 func wholeDays(d time.Duration) time.Duration { return (d + day - 1) / day * day }
 
-// buckets creates what is missing. A bucket that is there and differs is left as
+// MakeBuckets creates what is missing. A bucket that is there and differs is left as
 // it is: to loosen a retention or to drop a rule is a person's decision.
-func (s *Setup) buckets(ctx context.Context) ([]Step, error) {
+func (s *Setup) MakeBuckets(ctx context.Context) ([]Step, error) {
 	var steps []Step
 
 	for _, wanted := range s.Buckets {

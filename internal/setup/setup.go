@@ -108,7 +108,7 @@ type Setup struct {
 func (s *Setup) Run(ctx context.Context) (Report, error) {
 	report := Report{Steps: []Step{}}
 
-	for _, part := range []func(context.Context) ([]Step, error){s.Database, s.buckets, s.temporal, s.schedules} {
+	for _, part := range []func(context.Context) ([]Step, error){s.Database, s.MakeBuckets, s.temporal, s.schedules} {
 		steps, err := part(ctx)
 		report.Steps = append(report.Steps, steps...)
 

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.temporal.io/api/workflow/v1"
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/converter"
+
+	"steward/activities"
+	"steward/internal/boundary"
+	"steward/internal/catalogue"
+	"steward/internal/clocks"
+	"steward/internal/console"
+	"steward/internal/console/webui"
+	"steward/internal/failure"
+	"steward/workflows"
+)
+
+// every is the pause between two looks at a run.
+const every = time.Second
+
+// runEvent is one line of backup run.
+type runEvent struct {
+	// MessageType is started, progress or result.
+	MessageType string `json:"message_type"`
+	// Database is its name in the policy.
+	Database string `json:"database"`
+	// WorkflowID and RunID name the run in Temporal.
+	WorkflowID string `json:"workflow_id"`
+	// RunID is one run of it.
+	RunID string `json:"run_id"`
+	// Link leads to the run in the Web UI; empty if TEMPORAL_UI_URL is not set.
+	Link string `json:"link,omitempty"`
+	// Phase is the step at work (progress).
+	Phase string `json:"phase,omitempty"`
+	// Attempt counts the tries of that step, from 1 (progress).
+	Attempt int32 `json:"attempt,omitzero"`
+	// DoneBytes are those done in this phase (progress).
+	DoneBytes int64 `json:"done_bytes,omitzero"`
+	// Code is the failure code of the try before, or of a run that failed.
+	Code failure.Code `json:"code,omitempty"`
+	// Backup is the id in the catalogue (result).
+	Backup string `json:"backup,omitempty"`
+	// Day is the business day (result).
+	Day string `json:"day,omitempty"`
+	// State is drilled when all went well (result).
+	State catalogue.State `json:"state,omitempty"`
+	// Bytes is the size of what is stored (result).
+	Bytes int64 `json:"bytes,omitzero"`
+	// Rows is the number of rows in it (result).
+	Rows int64 `json:"rows,omitzero"`
+	// DrillSeconds is how long restoring and comparing took (result).
+	DrillSeconds float64 `json:"drill_seconds,omitzero"`
+}
+
+// follower waits for one run and tells how far it is.
+type follower struct {
+	*app
+
+	temporal client.Client
+	run      client.WorkflowRun
+	database string
+	at       place
+	last     runEvent // so that a program is told only what changed
+}
+
+func (f *follower) event(kind string) runEvent {
+	event := runEvent{MessageType: kind, Database: f.database, WorkflowID: f.run.GetID(), RunID: f.run.GetRunID()}
+	if f.at.ui != "" {
+		event.Link = webui.Workflow(f.at.ui, f.at.namespace, f.run.GetID())
+	}
+
+	return event
+}
+
+func (f *follower) started() error {
+	event := f.event("started")
+	if f.console.JSON {
+		return f.console.Line(event) //nolint:wrapcheck // it says what it was doing
+	}
+
+	if event.Link != "" {
+		f.console.Note("%s: %s", f.database, event.Link)
+	}
+
+	return nil
+}
+
+// wait blocks until the run ended or ctx did; the run goes on in either case.
+func (f *follower) wait(ctx context.Context) error {
+	type ended struct {
+		result workflows.DailyBackupResult
+		err    error
+	}
+
+	done := make(chan ended, 1)
+
+	go func() {
+		var end ended
+
+		end.err = f.run.Get(ctx, &end.result)
+		done <- end
+	}()
+
+	progress := f.console.Progress(clocks.System().Now())
+	defer progress.Done()
+
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+
+	for {
+		select {
+		case end := <-done:
+			progress.Done()
+
+			return f.ended(ctx, end.result, end.err)
+		case <-ticker.C:
+			if err := f.look(ctx, progress); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// ended tells how the run ended.
+func (f *follower) ended(ctx context.Context, result workflows.DailyBackupResult, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return failure.Wrap(failure.StillRunning, "waiting for the backup of "+f.database, context.Cause(ctx))
+	}
+
+	event := f.event("result")
+	if err != nil {
+		event.Code = boundary.CodeOf(err)
+		if f.console.JSON {
+			if err := f.console.Line(event); err != nil {
+				return err //nolint:wrapcheck // it says what it was doing
+			}
+		}
+
+		return failure.New(event.Code, "backing up "+f.database)
+	}
+
+	event.Backup, event.Day, event.State = result.Backup, result.Day, result.State
+	event.Bytes, event.Rows, event.DrillSeconds = result.Bytes, result.Rows, result.DrillSeconds
+
+	if f.console.JSON {
+		return f.console.Line(event) //nolint:wrapcheck // it says what it was doing
+	}
+
+	return f.console.Say("%s", said(f.database, result)) //nolint:wrapcheck // it says what it was doing
+}
+
+// look asks Temporal which step is at work. Not to get an answer is no failure of
+// the backup: the next look asks again.
+func (f *follower) look(ctx context.Context, progress *console.Progress) error {
+	described, err := f.temporal.DescribeWorkflowExecution(ctx, f.run.GetID(), f.run.GetRunID())
+	if err != nil {
+		return nil //nolint:nilerr // see above
+	}
+
+	for _, pending := range described.GetPendingActivities() {
+		event := f.step(pending)
+		progress.Show(clocks.System().Now(), saidStep(event))
+
+		if f.console.JSON && event != f.last {
+			f.last = event
+			if err := f.console.Line(event); err != nil {
+				return err //nolint:wrapcheck // it says what it was doing
+			}
+		}
+	}
+
+	return nil
+}
+
+// step reads what the worker told of an activity at work.
+func (f *follower) step(pending *workflow.PendingActivityInfo) runEvent {
+	event := f.event("progress")
+	event.Phase, event.Attempt = pending.GetActivityType().GetName(), pending.GetAttempt()
+
+	var beat activities.Progress
+	if err := converter.GetDefaultDataConverter().FromPayloads(pending.GetHeartbeatDetails(), &beat); err == nil && beat.Phase != "" {
+		event.Phase, event.DoneBytes = beat.Phase, beat.Bytes
+	}
+
+	if last := pending.GetLastFailure().GetApplicationFailureInfo(); last != nil {
+		event.Code = failure.Lookup(failure.Code(last.GetType())).Code
+	}
+
+	return event
+}
+
+func saidStep(event runEvent) string {
+	text := fmt.Sprintf("%s: %s", event.Database, event.Phase)
+	if event.DoneBytes > 0 {
+		text += ", " + console.Size(event.DoneBytes)
+	}
+
+	if event.Attempt > 1 {
+		text += fmt.Sprintf(", try %d", event.Attempt)
+	}
+
+	if event.Code != "" {
+		text += fmt.Sprintf(" (before: %s)", failure.Lookup(event.Code).Text)
+	}
+
+	return text
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"steward/internal/catalogue"
+	"steward/internal/console"
+)
+
+// backupsResult is what backup list prints.
+type backupsResult struct {
+	// Backups are those of the catalogue, the newest day first.
+	Backups []backupRow `json:"backups"`
+}
+
+func newBackupList(a *app) *cobra.Command {
+	var (
+		database string
+		all      bool
+	)
+
+	command := &cobra.Command{
+		Use: "list", Short: "List the backups of the catalogue",
+		Long:    "Lists the backups that exist, the newest day first. With --all also those that were pruned.",
+		Example: "  steward backup list\n  steward backup list --database app --json",
+		Args:    args(cobra.NoArgs),
+		RunE: func(command *cobra.Command, _ []string) error {
+			db, err := a.catalogue(command.Context())
+			if err != nil {
+				return err
+			}
+
+			read := catalogue.Kept
+			if all {
+				read = catalogue.List
+			}
+
+			found, err := read(command.Context(), db)
+			if err != nil {
+				return err //nolint:wrapcheck // it says what it was doing
+			}
+
+			found = slices.DeleteFunc(found, func(b catalogue.Backup) bool { return database != "" && b.Database != database })
+
+			return a.showBackups(found)
+		},
+	}
+	command.Flags().StringVar(&database, "database", "", "only those of this database")
+	command.Flags().BoolVar(&all, "all", false, "also those that were pruned")
+
+	return command
+}
+
+func (a *app) showBackups(found []catalogue.Backup) error {
+	result := backupsResult{Backups: make([]backupRow, len(found))}
+	for i, backup := range found {
+		result.Backups[i] = rowOf(backup)
+	}
+
+	if a.console.JSON {
+		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+	}
+
+	table := console.Table{
+		Head:  []string{"DAY", "DATABASE", "STATE", "SIZE", "ROWS", "SNAPSHOT", "DRILLED", "ID"},
+		Empty: "There is no backup yet. Make today's: steward backup run --all",
+	}
+
+	for _, b := range result.Backups {
+		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{
+			{Text: b.Day}, {Text: b.Database}, {Text: string(b.State), Tone: backupTone(b.State)},
+			{Text: console.Size(b.Bytes)}, {Text: fmt.Sprint(b.Rows)},
+			{Text: a.console.When(b.SnapshotAt)}, {Text: a.console.When(b.DrilledAt)}, {Text: b.ID},
+		}, Note: b.Reason})
+	}
+
+	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+}
+
+func backupTone(state catalogue.State) console.Tone {
+	switch state {
+	case catalogue.Drilled:
+		return console.Good
+	case catalogue.Bad:
+		return console.Bad
+	case catalogue.Running, catalogue.Taken:
+		return console.Warning
+	case catalogue.Pruned:
+		return console.Faint
+	default:
+		return console.Bad
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+	"go.temporal.io/sdk/client"
+
+	"steward/internal/clocks"
+	"steward/internal/console"
+	"steward/internal/doctor"
+	"steward/internal/setup"
+)
+
+func newDoctor(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "doctor", Short: "Compare every outside system with what the policy needs",
+		Long: "Looks at Temporal with its search attributes and schedules, the steward database, every database\n" +
+			"that is backed up, PostgreSQL's programs, the drill cluster, the buckets, the ledger and the keys of\n" +
+			"this process. It changes nothing. The exit code is that of the first check that fails; warnings\n" +
+			"are no failure.",
+		Example: "  steward doctor\n  steward doctor --json | jq '.checks[] | select(.state == \"fail\")'",
+		Args:    args(cobra.NoArgs),
+		RunE: func(command *cobra.Command, _ []string) error {
+			visit, err := a.newDoctor(command.Context())
+			if err != nil {
+				return err
+			}
+
+			progress := a.console.Progress(time.Time{})
+			visit.Tell = func(area string) { progress.Show(time.Time{}, "looking at "+area) }
+			report := visit.Run(command.Context())
+			progress.Done()
+
+			return joined(a.showDoctor(report), report.Err())
+		},
+	}
+}
+
+func (a *app) newDoctor(ctx context.Context) (*doctor.Doctor, error) {
+	settings, rules, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+
+	options, err := temporalOptions()
+	if err != nil {
+		return nil, err
+	}
+
+	storage, err := a.storage(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+
+	return &doctor.Doctor{
+		Config: settings, Policy: rules, Clock: settings.Clock(), System: clocks.System(), Storage: storage, Namespace: options.Namespace,
+		Dial:       func(ctx context.Context) (client.Client, error) { return dial(ctx, options) },
+		Attributes: attributes(), Buckets: setup.Buckets(rules, settings.Location), Schedules: schedules(rules),
+	}, nil
+}
+
+func (a *app) showDoctor(report doctor.Report) error {
+	if a.console.JSON {
+		return a.console.Document(report) //nolint:wrapcheck // it says what it was doing
+	}
+
+	tones := map[doctor.State]console.Tone{
+		doctor.OK: console.Good, doctor.Warn: console.Warning, doctor.Fail: console.Bad, doctor.Skipped: console.Faint,
+	}
+	table := console.Table{Head: []string{"AREA", "CHECK", "STATE", "WHAT WAS SEEN"}, Empty: "nothing was looked at"}
+
+	for _, check := range report.Checks {
+		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{
+			{Text: check.Area}, {Text: check.Name}, {Text: string(check.State), Tone: tones[check.State]}, {Text: check.Says},
+		}, Note: check.Hint})
+	}
+
+	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+}

@@ -1,0 +1,154 @@
+package main_test
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	main "steward/starter"
+
+	"steward/internal/doctor/doctortest"
+	"steward/internal/ids"
+	"steward/internal/pgtest"
+)
+
+// TestMain is the command itself when the test program was started under its
+// name, so that scripts run what users run.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "steward" {
+		os.Exit(int(main.Run(os.Args[1:], os.Stdout, os.Stderr)))
+	}
+
+	pgtest.Main(m)
+}
+
+// command makes a folder with the command in it, for PATH.
+func command(t *testing.T) string {
+	t.Helper()
+
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	dir := t.TempDir()
+	if err := os.Symlink(program, filepath.Join(dir, "steward")); err != nil {
+		t.Fatal(err)
+	}
+
+	return dir
+}
+
+// environment is that of every script: no variable of the machine, a fixed zone.
+func environment(bin string, vars ...string) []string {
+	return append([]string{"PATH=" + bin + ":" + os.Getenv("PATH"), "TZ=Europe/Paris", "TEMPORAL_ADDRESS=127.0.0.1:1"}, vars...)
+}
+
+// commands are those that scripts have beside testscript's own.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		// exitcode N steward ... runs a command that must end with exit code N.
+		"exitcode": func(ts *testscript.TestScript, _ bool, args []string) {
+			err := ts.Exec(args[1], args[2:]...)
+
+			var ended *exec.ExitError
+			if !errors.As(err, &ended) || strconv.Itoa(ended.ExitCode()) != args[0] {
+				ts.Fatalf("%v, wanted exit code %s", err, args[0])
+			}
+		},
+	}
+}
+
+// TestOffline runs what needs no service.
+func TestOffline(t *testing.T) {
+	t.Parallel()
+
+	bin := command(t)
+	w := doctortest.NewPolicy(t)
+
+	policy, err := os.ReadFile(w.Config.Policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/offline", Cmds: commands(),
+		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, environment(bin, "STEWARD_ENV=dev", "STEWARD_POLICY=policy.yaml")...)
+
+			return os.WriteFile(filepath.Join(env.WorkDir, "policy.yaml"), policy, 0o600)
+		},
+	})
+}
+
+// TestWithServices runs what reads databases and buckets, over one world that no
+// script changes.
+func TestWithServices(t *testing.T) {
+	t.Parallel()
+
+	bin := command(t)
+	w := doctortest.New(t)
+	backup := w.Backup(t, "2026-11-22")
+
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/services", Cmds: commands(),
+		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, environment(bin,
+				"STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STEWARD_DATABASE_URL="+w.Config.StewardDatabase,
+				"APP_DATABASE_URL="+w.App, "DRILL_DATABASE_URL="+w.Config.DrillDatabase, "STORAGE_EMULATOR_HOST="+w.Config.StorageEmulator,
+				"STEWARD_KEYS_DIR="+w.Config.KeysDir, "STEWARD_GCP_PROJECT=test", "BACKUP="+backup.ID, "NOBODY="+ids.New("bkp"),
+				"LEDGER_KEY="+w.Policy.Keys.Ledger, "OTHER_KEY="+w.Policy.Keys.Manifest,
+			)...)
+
+			return nil
+		},
+	})
+}
+
+// TestInterrupted shows that a signal ends a command that waits for a database,
+// with the exit code of interrupted.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+
+	w := doctortest.NewPolicy(t)
+	silent, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+
+	var errs bytes.Buffer
+
+	steward := exec.CommandContext(t.Context(), filepath.Join(command(t), "steward"), "backup", "list")
+	steward.Env = environment(os.Getenv("PATH"), "STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy,
+		"STEWARD_DATABASE_URL=postgres://"+silent.Addr().String()+"/x?connect_timeout=60")
+	steward.Stderr = &errs
+
+	if err := steward.Start(); err != nil {
+		t.Fatal(err)
+	}
+
+	waiting, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer waiting.Close()
+
+	if err := steward.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+
+	var ended *exec.ExitError
+	if err := steward.Wait(); !errors.As(err, &ended) || ended.ExitCode() != 130 || !strings.Contains(errs.String(), "interrupted") {
+		t.Errorf("%v: %s", err, errs.String())
+	}
+}
+
