@@ -1,0 +1,55 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/api/iterator"
+)
+
+// object reads one object through the official client; generation 0 is the live one.
+func (w *World) object(ctx context.Context, bucket, name string, generation int64) ([]byte, error) {
+	handle := w.Bucket.Bucket(bucket).Object(name)
+	if generation != 0 {
+		handle = handle.Generation(generation)
+	}
+	reader, err := handle.NewReader(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("opening an object: %w", err)
+	}
+	defer reader.Close() //nolint:errcheck // read to its end or failed
+	content, err := io.ReadAll(reader)
+	if err != nil {
+		return nil, fmt.Errorf("reading an object: %w", err)
+	}
+	return content, nil
+}
+
+// names lists the live objects below a prefix.
+func (w *World) names(ctx context.Context, bucket, prefix string) ([]string, error) {
+	listed, err := w.list(ctx, bucket, &storage.Query{Prefix: prefix})
+	names := make([]string, len(listed))
+	for i, one := range listed {
+		names[i] = one.Name
+	}
+	return names, err
+}
+
+// list gives what a query of the official client gives.
+func (w *World) list(ctx context.Context, bucket string, query *storage.Query) ([]*storage.ObjectAttrs, error) {
+	var found []*storage.ObjectAttrs
+	listing := w.Bucket.Bucket(bucket).Objects(ctx, query)
+	for {
+		attrs, err := listing.Next()
+		if errors.Is(err, iterator.Done) {
+			return found, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing %s: %w", bucket, err)
+		}
+		found = append(found, attrs)
+	}
+}

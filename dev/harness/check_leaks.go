@@ -1,0 +1,179 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"cloud.google.com/go/storage"
+	"google.golang.org/protobuf/proto"
+)
+
+// checkLeaks looks for plaintext and for canaries in everything that is written
+// down: bucket, histories, logs, metrics, ledger, catalogue, the storage
+// service's own request log.
+func (w *World) checkLeaks(ctx context.Context, _ catalogue, found *findings) error {
+	sinks, err := w.Sinks(ctx)
+	if err != nil {
+		return err
+	}
+	// How pg_dump's archives and scripts begin, and rows of the small app.
+	needles := append([]string{"PGDMP", "PostgreSQL database cluster dump", "person 17"}, w.Options.Canaries...)
+	for _, hit := range Search(sinks, needles) {
+		found.add("canary", "%s", hit)
+	}
+	return nil
+}
+
+// Sinks reads everything in which personal data must never be, by the name of the
+// place. Payloads of histories are there as they are and decoded.
+func (w *World) Sinks(ctx context.Context) (map[string][]byte, error) {
+	sinks := map[string][]byte{}
+	for _, bucket := range []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger} {
+		listed, err := w.list(ctx, bucket, &storage.Query{Versions: true})
+		if err != nil {
+			return nil, err
+		}
+		for _, attrs := range listed {
+			content, err := w.object(ctx, bucket, attrs.Name, attrs.Generation)
+			if err != nil {
+				return nil, err
+			}
+			sinks["object "+bucket+"/"+attrs.Name] = fmt.Appendf(content, "\n%s %v", attrs.Name, attrs.Metadata)
+		}
+	}
+	if err := w.databaseSinks(ctx, sinks); err != nil {
+		return nil, err
+	}
+	if err := w.historySinks(ctx, sinks); err != nil {
+		return nil, err
+	}
+	for roles, worker := range w.Workers {
+		log, err := worker.Log()
+		if err != nil {
+			return nil, err
+		}
+		sinks["log of "+roles] = log
+		sinks["metrics of "+roles] = w.Metrics(ctx, roles)
+	}
+	requests, err := json.Marshal(w.Storage.Requests())
+	if err != nil {
+		return nil, fmt.Errorf("reading the request log: %w", err)
+	}
+	sinks["requests to the bucket"] = requests
+	return sinks, nil
+}
+
+// databaseSinks reads every row of every table of the steward database.
+func (w *World) databaseSinks(ctx context.Context, sinks map[string][]byte) error {
+	tables, err := Rows(ctx, w.StewardURL, `select format('%I.%I', schemaname, tablename) from pg_tables
+		where schemaname not in ('pg_catalog', 'information_schema')`)
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		rows, err := Rows(ctx, w.StewardURL, `select to_jsonb(t)::text from `+table+` as t`)
+		if err != nil {
+			return err
+		}
+		sinks["table "+table] = []byte(strings.Join(rows, "\n"))
+	}
+	return nil
+}
+
+// historySinks reads every event of every run. The binary form holds payloads
+// and failures as they are.
+func (w *World) historySinks(ctx context.Context, sinks map[string][]byte) error {
+	executions, err := w.Executions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, one := range executions {
+		id, run := one.GetExecution().GetWorkflowId(), one.GetExecution().GetRunId()
+		history, err := w.History(ctx, id, run)
+		if err != nil {
+			return err
+		}
+		for _, message := range []proto.Message{history, one} {
+			raw, err := proto.Marshal(message)
+			if err != nil {
+				return fmt.Errorf("reading a history: %w", err)
+			}
+			sinks["history "+id+"/"+run] = append(sinks["history "+id+"/"+run], raw...)
+		}
+	}
+	return nil
+}
+
+// Metrics reads what a worker serves at /metrics; nothing if it serves none.
+func (w *World) Metrics(ctx context.Context, roles string) []byte {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.metrics[roles]+"/metrics", http.NoBody)
+	if err != nil {
+		return nil
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil // a role may serve no metrics
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil
+	}
+	return text
+}
+
+// Search gives a line for each needle that stands in a sink: as it is, in base64
+// at any of its three alignments, in hex, or escaped as in a URL or in JSON.
+func Search(sinks map[string][]byte, needles []string) []string {
+	var hits []string
+	for _, needle := range needles {
+		for form, text := range forms(needle) {
+			for sink, content := range sinks {
+				if bytes.Contains(content, []byte(text)) {
+					hits = append(hits, fmt.Sprintf("%q stands in %s, %s", needle, sink, form))
+				}
+			}
+		}
+	}
+	return hits
+}
+
+// forms writes a text in every way in which it may hide. A form that gives the
+// text itself is left out.
+func forms(needle string) map[string]string {
+	all := map[string]string{
+		"as it is":     needle,
+		"in hex":       hex.EncodeToString([]byte(needle)),
+		"in a query":   url.QueryEscape(needle),
+		"in a path":    url.PathEscape(needle),
+		"in upper hex": strings.ToUpper(hex.EncodeToString([]byte(needle))),
+	}
+	if quoted, err := json.Marshal(needle); err == nil {
+		all["in JSON"] = strings.Trim(string(quoted), `"`)
+	}
+	const group, digit = 3, 4
+	for shift := range group {
+		// What stands before and behind shifts and mixes the first and last digits.
+		encoded := base64.StdEncoding.EncodeToString(append(make([]byte, shift), needle...))
+		from := (shift*digit + group - 1) / group
+		to := len(encoded) - digit
+		if to-from > digit {
+			all[fmt.Sprintf("in base64, shifted by %d", shift)] = encoded[from:to]
+			all[fmt.Sprintf("in URL base64, shifted by %d", shift)] = strings.NewReplacer("+", "-", "/", "_").Replace(encoded[from:to])
+		}
+	}
+	for form, text := range all {
+		if form != "as it is" && text == needle {
+			delete(all, form)
+		}
+	}
+	return all
+}

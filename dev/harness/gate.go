@@ -1,0 +1,117 @@
+package harness
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"steward/internal/faults"
+)
+
+// Call is one outside call that a process announced at the gate.
+type Call struct {
+	// Process names the roles of the process.
+	Process string
+	faults.Call
+	// Mode is what it was told.
+	Mode faults.Mode
+}
+
+// Plan lets one call fail.
+type Plan struct {
+	// N is the number of the call to fail, from 1; 0 only counts.
+	N int
+	// Mode is how it fails.
+	Mode faults.Mode
+	// Counts picks the calls that are counted; nil counts all.
+	Counts func(Call) bool
+	// After, if not nil, starts the count behind the first call that it picks.
+	After func(Call) bool
+}
+
+// Gate answers every outside call of every process of one world, and counts them
+// as one sequence. It is safe for concurrent use.
+type Gate struct {
+	server *httptest.Server
+
+	mu      sync.Mutex
+	plan    Plan   // owned by mu
+	started bool   // the count has begun; owned by mu
+	counted int    // owned by mu
+	calls   []Call // since the last Arm; owned by mu
+	hit     *Call  // the call that failed; owned by mu
+}
+
+func newGate(t testing.TB) *Gate {
+	t.Helper()
+	gate := &Gate{started: true}
+	gate.server = httptest.NewServer(http.HandlerFunc(gate.serve))
+	t.Cleanup(gate.server.Close)
+	return gate
+}
+
+// URL is what workers get as STEWARD_FAULT_GATE.
+func (g *Gate) URL() string { return g.server.URL }
+
+func (g *Gate) serve(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	answer := faults.Answer{Mode: g.next(Call{
+		Process: query.Get("process"),
+		Call:    faults.Call{Kind: faults.Kind(query.Get("kind")), Name: query.Get("name")},
+	})}
+	// A process that is gone cannot be told.
+	_ = json.NewEncoder(w).Encode(answer) //nolint:errcheck,errchkjson // see above
+}
+
+func (g *Gate) next(call Call) faults.Mode {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	call.Mode = faults.Pass
+	if g.started && (g.plan.Counts == nil || g.plan.Counts(call)) {
+		g.counted++
+		if g.counted == g.plan.N {
+			call.Mode = g.plan.Mode
+			g.hit = &call
+		}
+	}
+	if !g.started && g.plan.After != nil && g.plan.After(call) {
+		g.started = true
+	}
+	g.calls = append(g.calls, call)
+	return call.Mode
+}
+
+// Arm begins a new count with this plan.
+func (g *Gate) Arm(plan Plan) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.plan, g.counted, g.calls, g.hit = plan, 0, nil, nil
+	g.started = plan.After == nil
+}
+
+// Disarm ends the count. It gives the number of calls that were counted and the
+// call that failed, nil if it never came.
+func (g *Gate) Disarm() (counted int, hit *Call) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	counted, hit = g.counted, g.hit
+	g.plan = Plan{}
+	g.started = true
+	return counted, hit
+}
+
+// Calls are those since the last Arm, in the order in which they came.
+func (g *Gate) Calls() []Call {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return append([]Call(nil), g.calls...)
+}
+
+// Hit is the call that failed, nil if it has not come.
+func (g *Gate) Hit() *Call {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.hit
+}

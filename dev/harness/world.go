@@ -1,0 +1,256 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"go.temporal.io/sdk/client"
+
+	"steward/dev/internal/devkeys"
+	"steward/dev/internal/ports"
+	"steward/internal/calendar"
+	"steward/internal/clocks"
+	"steward/internal/emulator/gcs/gcstest"
+	"steward/internal/policy"
+)
+
+// Together are the processes of `make up`; Apart gives the ledger's sequencer,
+// which polls on a clock of its own, a process of its own, so that its calls can
+// be told from those of the backup.
+func Together() []string { return []string{"core,backup", "drill"} }
+
+// Apart is one process for each role.
+func Apart() []string { return []string{"core", "backup", "drill"} }
+
+// DefaultScale shortens production's timeouts: a minute without a heartbeat
+// becomes 600 ms, half an hour without progress 18 s.
+const DefaultScale = 0.01
+
+// Options say what world a test wants. The zero value is the usual one.
+type Options struct {
+	// Processes are the roles of each worker process; nil means Together.
+	Processes []string
+	// Fill puts data into the app's database as its superuser; nil means a handful
+	// of tables.
+	Fill func(ctx context.Context, admin string) error
+	// Scale multiplies timeouts; 0 means DefaultScale.
+	Scale float64
+	// Wire puts a proxy that counts and cuts before each cluster.
+	Wire bool
+	// Canaries are strings of the data that must not show up anywhere.
+	Canaries []string
+	// Unchecked leaves CheckWorld to the test, which corrupts its world.
+	Unchecked bool
+	// Open are the days that the test leaves without a good backup, as
+	// "database day"; CheckWorld finds any other.
+	Open []string
+}
+
+// World is everything that one test needs, and nothing that another one sees.
+type World struct {
+	// Seed is that of the run, for reports.
+	Seed Seed
+	// Dir holds logs, keys, clock and policy.
+	Dir string
+	// Clock is the path of the dev clock's file.
+	Clock string
+	// Rules is the policy in force.
+	Rules *policy.Policy
+	// Keys are the public keys.
+	Keys devkeys.Public
+	// AppURL, StewardURL and DrillURL are superusers' URLs that pass no proxy.
+	AppURL, StewardURL, DrillURL string
+	// MainWire and DrillWire are the proxies, nil unless Options.Wire.
+	MainWire, DrillWire *Wire
+	// Storage is the GCS emulator; Bucket is its official client.
+	Storage *gcstest.Server
+	Bucket  *storage.Client
+	// Namespace is Temporal's; Temporal is a raw client for it.
+	Namespace string
+	Temporal  client.Client
+	// Gate decides how outside calls end.
+	Gate *Gate
+	// Workers are the processes by their roles.
+	Workers map[string]*Worker
+	// Options are those that the test gave.
+	Options Options
+
+	metrics map[string]string // addresses of /metrics by roles
+	proven  map[string]string // archives that were read to their end, by name and generation
+}
+
+// New brings up a world for t. When t ends, the world is looked through by
+// CheckWorld and then taken down; if t failed, a report is kept.
+func New(t testing.TB, options Options) *World {
+	t.Helper()
+	shared.start(t)
+	if options.Processes == nil {
+		options.Processes = Together()
+	}
+	if options.Scale == 0 {
+		options.Scale = DefaultScale
+	}
+	w := &World{
+		Seed: TestSeed(), Dir: t.TempDir(), Options: options, Workers: map[string]*Worker{}, Namespace: newID("ns"),
+		metrics: map[string]string{}, proven: map[string]string{},
+	}
+	w.Clock = filepath.Join(w.Dir, "clock")
+	w.makeKeys(t)
+	w.makeDatabases(t, options.Fill)
+	w.DrillURL = shared.lane(t).URL("postgres")
+	w.makeBuckets(t)
+	w.dialTemporal(t)
+	w.Gate = newGate(t)
+	if options.Wire {
+		w.MainWire, w.DrillWire = newWire(t, w.StewardURL), newWire(t, w.DrillURL)
+	}
+	w.startWorkers(t)
+	t.Cleanup(func() { w.end(t) })
+	return w
+}
+
+// end is the last thing that happens while everything still runs.
+func (w *World) end(t testing.TB) {
+	if !w.Options.Unchecked && !t.Failed() {
+		CheckWorld(t, w)
+	}
+	for _, worker := range w.Workers {
+		for _, odd := range worker.Odd() {
+			t.Error(odd)
+		}
+	}
+	if t.Failed() {
+		w.Report(t)
+	}
+}
+
+// makeKeys makes keys and the policy that pins them.
+func (w *World) makeKeys(t testing.TB) {
+	t.Helper()
+	var err error
+	if w.Keys, err = devkeys.Ensure(filepath.Join(w.Dir, "keys")); err != nil {
+		t.Fatal(err)
+	}
+	tracked, err := os.ReadFile(filepath.Join(shared.root, "policy.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled, err := policy.Fill(tracked, map[string]string{
+		"LEDGER_KEY": w.Keys.LedgerVerifier, "MANIFEST_KEY": w.Keys.ManifestVerifier,
+		"DRILL_RECIPIENT": w.Keys.DrillRecipient, "ESCROW_RECIPIENT": w.Keys.EscrowRecipient,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(w.Dir, "policy.yaml")
+	if err := os.WriteFile(path, filled, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if w.Rules, err = policy.Load(path, policy.Dev); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// makeBuckets makes the buckets as `steward setup` does: backups are kept against
+// deletion until an hour before their time, nothing is kept after deletion, and a
+// lifecycle rule is the net below the pruning.
+func (w *World) makeBuckets(t testing.TB) {
+	t.Helper()
+	const (
+		day = 24 * time.Hour
+		// net is how long after its time the bucket itself removes a backup.
+		net = 1
+	)
+	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
+	w.Bucket = w.Storage.Client(t)
+	keep := w.Rules.Promises.Backups.Keep.Longest()
+	off := &storage.SoftDeletePolicy{}
+	backups := &storage.BucketAttrs{
+		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
+		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
+		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: keep - time.Hour},
+		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
+			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
+			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + net},
+		}}},
+	}
+	ledger := &storage.BucketAttrs{
+		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
+		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
+	}
+	if err := errors.Join(
+		w.Bucket.Bucket(w.Rules.Storage.Backups).Create(t.Context(), "test", backups),
+		w.Bucket.Bucket(w.Rules.Storage.Ledger).Create(t.Context(), "test", ledger),
+	); err != nil {
+		t.Fatal("making the buckets: ", err)
+	}
+}
+
+func (w *World) startWorkers(t testing.TB) {
+	t.Helper()
+	for _, roles := range w.Options.Processes {
+		w.Workers[roles] = startWorker(t, roles, w.Dir, w.environment(t, roles))
+	}
+	for _, worker := range w.Workers {
+		worker.waitReady(t)
+	}
+}
+
+// environment is all that a worker gets: addresses, and the secrets of its roles.
+func (w *World) environment(t testing.TB, list string) []string {
+	t.Helper()
+	roles := strings.Split(list, ",")
+	keys, err := devkeys.For(filepath.Join(w.Dir, "keys"), roles...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen, err := ports.Free(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.metrics[list] = "127.0.0.1:" + strconv.Itoa(listen)
+	login := "test_" + strings.Join(roles, "_")
+	environment := []string{
+		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.Dir, "policy.yaml"), "STEWARD_KEYS_DIR=" + keys,
+		"STEWARD_DATABASE_URL=" + as(w.StewardURL, login, w.MainWire.Address()),
+		"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=" + w.Namespace,
+		"STORAGE_EMULATOR_HOST=" + strings.TrimSuffix(w.Storage.URL(), "/storage/v1/"), "STEWARD_DEV_CLOCK=" + w.Clock,
+		"STEWARD_TIMEOUT_SCALE=" + strconv.FormatFloat(w.Options.Scale, 'g', -1, 64), "STEWARD_FAULT_GATE=" + w.Gate.URL(),
+		"STEWARD_PG_BIN=" + shared.bin, "STEWARD_LISTEN=" + w.metrics[list], "TMPDIR=" + w.Dir,
+	}
+	for _, role := range roles {
+		switch role {
+		case devkeys.Backup:
+			environment = append(environment, "APP_DATABASE_URL="+as(w.AppURL, login, w.MainWire.Address()))
+		case devkeys.Drill:
+			environment = append(environment, "DRILL_DATABASE_URL="+as(w.DrillURL, drillAdmin, w.DrillWire.Address()))
+		}
+	}
+	return environment
+}
+
+// Now is the dev clock's time.
+func (w *World) Now() time.Time { return clocks.Dev(w.Clock).Now() }
+
+// Today is the business day.
+func (w *World) Today() string { return calendar.DayOf(w.Now(), w.Rules.Company.Zone).String() }
+
+// Move sets the dev clock forward, or back if d is negative.
+func (w *World) Move(d time.Duration) error {
+	offset, err := clocks.Read(w.Clock)
+	if err == nil {
+		err = clocks.Write(w.Clock, offset+d)
+	}
+	if err != nil {
+		return fmt.Errorf("moving the clock: %w", err)
+	}
+	return nil
+}

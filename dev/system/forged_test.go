@@ -1,0 +1,143 @@
+package system_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cloud.google.com/go/storage"
+	"go.temporal.io/sdk/client"
+	"google.golang.org/api/iterator"
+
+	"steward/dev/harness"
+	"steward/internal/ids"
+)
+
+// forgeries are inputs that somebody who reaches Temporal's port may send.
+func forgeries(now time.Time) map[string][]any {
+	return map[string][]any{
+		"in 2099":          {map[string]any{"Database": "app", "Due": "2099-01-01T00:00:00Z"}},
+		"long ago":         {map[string]any{"Database": "app", "Due": "2001-01-01T00:00:00Z"}},
+		"tomorrow":         {map[string]any{"Database": "app", "Due": now.Add(24 * time.Hour)}},
+		"unknown database": {map[string]any{"Database": "payroll"}},
+		"path as database": {map[string]any{"Database": "../../app"}},
+		"no database":      {map[string]any{}},
+		"more than asked": {map[string]any{
+			"Database": "app", "asOf": "2099-01-01T00:00:00Z", "AsOf": "2099-01-01T00:00:00Z", "Now": "2099-01-01T00:00:00Z",
+			"Bucket": "somebody-elses", "Keep": "0s", "Enforce": true, "Force": true, "Backup": "bkp_x", "State": "bad",
+		}},
+		"another shape": {[]string{"app"}, 7, nil},
+		"nothing":       nil,
+		"a word":        {"app"},
+		"ids":           {ids.New("bkp"), ids.New("att")},
+	}
+}
+
+// TestForgedInputsDestroyNothing starts every registered workflow through a raw
+// client with each forgery. What happens to the runs is their affair; what was
+// there before is there afterwards, unchanged.
+func TestForgedInputsDestroyNothing(t *testing.T) {
+	t.Parallel()
+	world := harness.New(t, harness.Options{})
+	ctx := t.Context()
+	for i := range 3 {
+		if i > 0 {
+			if err := world.Move(day); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := world.Backup(ctx, "app"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := inventory(ctx, t, world)
+	names := registered(t)
+	runs := []client.WorkflowRun{}
+	for _, name := range names {
+		for forgery, args := range forgeries(world.Now()) {
+			run, err := world.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+				ID: "forged/" + name + "/" + forgery, TaskQueue: "core", WorkflowRunTimeout: 5 * time.Second,
+			}, name, args...)
+			if err != nil {
+				t.Logf("%s, %s: refused: %v", name, forgery, err)
+				continue
+			}
+			runs = append(runs, run)
+		}
+	}
+	ended := 0
+	for _, run := range runs {
+		if err := run.Get(ctx, nil); err == nil {
+			ended++
+		}
+	}
+	after := inventory(ctx, t, world)
+	for _, line := range before {
+		if !slices.Contains(after, line) {
+			t.Errorf("gone or changed: %s", line)
+		}
+	}
+	for _, line := range after {
+		if !slices.Contains(before, line) && strings.HasPrefix(line, "backup") {
+			t.Errorf("made by a forgery: %s", line)
+		}
+	}
+	if len(runs) < len(names) || len(before) == 0 {
+		t.Fatalf("%d runs of %v over %d things", len(runs), names, len(before))
+	}
+	t.Logf("forged runs=%d of %v, succeeded=%d, things unchanged=%d", len(runs), names, ended, len(before))
+}
+
+// registered reads the workflows' names out of the worker's own registration, so
+// that a new workflow cannot be forgotten here.
+func registered(t *testing.T) []string {
+	t.Helper()
+	sources, err := filepath.Glob(filepath.Join(harness.Root(), "workflows", "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	constant := regexp.MustCompile(`(?m)^const \w+Name = "(\w+)"`)
+	var names []string
+	for _, path := range sources {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range constant.FindAllStringSubmatch(string(text), -1) {
+			names = append(names, match[1])
+		}
+	}
+	for _, known := range []string{"DailyBackup", "PruneBackups"} {
+		if !slices.Contains(names, known) {
+			t.Fatalf("%s is not among the workflows found: %v", known, names)
+		}
+	}
+	return names
+}
+
+// inventory lists every backup with all that is known of it, and every object
+// with its generation.
+func inventory(ctx context.Context, t *testing.T, world *harness.World) []string {
+	t.Helper()
+	lines, err := harness.Rows(ctx, world.StewardURL, `select 'backup ' || to_jsonb(b)::text from backups as b
+		union all select 'object ' || to_jsonb(o)::text from backup_objects as o order by 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	listing := world.Bucket.Bucket(backups).Objects(ctx, &storage.Query{Versions: true})
+	for {
+		attrs, err := listing.Next()
+		if err == iterator.Done { //nolint:errorlint // documented to be this very value
+			return lines
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, "stored "+attrs.Name+" "+time.Unix(0, attrs.Generation).String()+" "+attrs.Deleted.String())
+	}
+}

@@ -1,0 +1,131 @@
+package system_test
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"testing"
+
+	"steward/dev/harness"
+	"steward/internal/faults"
+)
+
+// slicesOfPoints is into how many parts the slow modes are cut: one run of `make test`
+// does one of them, which its seed picks; ten seeds in a row do them all.
+const slicesOfPoints = 10
+
+// maxViolations ends a loop that has shown its point.
+const maxViolations = 5
+
+// job is one run: the Nth call fails in this mode.
+type job struct {
+	n    int
+	mode faults.Mode
+}
+
+// loop hands out jobs until, in each mode, an N was never reached.
+type loop struct {
+	name string
+	seed harness.Seed
+	full bool // every point in every mode
+
+	mu         sync.Mutex
+	next       map[faults.Mode]int // owned by mu
+	end        map[faults.Mode]int // the first N that was never reached; owned by mu
+	points     int                 // the largest N that was reached; owned by mu
+	runs       map[faults.Mode]int // owned by mu
+	violations []string            // owned by mu
+}
+
+func newLoop(name string, seed harness.Seed) *loop {
+	l := &loop{
+		name: name, seed: seed, full: harness.Soak(),
+		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
+	}
+	for _, mode := range modes() {
+		l.next[mode], l.end[mode] = l.first(mode), math.MaxInt
+		if seed.N > 0 {
+			l.next[mode], l.end[mode] = seed.N, seed.N
+		}
+	}
+	if seed.N > 0 {
+		l.end[seed.Mode]++
+	}
+	return l
+}
+
+// modes are in the order of their price, the dearest first.
+func modes() []faults.Mode { return []faults.Mode{faults.Hang, faults.Kill, faults.After, faults.Before} }
+
+// slow are the modes that wait for timeouts.
+func slow(mode faults.Mode) bool { return mode == faults.Hang || mode == faults.Kill }
+
+func (l *loop) first(mode faults.Mode) int {
+	if !slow(mode) || l.full {
+		return 1
+	}
+	return 1 + int(l.seed.Number%slicesOfPoints) //nolint:gosec // smaller than ten
+}
+
+func (l *loop) step(mode faults.Mode) int {
+	if !slow(mode) || l.full {
+		return 1
+	}
+	return slicesOfPoints
+}
+
+// take gives the next job, false if there is none.
+func (l *loop) take() (job, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.violations) >= maxViolations {
+		return job{}, false
+	}
+	for _, mode := range modes() {
+		if n := l.next[mode]; n < l.end[mode] {
+			l.next[mode] += l.step(mode)
+			return job{n: n, mode: mode}, true
+		}
+	}
+	return job{}, false
+}
+
+// done notes a run that ended as it should.
+func (l *loop) done(did job, reached bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.runs[did.mode]++
+	if reached {
+		l.points = max(l.points, did.n)
+	} else {
+		l.end[did.mode] = min(l.end[did.mode], did.n)
+	}
+}
+
+// violated notes a run that did not.
+func (l *loop) violated(did job, hit *harness.Call, problems []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.runs[did.mode]++
+	for _, problem := range problems {
+		l.violations = append(l.violations, fmt.Sprintf("SEED=%s TEST=TestNthCall/%s: %s", l.seed.At(did.mode, did.n), l.name, problem))
+	}
+	if hit != nil {
+		l.violations = append(l.violations, fmt.Sprintf("  the call was %s: %s %s", hit.Process, hit.Kind, hit.Name))
+	}
+}
+
+// report prints the figures and fails t with every violation.
+func (l *loop) report(t *testing.T) {
+	t.Helper()
+	total := 0
+	for _, n := range l.runs {
+		total += n
+	}
+	for _, violation := range l.violations {
+		t.Error(violation)
+	}
+	t.Logf("nth-call loop %s: points=%d runs=%d (before=%d after=%d hang=%d kill=%d) violations=%d seed=%s commit=%s",
+		l.name, l.points, total, l.runs[faults.Before], l.runs[faults.After], l.runs[faults.Hang], l.runs[faults.Kill],
+		len(l.violations), l.seed, harness.Commit())
+}

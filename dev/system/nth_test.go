@@ -1,0 +1,116 @@
+package system_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"steward/dev/harness"
+	"steward/internal/catalogue"
+)
+
+const (
+	// lanes is how many worlds work on a loop at once: hangs leave the processor
+	// to the others.
+	lanes = harness.Lanes
+	// runTimeout bounds one run: a hang of the backup costs 18 s, one of the sequencer a minute.
+	runTimeout = 100 * time.Second
+	day        = 24 * time.Hour
+)
+
+// TestNthCall lets the first outside call of a whole backup fail, then the second,
+// and so on, until a backup ends untouched; in each of four modes. After each run
+// there is one good backup for the day, and the whole world is in order.
+//
+// The ledger's sequencer polls by its own clock beside the backup, so its calls
+// are counted in a loop of their own: they start behind the commit of the drill,
+// and the loop ends when the ledger was sealed before the Nth call came.
+func TestNthCall(t *testing.T) {
+	seed := harness.TestSeed()
+	worlds := make([]*harness.World, lanes)
+	for i := range worlds {
+		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart()})
+	}
+	for _, each := range []struct {
+		name string
+		plan harness.Plan
+	}{
+		{"backup", harness.Plan{Counts: func(call harness.Call) bool { return call.Process != "core" }}},
+		{"sealer", harness.Plan{
+			Counts: func(call harness.Call) bool { return call.Process == "core" },
+			After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
+		}},
+	} {
+		t.Run(each.name, func(t *testing.T) {
+			loop := newLoop(each.name, seed)
+			var running sync.WaitGroup
+			for _, world := range worlds {
+				running.Go(func() { work(t, loop, world, each.plan) })
+			}
+			running.Wait()
+			loop.report(t)
+		})
+	}
+}
+
+// work does jobs in one world until there are none.
+func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan) {
+	t.Helper()
+	for t.Context().Err() == nil {
+		todo, more := loop.take()
+		if !more {
+			return
+		}
+		plan.N, plan.Mode = todo.n, todo.mode
+		began := time.Now()
+		hit, problems := once(t.Context(), world, plan)
+		if took := time.Since(began); took > 30*time.Second {
+			t.Logf("%s: the call %+v took %s", todo.mode, hit, took.Round(time.Second))
+		}
+		if len(problems) == 0 {
+			loop.done(todo, hit != nil)
+			continue
+		}
+		loop.violated(todo, hit, problems)
+		world.Report(t)
+		world.Options.Open = append(world.Options.Open, "app "+world.Today())
+	}
+}
+
+// once makes one backup of a new day with one failing call, and says what is wrong
+// afterwards. Before it, what is past its time goes, as in any other night.
+func once(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	if err := world.Move(day); err != nil {
+		return nil, []string{err.Error()}
+	}
+	if _, err := world.Prune(ctx); err != nil {
+		return nil, []string{err.Error()}
+	}
+	if err := world.Settle(ctx); err != nil {
+		return nil, []string{err.Error()}
+	}
+	world.Gate.Arm(plan)
+	result, err := world.Backup(ctx, "app")
+	if err == nil {
+		err = world.Settle(ctx)
+	}
+	_, hit = world.Gate.Disarm()
+	if err != nil {
+		return hit, []string{err.Error()}
+	}
+	if result.State != catalogue.Drilled || result.Day != world.Today() {
+		problems = append(problems, fmt.Sprintf("the backup is %+v", result))
+	}
+	found, err := world.Look(ctx)
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	for _, one := range found {
+		problems = append(problems, one.String())
+	}
+	return hit, problems
+}
