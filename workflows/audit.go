@@ -22,9 +22,6 @@ const (
 	auditBudget = time.Hour
 )
 
-// atRisk is the mark of a promise that is at risk.
-const atRisk = "⚠️"
-
 // PromiseAudit keeps watch over all other promises, and keeps one itself: that
 // the record of evidence is complete. It reads evidence, never runs; says which
 // promise is kept, at risk or broken; and alarms. It takes no input: what is
@@ -67,22 +64,15 @@ func (p Promises) audit(ctx workflow.Context, summary string) workflow.Context {
 	})
 }
 
-// judged adds one line for each promise.
+// judged adds one line for each promise, marked with its state.
 func (l *checklist) judged(result activities.AuditResult) {
-	marks := map[string]string{string(promise.Kept): done, string(promise.AtRisk): atRisk, string(promise.Broken): failed}
-
 	for _, each := range result.Promises {
-		mark, known := marks[each.State]
-		if !known {
-			mark = waits
-		}
-
-		l.steps = append(l.steps, item{text: each.Name, mark: mark, note: each.State + ". " + each.Reason})
+		l.steps = append(l.steps, item{text: each.Name, mark: each.State, note: each.Reason})
 	}
 
 	if result.NotBuilt > 0 {
 		l.steps = append(l.steps, item{
-			text: fmt.Sprintf("%d more promises of the policy", result.NotBuilt), mark: waits, note: "not built in this version",
+			text: fmt.Sprintf("%d more promises of the policy", result.NotBuilt), mark: string(promise.NotBuilt), note: "this version does not keep them",
 		})
 	}
 }

@@ -100,10 +100,10 @@ func TestPromiseAuditShowsEveryPromise(t *testing.T) {
 	saw, calls := audited(t, func(int) (activities.AuditResult, error) { return found, nil })
 
 	detailsHold(t, saw.Details,
-		"- ✅ Read the evidence, judge every promise, tell who must know: as of 2026-11-22 12:00 UTC, 2 alerts, 1 changes in the ledger\n",
-		"- ❌ backups/app: broken. No drilled backup exists for 2026-11-21.\n", "- ⚠️ backups/steward: at risk. It is late.\n",
-		"- ✅ ledger: kept. Both copies were verified.\n", "- ⬜ exposure: observed. Observed only.\n",
-		"- ⬜ 13 more promises of the policy: not built in this version\n")
+		"- **done** Read the evidence, judge every promise, tell who must know: as of 2026-11-22 12:00 UTC, 2 alerts, 1 changes in the ledger\n",
+		"- **broken** backups/app: No drilled backup exists for 2026-11-21.\n", "- **at risk** backups/steward: It is late.\n",
+		"- **kept** ledger: Both copies were verified.\n", "- **observed** exposure: Observed only.\n",
+		"- **not built** 13 more promises of the policy: this version does not keep them\n")
 
 	if saw.Stage != "broken" || saw.Promise != "ledger" || saw.Failed != "" || calls != 1 || len(saw.Result.Promises) != 4 {
 		t.Errorf("%+v after %d calls", saw, calls)
@@ -157,7 +157,7 @@ func TestPromiseAuditGivesUp(t *testing.T) {
 		t.Errorf("%d calls, %+v", calls, saw)
 	}
 
-	detailsHold(t, saw.Details, "- ❌ Read the evidence")
+	detailsHold(t, saw.Details, "- **failed** Read the evidence")
 }
 
 func TestPromiseAuditFailsForGood(t *testing.T) {
@@ -170,5 +170,5 @@ func TestPromiseAuditFailsForGood(t *testing.T) {
 		t.Errorf("%d calls, %+v", calls, saw)
 	}
 
-	detailsHold(t, saw.Details, "❌", "`evidence_missing`")
+	detailsHold(t, saw.Details, "**failed**", "`evidence_missing`")
 }

@@ -18,12 +18,12 @@ type checklist struct {
 
 type item struct{ text, mark, note string }
 
-// The marks of a step.
+// The marks of a step: words, since not every machine has a font for signs.
 const (
-	waits  = "⬜"
-	atWork = "⏳"
-	done   = "✅"
-	failed = "❌"
+	waits  = "waits"
+	atWork = "at work"
+	done   = "done"
+	failed = "failed"
 )
 
 func newChecklist(ctx workflow.Context, texts ...string) *checklist {
@@ -63,7 +63,7 @@ func (l *checklist) show(ctx workflow.Context) {
 	var text strings.Builder
 
 	for _, step := range l.steps {
-		fmt.Fprintf(&text, "- %s %s", step.mark, step.text)
+		fmt.Fprintf(&text, "- **%s** %s", step.mark, step.text)
 
 		if step.note != "" {
 			fmt.Fprintf(&text, ": %s", step.note)

@@ -1,0 +1,110 @@
+package workflows_test
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"steward/workflows"
+)
+
+// recorded is how many histories of landed code there are of each workflow. A
+// file more or less is a change that somebody has to write down here.
+func recorded() map[string]int {
+	return map[string]int{
+		workflows.DailyBackupName:  6,
+		workflows.PruneBackupsName: 4,
+	}
+}
+
+// replayer has the workflows under the names of the worker.
+func replayer() worker.WorkflowReplayer {
+	replayer := worker.NewWorkflowReplayer()
+	promises := workflows.Promises{}
+	replayer.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
+	replayer.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
+
+	return replayer
+}
+
+func quiet() log.Logger { return log.NewStructuredLogger(slog.New(slog.DiscardHandler)) }
+
+// histories lists the recorded files of one workflow.
+func histories(t *testing.T, name string) []string {
+	t.Helper()
+
+	files, err := filepath.Glob(filepath.Join("testdata", "replay", name, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return files
+}
+
+// TestRecordedHistoriesReplay shows that runs which were begun by landed code go
+// on under this code: their histories lead to the same commands.
+func TestRecordedHistoriesReplay(t *testing.T) {
+	t.Parallel()
+
+	replayer := replayer()
+
+	for name, count := range recorded() {
+		files := histories(t, name)
+		if len(files) != count {
+			t.Errorf("%s has %d histories, want %d", name, len(files), count)
+		}
+
+		for _, file := range files {
+			if err := replayer.ReplayWorkflowHistoryFromJSONFile(quiet(), file); err != nil {
+				t.Errorf("%s: %v", file, err)
+			}
+		}
+	}
+
+	folders, err := os.ReadDir(filepath.Join("testdata", "replay"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, folder := range folders {
+		if _, known := recorded()[folder.Name()]; !known {
+			t.Errorf("the histories of %s are not replayed", folder.Name())
+		}
+	}
+}
+
+// TestReplayNoticesAnotherOrder shows that the replay can fail: a history in which
+// another activity was scheduled does not fit this code.
+func TestReplayNoticesAnotherOrder(t *testing.T) {
+	t.Parallel()
+
+	for name := range recorded() {
+		for _, file := range histories(t, name) {
+			text, err := os.ReadFile(file) //nolint:gosec // our own test data
+			if err != nil {
+				t.Fatal(err)
+			}
+
+			changed := bytes.ReplaceAll(text, []byte(`"OpenDay"`), []byte(`"CloseDay"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"PruneBackups"`), []byte(`"PrunePrunes"`))
+			// The workflow's own type stays what it was.
+			changed = bytes.Replace(changed, []byte(`"PrunePrunes"`), []byte(`"PruneBackups"`), 1)
+
+			path := filepath.Join(t.TempDir(), strings.ReplaceAll(filepath.Base(file), ".json", "-changed.json"))
+			if err := os.WriteFile(path, changed, 0o600); err != nil {
+				t.Fatal(err)
+			}
+
+			if err := replayer().ReplayWorkflowHistoryFromJSONFile(quiet(), path); err == nil {
+				t.Errorf("%s replays although another activity was scheduled", file)
+			}
+		}
+	}
+}
