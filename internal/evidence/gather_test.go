@@ -26,7 +26,7 @@ import (
 func row(t *testing.T, q postgres.Queryer, day, state string, snapshot, drilled, pruned any) {
 	t.Helper()
 	run(t, q, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, pruned_at, manifest_sha256)
-		values ($1, 'app', $2, $3, $4, 'test', $5, $5, $6, $7, $8, 'hash')`,
+		values ($1, 'app', $2, $3, $4, 'test', $5, $5, $6::timestamptz, $7, $8, 'hash')`,
 		ids.New("bkp"), day, state, ids.New("att"), start(), snapshot, drilled, pruned)
 }
 
@@ -224,5 +224,16 @@ func TestIndependence(t *testing.T) {
 
 	if !strings.Contains(string(list), "steward/internal/evidence\n") {
 		t.Errorf("the list is not one: %s", list)
+	}
+}
+
+func TestARowThatMakesNoSense(t *testing.T) {
+	t.Parallel()
+
+	db := open(t)
+	row(t, db, "2026-11-22", "taken", "infinity", nil, nil)
+
+	if got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, demo(t)); err == nil {
+		t.Errorf("%+v", got)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"steward/internal/evidence"
 	"steward/internal/failure"
+	"steward/internal/faults"
 	"steward/internal/ledger"
 	"steward/internal/ledger/ledgertest"
 	"steward/internal/ledger/seal"
@@ -289,5 +290,56 @@ func TestAMirrorThatIsBehind(t *testing.T) {
 		if err != nil || found.Clean() != clean {
 			t.Errorf("after %s: %+v, %v", after, found, err)
 		}
+	}
+}
+
+// down fails every outside call from the nth on.
+type down struct{ left int }
+
+func (f *down) Next(context.Context, faults.Call) faults.Mode {
+	f.left--
+	if f.left <= 0 {
+		return faults.Before
+	}
+
+	return faults.Pass
+}
+
+// Wherever the world goes away, nothing was verified.
+func TestVerifyNeverGuesses(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	h.grow(t, 3)
+	// An orphan of a killed seal is no damage, and one more object to read.
+	h.mirror.Tamper(ledger.StagingName(3, 4, [32]byte{}), []byte("half a batch"))
+
+	for n := 1; ; n++ {
+		gate := &down{left: n}
+
+		found, err := h.verifier(h.mirror).Verify(faults.With(t.Context(), gate), start())
+		if gate.left > 0 {
+			if err != nil || !found.Clean() || n < 10 {
+				t.Errorf("after %d calls: %+v, %v", n-1, found, err)
+			}
+
+			return
+		}
+
+		if err == nil || found.Clean() {
+			t.Errorf("call %d: %+v", n, found)
+		}
+	}
+}
+
+func TestAPointerWithoutMeaning(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	h.grow(t, 1)
+	h.mirror.Tamper(ledger.LatestName, []byte("nonsense"))
+
+	if found, err := h.verifier(h.mirror).Verify(t.Context(), start()); err != nil || found.Finding != "mirror.checkpoint_bad" {
+		t.Errorf("%+v, %v", found, err)
 	}
 }

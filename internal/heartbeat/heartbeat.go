@@ -28,7 +28,7 @@ import (
 const timeout = 30 * time.Second
 
 // URL is the secret address of one heartbeat.
-type URL struct{ secret string }
+type URL struct{ secret *url.URL }
 
 // ParseURL reads an address. It fails with ConfigInvalid unless it is https, or
 // http on loopback; the text is not repeated.
@@ -38,7 +38,7 @@ func ParseURL(text string) (URL, error) {
 		return URL{}, failure.New(failure.ConfigInvalid, "reading a heartbeat's URL (it must be https)")
 	}
 
-	return URL{secret: text}, nil
+	return URL{secret: parsed}, nil
 }
 
 // safe reports whether nobody on the way can read the address.
@@ -102,19 +102,14 @@ func New(base http.RoundTripper, scale patience.Scale) *Pinger {
 // Ping makes one call. Calling twice is harmless. Anything but a status of 200
 // to 299 is HeartbeatFailed.
 func (p *Pinger) Ping(ctx context.Context, at URL) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.secret, http.NoBody)
-	if err != nil {
-		return failure.New(failure.HeartbeatFailed, "preparing a heartbeat") // the cause would repeat the URL
-	}
+	request := (&http.Request{Method: http.MethodGet, URL: at.secret, Header: http.Header{}}).WithContext(ctx)
 
 	response, err := p.client.Do(request)
 	if err != nil {
-		return failure.New(failure.HeartbeatFailed, "calling a heartbeat, which did not answer") // as above
+		// The cause would repeat the URL.
+		return failure.New(failure.HeartbeatFailed, "calling a heartbeat, which did not answer")
 	}
-
-	if err := response.Body.Close(); err != nil {
-		return failure.New(failure.HeartbeatFailed, "ending a heartbeat")
-	}
+	defer response.Body.Close()
 
 	if response.StatusCode < http.StatusOK || response.StatusCode >= http.StatusMultipleChoices {
 		return failure.New(failure.HeartbeatFailed, fmt.Sprintf("calling a heartbeat, which answered %d", response.StatusCode))

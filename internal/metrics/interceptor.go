@@ -14,7 +14,9 @@ import (
 )
 
 // Interceptor counts the failed attempts of activities and measures all of them.
-// It may stand on either side of boundary.Interceptor.
+// In the worker's list it stands before boundary.Interceptor, and so outside of
+// it, that a panic which the wall turned into an error is counted too; it reads
+// the codes of either side.
 type Interceptor struct {
 	interceptor.WorkerInterceptorBase
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	sdklog "go.temporal.io/sdk/log"
 
@@ -118,7 +119,7 @@ func TestUnhealthy(t *testing.T) {
 func TestLoopbackOnly(t *testing.T) {
 	t.Parallel()
 
-	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "example.com:0", "10.0.0.1:0", "127.0.0.1", "", "127.0.0.1:99999"} {
+	for _, address := range []string{"0.0.0.0:0", ":0", "[::]:0", "example.com:0", "localhost:0", "10.0.0.1:0", "127.0.0.1", "", "127.0.0.1:99999"} {
 		if server, err := metrics.Listen(t.Context(), address, nil, nil); !failure.Is(err, failure.ConfigInvalid) {
 			t.Errorf("%s: %v, %v", address, server, err)
 		}
@@ -137,10 +138,27 @@ func TestATakenPort(t *testing.T) {
 func TestServeEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
 
-	if err := metrics.Serve(ctx, "localhost:0", newMetrics(t, clocks.Fixed(start())).Registry(), nil); err != nil && !failure.Is(err, failure.ConfigInvalid) {
+	if err := metrics.Serve(ctx, "[::1]:0", newMetrics(t, clocks.Fixed(start())).Registry(), nil); err != nil && !failure.Is(err, failure.ConfigInvalid) {
+		t.Error(err) // a machine may have no IPv6
+	}
+
+	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+
+	server, err := metrics.Listen(ctx, "127.0.0.1:0", newMetrics(t, clocks.Fixed(start())).Registry(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := server.Run(ctx); err != nil {
+		t.Error(err)
+	}
+
+	// It serves once.
+	if err := server.Run(t.Context()); !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
 	}
 }

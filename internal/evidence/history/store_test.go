@@ -146,9 +146,14 @@ func (f *nth) Next(context.Context, faults.Call) faults.Mode {
 func TestEveryFailingCall(t *testing.T) {
 	t.Parallel()
 
+	db, entriesBefore := open(t), 0
+
 	for _, mode := range []faults.Mode{faults.Before, faults.After} {
 		for n := 1; ; n++ {
-			db := open(t)
+			if _, err := db.Exec(t.Context(), "truncate promise_audits"); err != nil {
+				t.Fatal(err)
+			}
+
 			before, _ := history.Audit{}.Next(status(promise.Kept), nil, start())
 
 			if err := history.Record(t.Context(), db, history.Audit{}, before, nil); err != nil {
@@ -164,9 +169,11 @@ func TestEveryFailingCall(t *testing.T) {
 				err = history.Record(ctx, db, last, next, changes)
 			}
 
-			if a, e := count(t, db, audits)-1, count(t, db, entries); a != e || err == nil && a != 1 {
+			if a, e := count(t, db, audits)-1, count(t, db, entries)-entriesBefore; a != e || err == nil && a != 1 {
 				t.Errorf("call %d, %s: %d audits, %d entries, %v", n, mode, a, e, err)
 			}
+
+			entriesBefore = count(t, db, entries)
 
 			if gate.left > 0 {
 				break
@@ -188,6 +195,15 @@ func TestARowThatMakesNoSense(t *testing.T) {
 	}
 
 	if _, err := history.Latest(t.Context(), db); !failure.Is(err, failure.EvidenceMissing) {
+		t.Error(err)
+	}
+}
+
+func TestATimeWithoutAText(t *testing.T) {
+	t.Parallel()
+
+	far := history.Audit{At: start(), Standings: []history.Standing{{Since: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
+	if err := history.Record(t.Context(), open(t), history.Audit{}, far, nil); !failure.Is(err, failure.Internal) {
 		t.Error(err)
 	}
 }
