@@ -72,7 +72,8 @@ func (l *checklist) judged(result activities.AuditResult) {
 
 	if result.NotBuilt > 0 {
 		l.steps = append(l.steps, item{
-			text: fmt.Sprintf("%d more promises of the policy", result.NotBuilt), mark: string(promise.NotBuilt), note: "this version does not keep them",
+			text: fmt.Sprintf("%d more promises of the policy", result.NotBuilt),
+			mark: string(promise.NotBuilt), note: "this version does not keep them",
 		})
 	}
 }
