@@ -64,7 +64,9 @@ func (p *process) registerCore() error {
 	}
 
 	mirror := gcsmirror.New(p.storage.Bucket(p.policy.Storage.Ledger))
-	sealer := seal.New(p.steward, mirror, signer, verifier, p.clock, seal.Config{MaxWait: p.config.Patience().Of(seal.MaxWait)})
+	sealer := seal.New(p.steward, mirror, signer, verifier, p.clock, seal.Config{
+		MaxWait: p.config.Patience().Of(seal.MaxWait), Timeout: p.config.Patience().Of(seal.Timeout),
+	})
 	p.background = append(p.background, p.keepNotingPolicy, func(ctx context.Context) error { return p.seal(ctx, sealer) })
 
 	queue := p.newWorker(workflows.CoreQueue, coreActivities)

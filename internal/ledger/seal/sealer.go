@@ -46,9 +46,9 @@ const (
 	MaxWait = 10 * time.Second
 	// polls is how often the waiting entries are counted within MaxWait.
 	polls = 10
-	// timeout is how long one seal may take: five small outside calls, each of
+	// Timeout is how long one seal may take: five small outside calls, each of
 	// which answers in a second or not at all.
-	timeout = time.Minute
+	Timeout = time.Minute
 )
 
 // Config holds what may be tuned; zero values mean the constants above.
@@ -71,7 +71,7 @@ func (c Config) withDefaults() Config {
 	}
 
 	if c.Timeout <= 0 {
-		c.Timeout = timeout
+		c.Timeout = Timeout
 	}
 
 	return c
