@@ -3,6 +3,7 @@ package system_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"testing"
 
@@ -55,7 +56,9 @@ func newLoop(name string, seed harness.Seed) *loop {
 }
 
 // modes are in the order of their price, the dearest first.
-func modes() []faults.Mode { return []faults.Mode{faults.Hang, faults.Kill, faults.After, faults.Before} }
+func modes() []faults.Mode {
+	return []faults.Mode{faults.Hang, faults.Kill, faults.After, faults.Before}
+}
 
 // slow are the modes that wait for timeouts.
 func slow(mode faults.Mode) bool { return mode == faults.Hang || mode == faults.Kill }
@@ -74,14 +77,19 @@ func (l *loop) step(mode faults.Mode) int {
 	return slicesOfPoints
 }
 
-// take gives the next job, false if there is none.
-func (l *loop) take() (job, bool) {
+// take gives the next job, false if there is none. Some lanes begin with the modes
+// that wait and leave the processor to the others.
+func (l *loop) take(patient bool) (job, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.violations) >= maxViolations {
 		return job{}, false
 	}
-	for _, mode := range modes() {
+	order := modes()
+	if !patient {
+		slices.Reverse(order)
+	}
+	for _, mode := range order {
 		if n := l.next[mode]; n < l.end[mode] {
 			l.next[mode] += l.step(mode)
 			return job{n: n, mode: mode}, true

@@ -17,7 +17,11 @@ const (
 	lanes = harness.Lanes
 	// runTimeout bounds one run: a hang of the backup costs 18 s, one of the sequencer a minute.
 	runTimeout = 100 * time.Second
-	day        = 24 * time.Hour
+	// longRun is worth a line.
+	longRun = 30 * time.Second
+	// progressEvery is how many points lie between two lines for whoever watches.
+	progressEvery = 25
+	day           = 24 * time.Hour
 )
 
 // TestNthCall lets the first outside call of a whole backup fail, then the second,
@@ -46,8 +50,8 @@ func TestNthCall(t *testing.T) {
 		t.Run(each.name, func(t *testing.T) {
 			loop := newLoop(each.name, seed)
 			var running sync.WaitGroup
-			for _, world := range worlds {
-				running.Go(func() { work(t, loop, world, each.plan) })
+			for i, world := range worlds {
+				running.Go(func() { work(t, loop, world, each.plan, i%2 == 0) })
 			}
 			running.Wait()
 			loop.report(t)
@@ -56,21 +60,25 @@ func TestNthCall(t *testing.T) {
 }
 
 // work does jobs in one world until there are none.
-func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan) {
+func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan, patient bool) {
 	t.Helper()
 	for t.Context().Err() == nil {
-		todo, more := loop.take()
+		todo, more := loop.take(patient)
 		if !more {
 			return
 		}
 		plan.N, plan.Mode = todo.n, todo.mode
 		began := time.Now()
 		hit, problems := once(t.Context(), world, plan)
-		if took := time.Since(began); took > 30*time.Second {
+		took := time.Since(began)
+		if took > longRun {
 			t.Logf("%s: the call %+v took %s", todo.mode, hit, took.Round(time.Second))
 		}
 		if len(problems) == 0 {
 			loop.done(todo, hit != nil)
+			if testing.Verbose() && todo.n%progressEvery == 0 {
+				t.Logf("%s %d took %s", todo.mode, todo.n, took.Round(time.Millisecond))
+			}
 			continue
 		}
 		loop.violated(todo, hit, problems)
