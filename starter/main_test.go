@@ -151,4 +151,3 @@ func TestInterrupted(t *testing.T) {
 		t.Errorf("%v: %s", err, errs.String())
 	}
 }
-

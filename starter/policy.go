@@ -112,4 +112,3 @@ func readPolicy(given []string) (config.Config, *policy.Policy, error) {
 
 	return settings, rules, failure.Wrap(failure.PolicyInvalid, "reading the policy", err)
 }
-

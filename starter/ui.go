@@ -90,7 +90,7 @@ func (a *app) links(choose func([]webui.View) []webui.View) error {
 
 	views := choose(webui.Views(dayStart))
 	if len(views) == 0 {
-		return failure.New(failure.UsageWrong, "looking for the view (steward ui lists all)")
+		return failure.New(failure.UsageWrong, "looking for the view (for all of them: steward ui)")
 	}
 
 	result := linksResult{}

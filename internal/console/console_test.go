@@ -71,13 +71,13 @@ func TestTexts(t *testing.T) {
 	at := time.Date(2026, 11, 22, 2, 30, 0, 0, time.UTC)
 
 	for got, want := range map[string]string{
-		c.When(at):                       "2026-11-22 03:30:00 +01:00",
-		c.When(time.Time{}):              "-",
-		console.Size(999):                "999 B",
-		console.Size(2_100_000):          "2.1 MB",
-		console.Size(5e18):               "5.0 EB",
-		console.OrDash(""):               "-",
-		console.OrDash("x"):              "x",
+		c.When(at):                        "2026-11-22 03:30:00 +01:00",
+		c.When(time.Time{}):               "-",
+		console.Size(999):                 "999 B",
+		console.Size(2_100_000):           "2.1 MB",
+		console.Size(5e18):                "5.0 EB",
+		console.OrDash(""):                "-",
+		console.OrDash("x"):               "x",
 		console.Plain("a\u202eb\x07c\nd"): "abc\nd",
 	} {
 		if got != want {

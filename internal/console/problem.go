@@ -8,6 +8,8 @@ import (
 	"net"
 	"strings"
 
+	"go.temporal.io/api/serviceerror"
+
 	"steward/internal/failure"
 	"steward/internal/policy"
 )
@@ -86,6 +88,7 @@ func harmless(err error) string {
 		refused *net.OpError
 		lookup  *net.DNSError
 		file    *fs.PathError
+		answer  serviceerror.ServiceError // Temporal is given no personal data, so it can tell none
 	)
 
 	switch {
@@ -95,6 +98,8 @@ func harmless(err error) string {
 		return refused.Error()
 	case errors.As(err, &file):
 		return file.Error()
+	case errors.As(err, &answer):
+		return answer.Error()
 	default:
 		return ""
 	}

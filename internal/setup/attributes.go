@@ -60,7 +60,13 @@ func (s *Setup) namespace(ctx context.Context) (Step, error) {
 // attributes registers the search attributes that are missing and waits until
 // a query can use all of them: some servers show a new one only after a while.
 func (s *Setup) attributes(ctx context.Context) ([]Step, error) {
-	have, err := Attributes(ctx, s.Temporal, s.Namespace)
+	var have map[string]enumspb.IndexedValueType
+
+	err := s.known(ctx, func(ctx context.Context) (err error) {
+		have, err = Attributes(ctx, s.Temporal, s.Namespace)
+
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +129,26 @@ func Queryable(ctx context.Context, c client.Client, namespace string, keys []te
 	})
 
 	return failure.Wrap(failure.TemporalUnavailable, "using the search attributes in a query", err)
+}
+
+// known makes a call again while the server does not know the namespace: each of
+// its nodes learns of a new one only after a while, some ten seconds.
+func (s *Setup) known(ctx context.Context, call func(context.Context) error) error {
+	var last error
+
+	err := s.until(ctx, "waiting for the namespace", func(ctx context.Context) error {
+		var unknown *serviceerror.NamespaceNotFound
+		if last = call(ctx); errors.As(last, &unknown) {
+			return last
+		}
+
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+
+	return last
 }
 
 // until tries until it works or the time to wait is over.

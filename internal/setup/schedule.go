@@ -150,8 +150,11 @@ func times(spec *client.ScheduleSpec) string {
 
 	parts := []string{zone}
 	for _, c := range spec.Calendars {
-		parts = append(parts, fmt.Sprintf("at %s:%s:%s on days %s of months %s, weekdays %s, years %s", ranges(c.Hour), ranges(c.Minute),
-			ranges(c.Second), ranges(c.DayOfMonth), ranges(c.Month), ranges(c.DayOfWeek), ranges(c.Year)))
+		parts = append(parts, fmt.Sprintf("at %s:%s:%s on days %s of months %s, weekdays %s", ranges(c.Hour), ranges(c.Minute),
+			ranges(c.Second), ranges(c.DayOfMonth), ranges(c.Month), ranges(c.DayOfWeek)))
+		if len(c.Year) > 0 {
+			parts = append(parts, "years "+ranges(c.Year))
+		}
 	}
 
 	for _, interval := range spec.Intervals {

@@ -47,7 +47,13 @@ func (s *Setup) schedule(ctx context.Context, wanted Schedule) (Step, error) {
 	step := Step{Area: areaSchedule, Name: wanted.ID, Outcome: Unchanged}
 	handle := s.Temporal.ScheduleClient().GetHandle(ctx, wanted.ID)
 
-	described, err := handle.Describe(ctx)
+	var described *client.ScheduleDescription
+
+	err := s.known(ctx, func(ctx context.Context) (err error) {
+		described, err = handle.Describe(ctx)
+
+		return err //nolint:wrapcheck // wrapped below
+	})
 
 	var missing *serviceerror.NotFound
 

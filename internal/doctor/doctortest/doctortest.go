@@ -47,8 +47,10 @@ type World struct {
 	// Clock is that of the machine.
 	Clock clocks.Clock
 
+	// Identity decrypts what Backup made.
+	Identity *age.X25519Identity
+
 	manifests, ledger note.Signer
-	recipient         age.Recipient
 }
 
 const policyText = `version: 1
@@ -143,7 +145,7 @@ func (w *World) makeKeys(t testing.TB) {
 
 	w.manifests, manifests = w.key(t, keys.ManifestSigner)
 	w.ledger, ledger = w.key(t, keys.LedgerSigner)
-	w.recipient = identity.Recipient()
+	w.Identity = identity
 
 	text := fmt.Sprintf(policyText, manifests, ledger, identity.Recipient(), escrow.Recipient())
 	if err := os.WriteFile(w.Config.Policy, []byte(text), 0o600); err != nil {
@@ -191,7 +193,7 @@ func (w *World) Backup(t testing.TB, day string) catalogue.Backup {
 	}
 
 	taker := backup.Taker{
-		Steward: w.Steward, Source: w.App, Bucket: w.Backups(), Recipients: []age.Recipient{w.recipient}, Signer: w.manifests,
+		Steward: w.Steward, Source: w.App, Bucket: w.Backups(), Recipients: []age.Recipient{w.Identity.Recipient()}, Signer: w.manifests,
 		Clock: w.Clock, Owner: "test", Silence: time.Minute, Policy: w.Policy.Hash(),
 	}
 
