@@ -118,25 +118,25 @@ func sqlState(err error) string {
 
 // sweep removes every scratch database and every role that a drill made. The
 // drill lock is held: no drill is at work.
-func (s *scratch) sweep(ctx context.Context) error {
-	databases, err := s.names(ctx, `select datname from pg_database where datname ~ ('^' || $1 || '[a-z2-7]{26}$')`, prefix)
+func sweep(ctx context.Context, cleaner postgres.Queryer) error {
+	databases, err := names(ctx, cleaner, `select datname from pg_database where datname ~ ('^' || $1 || '[a-z2-7]{26}$')`, prefix)
 	if err != nil {
 		return err
 	}
 
 	for _, name := range databases {
-		if _, err := s.admin.Exec(ctx, "drop database if exists "+quoted(name)+" with (force)"); err != nil {
+		if _, err := cleaner.Exec(ctx, "drop database if exists "+quoted(name)+" with (force)"); err != nil {
 			return failure.Wrap(failure.Unavailable, "dropping a scratch database", err)
 		}
 	}
 
-	roles, err := s.names(ctx, `select rolname from pg_roles where shobj_description(oid, 'pg_authid') = $1`, marker)
+	roles, err := names(ctx, cleaner, `select rolname from pg_roles where shobj_description(oid, 'pg_authid') = $1`, marker)
 	if err != nil {
 		return err
 	}
 
 	for _, name := range roles {
-		if _, err := s.admin.Exec(ctx, "drop role if exists "+quoted(name)); err != nil {
+		if _, err := cleaner.Exec(ctx, "drop role if exists "+quoted(name)); err != nil {
 			return failure.Wrap(failure.Unavailable, "dropping a role of a drill", err)
 		}
 	}
@@ -144,8 +144,8 @@ func (s *scratch) sweep(ctx context.Context) error {
 	return nil
 }
 
-func (s *scratch) names(ctx context.Context, query string, args ...any) ([]string, error) {
-	rows, err := s.admin.Query(ctx, query, args...)
+func names(ctx context.Context, cleaner postgres.Queryer, query string, args ...any) ([]string, error) {
+	rows, err := cleaner.Query(ctx, query, args...)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "looking for leftovers of drills", err)
 	}

@@ -49,7 +49,14 @@ type scratch struct {
 func (d *Driller) inScratch(
 	ctx context.Context, backup catalogue.Backup, document manifest.Manifest, work func(context.Context, *scratch) error,
 ) (err error) {
-	admin, err := postgres.Open(ctx, d.Admin)
+	suffix, _ := strings.CutPrefix(backup.Attempt, "att_")
+
+	at, err := named(d.Admin, prefix+suffix)
+	if err != nil {
+		return err
+	}
+
+	admin, err := postgres.Open(ctx, at)
 	if err != nil {
 		return fmt.Errorf("reaching the drill cluster: %w", err)
 	}
@@ -65,7 +72,7 @@ func (d *Driller) inScratch(
 		return failure.Wrap(failure.Unavailable, "waiting for the drill cluster", err)
 	}
 
-	suffix, _ := strings.CutPrefix(backup.Attempt, "att_")
+	cleaner := postgres.On(lock.Conn())
 	made := &scratch{
 		Driller: d, document: document, admin: admin,
 		name: prefix + suffix, role: rolePrefix + suffix, password: ids.New("pw"),
@@ -76,10 +83,10 @@ func (d *Driller) inScratch(
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
 		defer cancel()
 
-		err = errors.Join(err, made.sweep(ctx), unlock(ctx, lock.Conn()))
+		err = errors.Join(err, made.silence(ctx, cleaner), sweep(ctx, cleaner), unlock(ctx, cleaner))
 	}()
 
-	if err := made.sweep(ctx); err != nil {
+	if err := sweep(ctx, cleaner); err != nil {
 		return err
 	}
 
@@ -90,8 +97,39 @@ func (d *Driller) inScratch(
 	return work(ctx, made)
 }
 
-func unlock(ctx context.Context, conn *pgx.Conn) error {
-	_, err := postgres.On(conn).Exec(ctx, "select pg_advisory_unlock($1)", drillLock)
+// silence ends what this drill's other connections still do. A statement whose
+// context was cancelled may be at work in the server all the same, and would
+// make a role or a database after the sweep has looked.
+func (s *scratch) silence(ctx context.Context, cleaner postgres.Queryer) error {
+	const patience = 5000 // milliseconds that one backend has to end
+
+	var alive int64
+
+	err := cleaner.QueryRow(ctx, `select count(*) from pg_stat_activity
+		where application_name = $1 and case when pid = pg_backend_pid() then false else not pg_terminate_backend(pid, $2) end`, s.name, patience).Scan(&alive)
+	if err == nil && alive > 0 {
+		return failure.New(failure.Unavailable, "ending the statements of a drill")
+	}
+
+	return failure.Wrap(failure.Unavailable, "ending the statements of a drill", err)
+}
+
+// named gives the URL under which connections carry a name in the server's list.
+func named(at, name string) (string, error) {
+	parsed, err := url.Parse(at)
+	if err != nil {
+		return "", failure.New(failure.ConfigInvalid, "reading the drill cluster's URL")
+	}
+
+	query := parsed.Query()
+	query.Set("application_name", name)
+	parsed.RawQuery = query.Encode()
+
+	return parsed.String(), nil
+}
+
+func unlock(ctx context.Context, cleaner postgres.Queryer) error {
+	_, err := cleaner.Exec(ctx, "select pg_advisory_unlock($1)", drillLock)
 
 	return failure.Wrap(failure.Unavailable, "leaving the drill cluster", err)
 }
