@@ -1,0 +1,131 @@
+package catalogue_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/catalogue"
+	"steward/internal/faults"
+	"steward/internal/pgtest"
+	"steward/internal/postgres"
+)
+
+func faulty(t *testing.T) context.Context {
+	t.Helper()
+
+	return faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.Before})
+}
+
+// What each role may do to the catalogue and its evidence, and above all what it
+// may not: the one that dumps cannot claim a drill, the one that drills cannot
+// make or remove a backup, the core touches neither.
+func TestRolesAreBound(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Steward(t)
+
+	db, err := postgres.Open(t.Context(), at)
+	must(t, err)
+	t.Cleanup(db.Close)
+
+	const (
+		insert = `insert into backups (id, database, day, state, attempt, owner, opened_at, beat_at)
+			values ('bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'running', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', now(), now())`
+		drilled = `update backups set state = 'drilled', drilled_at = now() where state = 'taken'`
+		entry   = `insert into ledger.entries (id, kind, at, body) values ('led_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'KIND', now(), '{}')`
+	)
+
+	for i, c := range []struct {
+		role, state, sql string
+		allowed          bool
+	}{
+		{"steward_backup", "running", insert, true},
+		{"steward_backup", "running", `update backups set state = 'taken', manifest_sha256 = 'x' where state = 'running'`, true},
+		{"steward_backup", "taken", drilled, false},
+		{"steward_backup", "taken", `update backups set state = 'drilled' where state = 'taken'`, false},
+		{"steward_backup", "taken", `update backups set state = 'bad' where state = 'taken'`, false},
+		{"steward_backup", "taken", `update backups set drilled_at = now()`, false},
+		{"steward_backup", "drilled", `update backups set state = 'running' where state = 'drilled'`, false},
+		{"steward_backup", "drilled", `update backups set manifest_sha256 = 'other'`, false},
+		{"steward_backup", "drilled", `update backups set beat_at = now()`, true},
+		{"steward_backup", "drilled", `update backups set state = 'pruned', pruned_at = now()`, true},
+		{"steward_backup", "running", `delete from backups`, false},
+		{"steward_backup", "running", `update backups set day = '2020-01-01'`, false},
+		{"steward_backup", "running", `insert into installation (installed_at) values (now())`, false},
+		{"steward_drill", "taken", drilled, true},
+		{"steward_drill", "taken", `update backups set state = 'bad', reason = 'x' where state = 'taken'`, true},
+		{"steward_drill", "running", insert, false},
+		{"steward_drill", "taken", `update backups set state = 'pruned'`, false},
+		{"steward_drill", "taken", `update backups set state = 'running'`, false},
+		{"steward_drill", "bad", `update backups set state = 'drilled', drilled_at = now()`, false},
+		{"steward_drill", "taken", `update backups set manifest_sha256 = 'x'`, false},
+		{"steward_drill", "taken", `delete from backups`, false},
+		{"steward_drill", "taken", `update backup_objects set pruned_at = now()`, false},
+		{"steward_core", "taken", `select 1 from backups`, true},
+		{"steward_core", "taken", `update backups set reason = 'x'`, false},
+		{"steward_core", "taken", insert, false},
+		{"steward_core", "taken", drilled, false},
+		{"steward_core", "taken", `delete from backup_objects`, false},
+		{"steward_core", "taken", `insert into installation (installed_at) values (now())`, true},
+		{"steward_backup", "running", evidence(entry, "backup.stored"), true},
+		{"steward_backup", "running", evidence(entry, "backup.pruned"), true},
+		{"steward_backup", "running", evidence(entry, "backup.drilled"), false},
+		{"steward_backup", "running", evidence(entry, "backup.refused"), false},
+		{"steward_drill", "running", evidence(entry, "backup.drilled"), true},
+		{"steward_drill", "running", evidence(entry, "backup.stored"), false},
+		{"steward_core", "running", evidence(entry, "backup.drilled"), false},
+		{"steward_core", "running", evidence(entry, "promise.broken"), true},
+	} {
+		row := day(t, db, now.AddDate(0, 0, -i).Format("2006-01-02"))
+		bring(t, db, row, c.state)
+
+		if err := as(t, at, c.role, c.sql); (err == nil) != c.allowed {
+			t.Errorf("%s on a backup that is %s: %s: %v", c.role, c.state, c.sql, err)
+		}
+
+		_, err := db.Exec(t.Context(), "delete from backups")
+		must(t, err)
+	}
+}
+
+func evidence(entry, kind string) string {
+	return entry[:len(entry)-len("KIND', now(), '{}')")] + kind + `', now(), '{}')`
+}
+
+// bring leads a fresh row to a state.
+func bring(t *testing.T, db *postgres.DB, row catalogue.Backup, state string) {
+	t.Helper()
+
+	row.SnapshotAt, row.TakenAt, row.ManifestSHA256 = now, now, "x"
+	if state != "running" {
+		must(t, catalogue.RecordTaken(t.Context(), db, row))
+	}
+
+	switch state {
+	case "drilled":
+		must(t, catalogue.RecordDrilled(t.Context(), db, row.ID, row.Attempt, now, 1))
+	case "bad":
+		must(t, catalogue.RecordBad(t.Context(), db, row.ID, row.Attempt, "x"))
+	}
+}
+
+// as tries a statement in a role, and undoes it.
+func as(t *testing.T, at, role, sql string) error {
+	t.Helper()
+
+	conn, err := pgx.Connect(t.Context(), at)
+	must(t, err)
+	defer conn.Close(t.Context())
+
+	_, err = conn.Exec(t.Context(), "begin; set local role "+role)
+	must(t, err)
+
+	_, refusal := conn.Exec(t.Context(), sql)
+
+	_, err = conn.Exec(t.Context(), "rollback")
+	must(t, err)
+
+	return refusal
+}
