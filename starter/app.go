@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -31,11 +32,11 @@ type app struct {
 // close closes what was opened, the last first.
 func (a *app) close() error {
 	var err error
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		err = errors.Join(err, a.closers[i].Close())
+	for _, closer := range slices.Backward(a.closers) {
+		err = errors.Join(err, closer.Close())
 	}
 
-	return err //nolint:wrapcheck // each says what it was doing
+	return err
 }
 
 // closing makes a Closer of a function that cannot fail.
@@ -52,7 +53,7 @@ func (c closing) Close() error {
 func (a *app) load() (config.Config, *policy.Policy, error) {
 	settings, err := config.Load()
 	if err != nil {
-		return settings, nil, err //nolint:wrapcheck // it says what it was doing
+		return settings, nil, err
 	}
 
 	rules, err := policy.Load(settings.Policy, settings.Env)
@@ -63,12 +64,12 @@ func (a *app) load() (config.Config, *policy.Policy, error) {
 // database opens the steward database.
 func (a *app) database(ctx context.Context, settings config.Config) (*postgres.DB, error) {
 	if err := config.Need(map[string]string{"STEWARD_DATABASE_URL": settings.StewardDatabase}); err != nil {
-		return nil, err //nolint:wrapcheck // it says what it was doing
+		return nil, err
 	}
 
 	db, err := postgres.Open(ctx, settings.StewardDatabase)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it was doing
+		return nil, err
 	}
 
 	a.closers = append(a.closers, closing(db.Close))
@@ -83,7 +84,7 @@ func (a *app) storage(ctx context.Context, settings config.Config) (*gcs.Client,
 		Patience: gcs.Patient().Scaled(float64(settings.Patience().Factor())),
 	})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it was doing
+		return nil, err
 	}
 
 	a.closers = append(a.closers, opened)

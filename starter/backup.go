@@ -17,6 +17,9 @@ func newBackup(a *app) *cobra.Command {
 		newBackupRun(a), newBackupList(a), newBackupShow(a), newBackupVerify(a))
 }
 
+// stateColumn heads the column that a reader looks at first.
+const stateColumn = "STATE"
+
 // backupRow is one backup of the catalogue.
 type backupRow struct {
 	// ID is opaque.

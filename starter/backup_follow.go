@@ -79,11 +79,11 @@ func (f *follower) event(kind string) runEvent {
 func (f *follower) started() error {
 	event := f.event("started")
 	if f.console.JSON {
-		return f.console.Line(event) //nolint:wrapcheck // it says what it was doing
+		return f.console.Line(event)
 	}
 
 	if event.Link != "" {
-		f.console.Note("%s: %s", f.database, event.Link)
+		f.console.Notef("%s: %s", f.database, event.Link)
 	}
 
 	return nil
@@ -136,7 +136,7 @@ func (f *follower) ended(ctx context.Context, result workflows.DailyBackupResult
 		event.Code = boundary.CodeOf(err)
 		if f.console.JSON {
 			if err := f.console.Line(event); err != nil {
-				return err //nolint:wrapcheck // it says what it was doing
+				return err
 			}
 		}
 
@@ -147,10 +147,10 @@ func (f *follower) ended(ctx context.Context, result workflows.DailyBackupResult
 	event.Bytes, event.Rows, event.DrillSeconds = result.Bytes, result.Rows, result.DrillSeconds
 
 	if f.console.JSON {
-		return f.console.Line(event) //nolint:wrapcheck // it says what it was doing
+		return f.console.Line(event)
 	}
 
-	return f.console.Say("%s", said(f.database, result)) //nolint:wrapcheck // it says what it was doing
+	return f.console.Say("%s", said(f.database, result))
 }
 
 // look asks Temporal which step is at work. Not to get an answer is no failure of
@@ -168,7 +168,7 @@ func (f *follower) look(ctx context.Context, progress *console.Progress) error {
 		if f.console.JSON && event != f.last {
 			f.last = event
 			if err := f.console.Line(event); err != nil {
-				return err //nolint:wrapcheck // it says what it was doing
+				return err
 			}
 		}
 	}

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -40,7 +40,7 @@ func newBackupList(a *app) *cobra.Command {
 
 			found, err := read(command.Context(), db)
 			if err != nil {
-				return err //nolint:wrapcheck // it says what it was doing
+				return err
 			}
 
 			found = slices.DeleteFunc(found, func(b catalogue.Backup) bool { return database != "" && b.Database != database })
@@ -61,23 +61,28 @@ func (a *app) showBackups(found []catalogue.Backup) error {
 	}
 
 	if a.console.JSON {
-		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(result)
 	}
 
 	table := console.Table{
-		Head:  []string{"DAY", "DATABASE", "STATE", "SIZE", "ROWS", "SNAPSHOT", "DRILLED", "ID"},
+		Head:  []string{"DAY", "DATABASE", stateColumn, "SIZE", "ROWS", "SNAPSHOT", "DRILLED", "ID"},
 		Empty: "There is no backup yet. Make today's: steward backup run --all",
 	}
 
 	for _, b := range result.Backups {
 		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{
-			{Text: b.Day}, {Text: b.Database}, {Text: string(b.State), Tone: backupTone(b.State)},
-			{Text: console.Size(b.Bytes)}, {Text: fmt.Sprint(b.Rows)},
-			{Text: a.console.When(b.SnapshotAt)}, {Text: a.console.When(b.DrilledAt)}, {Text: b.ID},
+			{Text: b.Day},
+			{Text: b.Database},
+			{Text: string(b.State), Tone: backupTone(b.State)},
+			{Text: console.Size(b.Bytes)},
+			{Text: strconv.FormatInt(b.Rows, 10)},
+			{Text: a.console.When(b.SnapshotAt)},
+			{Text: a.console.When(b.DrilledAt)},
+			{Text: b.ID},
 		}, Note: b.Reason})
 	}
 
-	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+	return a.console.Table(table)
 }
 
 func backupTone(state catalogue.State) console.Tone {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -51,12 +52,12 @@ func newBackupShow(a *app) *cobra.Command {
 
 			found, err := catalogue.Get(command.Context(), db, given[0])
 			if err != nil {
-				return err //nolint:wrapcheck // it says what it was doing
+				return err
 			}
 
 			objects, err := catalogue.Objects(command.Context(), db, found.ID)
 			if err != nil {
-				return err //nolint:wrapcheck // it says what it was doing
+				return err
 			}
 
 			result := backupResult{
@@ -75,22 +76,29 @@ func newBackupShow(a *app) *cobra.Command {
 
 func (a *app) showBackup(b backupResult) error {
 	if a.console.JSON {
-		return a.console.Document(b) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(b)
 	}
 
 	facts := console.Table{Head: []string{"BACKUP", b.ID}}
 	for _, fact := range [][2]string{
-		{"database", b.Database}, {"business day", b.Day}, {"state", string(b.State)},
-		{"snapshot", a.console.When(b.SnapshotAt)}, {"taken", a.console.When(b.TakenAt)},
-		{"drilled", a.console.When(b.DrilledAt)}, {"drill took", fmt.Sprintf("%.1f s", b.DrillSeconds)},
-		{"pruned", a.console.When(b.PrunedAt)}, {"stored", console.Size(b.Bytes)}, {"rows", fmt.Sprint(b.Rows)},
-		{"manifest", console.OrDash(b.ManifestSHA256)}, {"reason", console.OrDash(b.Reason)},
+		{"database", b.Database},
+		{"business day", b.Day},
+		{"state", string(b.State)},
+		{"snapshot", a.console.When(b.SnapshotAt)},
+		{"taken", a.console.When(b.TakenAt)},
+		{"drilled", a.console.When(b.DrilledAt)},
+		{"drill took", fmt.Sprintf("%.1f s", b.DrillSeconds)},
+		{"pruned", a.console.When(b.PrunedAt)},
+		{"stored", console.Size(b.Bytes)},
+		{"rows", strconv.FormatInt(b.Rows, 10)},
+		{"manifest", console.OrDash(b.ManifestSHA256)},
+		{"reason", console.OrDash(b.Reason)},
 	} {
 		facts.Add(console.Cells(fact[0], fact[1])...)
 	}
 
 	if err := a.console.Table(facts); err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	}
 
 	objects := console.Table{Head: []string{"OBJECT", "KIND", "SIZE", "GENERATION", "ATTEMPT"}, Empty: "nothing is stored of it"}
@@ -101,7 +109,7 @@ func (a *app) showBackup(b backupResult) error {
 			attempt = "current"
 		}
 
-		objects.Add(console.Cells(o.Name, o.Kind, console.Size(o.Bytes), fmt.Sprint(o.Generation), attempt)...)
+		objects.Add(console.Cells(o.Name, o.Kind, console.Size(o.Bytes), strconv.FormatInt(o.Generation, 10), attempt)...)
 	}
 
 	return joined(a.console.Say(""), a.console.Table(objects))

@@ -99,12 +99,12 @@ func (a *app) checker(ctx context.Context) (*stored.Checker, *postgres.DB, clock
 
 func chosen(ctx context.Context, db *postgres.DB, given []string) ([]catalogue.Backup, error) {
 	if len(given) == 0 {
-		return catalogue.Kept(ctx, db) //nolint:wrapcheck // it says what it was doing
+		return catalogue.Kept(ctx, db)
 	}
 
 	one, err := catalogue.Get(ctx, db, given[0])
 
-	return []catalogue.Backup{one}, err //nolint:wrapcheck // it says what it was doing
+	return []catalogue.Backup{one}, err
 }
 
 func (a *app) verify(ctx context.Context, checker *stored.Checker, backups []catalogue.Backup, asOf time.Time) (verifiedResult, error) {
@@ -118,7 +118,7 @@ func (a *app) verify(ctx context.Context, checker *stored.Checker, backups []cat
 
 		one, err := checker.Check(ctx, backup, asOf)
 		if err != nil {
-			return result, err //nolint:wrapcheck // it says what it was doing
+			return result, err
 		}
 
 		result.Backups = append(result.Backups, one)
@@ -140,16 +140,19 @@ func (a *app) verify(ctx context.Context, checker *stored.Checker, backups []cat
 
 func (a *app) showVerified(result verifiedResult) error {
 	if a.console.JSON {
-		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(result)
 	}
 
 	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
-	table := console.Table{Head: []string{"DAY", "DATABASE", "STATE", "VERDICT", "BACKUP"}, Empty: "there is no backup to compare"}
+	table := console.Table{Head: []string{"DAY", "DATABASE", stateColumn, "VERDICT", "BACKUP"}, Empty: "there is no backup to compare"}
 
 	for _, one := range result.Backups {
 		row := console.Row{Cells: []console.Cell{
-			{Text: one.Day}, {Text: one.Database}, {Text: string(one.State)},
-			{Text: string(one.Verdict), Tone: tones[one.Verdict]}, {Text: one.Backup},
+			{Text: one.Day},
+			{Text: one.Database},
+			{Text: string(one.State)},
+			{Text: string(one.Verdict), Tone: tones[one.Verdict]},
+			{Text: one.Backup},
 		}}
 		for _, finding := range one.Findings {
 			row.Note += finding.Object + ": " + finding.Says + " "
@@ -158,5 +161,5 @@ func (a *app) showVerified(result verifiedResult) error {
 		table.Rows = append(table.Rows, row)
 	}
 
-	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+	return a.console.Table(table)
 }

@@ -43,11 +43,11 @@ func newDescribe(a *app) *cobra.Command {
 		Use: "describe", Short: "Print the tree of all commands",
 		Long:    "Prints every command with its flags and examples; with --json for programs that call Steward.",
 		Example: "  steward describe --json | jq -r '.. | .command? // empty'",
-		Args:    args(cobra.NoArgs), Annotations: map[string]string{offline: "yes"},
+		Args:    args(cobra.NoArgs), Annotations: unattached(),
 		RunE: func(command *cobra.Command, _ []string) error {
 			tree := describe(command.Root())
 			if a.console.JSON {
-				return a.console.Document(tree) //nolint:wrapcheck // it says what it was doing
+				return a.console.Document(tree)
 			}
 
 			return a.showTree(tree, 0)
@@ -88,10 +88,13 @@ func trimmed(example string) string {
 	return strings.Join(lines, "\n")
 }
 
+// nameWidth is how wide the names of commands stand, with their indent.
+const nameWidth = 24
+
 func (a *app) showTree(tree described, depth int) error {
 	name := tree.Command[strings.LastIndex(tree.Command, " ")+1:]
 
-	err := a.console.Say("%s%s", strings.Repeat("  ", depth), fmt.Sprintf("%-*s %s", 24-2*depth, name, tree.Short))
+	err := a.console.Say("%s%s", strings.Repeat("  ", depth), fmt.Sprintf("%-*s %s", nameWidth-2*depth, name, tree.Short))
 	for _, child := range tree.Commands {
 		err = joined(err, a.showTree(child, depth+1))
 	}

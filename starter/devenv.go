@@ -47,7 +47,7 @@ func (a *app) readDevEnv() error {
 		}
 	}
 
-	a.console.Note("using the dev environment of this clone: %s", path)
+	a.console.Notef("using the dev environment of this clone: %s", path)
 
 	return nil
 }

@@ -63,13 +63,13 @@ func (a *app) newDoctor(ctx context.Context) (*doctor.Doctor, error) {
 
 func (a *app) showDoctor(report doctor.Report) error {
 	if a.console.JSON {
-		return a.console.Document(report) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(report)
 	}
 
 	tones := map[doctor.State]console.Tone{
 		doctor.OK: console.Good, doctor.Warn: console.Warning, doctor.Fail: console.Bad, doctor.Skipped: console.Faint,
 	}
-	table := console.Table{Head: []string{"AREA", "CHECK", "STATE", "WHAT WAS SEEN"}, Empty: "nothing was looked at"}
+	table := console.Table{Head: []string{"AREA", "CHECK", stateColumn, "WHAT WAS SEEN"}, Empty: "nothing was looked at"}
 
 	for _, check := range report.Checks {
 		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{
@@ -77,5 +77,5 @@ func (a *app) showDoctor(report doctor.Report) error {
 		}, Note: check.Hint})
 	}
 
-	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+	return a.console.Table(table)
 }

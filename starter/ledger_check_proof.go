@@ -53,10 +53,10 @@ func newLedgerCheckProof(a *app) *cobra.Command {
 			}
 
 			if a.console.JSON {
-				return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+				return a.console.Document(result)
 			}
 
-			return a.console.Say("entry %d (%s, %s, %s) is in the ledger %s, signed %s with %d entries\n%s", //nolint:wrapcheck // it says what it was doing
+			return a.console.Say("entry %d (%s, %s, %s) is in the ledger %s, signed %s with %d entries\n%s",
 				result.Position, result.ID, result.Kind, a.console.When(result.At), result.Origin,
 				a.console.When(result.SignedAt), result.Size, result.Body)
 		},
@@ -79,12 +79,12 @@ func checkProof(text []byte, key string) (checkedResult, error) {
 
 	checkpoint, position, err := ledger.VerifyProof(leaf, proof, public)
 	if err != nil {
-		return checkedResult{}, err //nolint:wrapcheck // it says what it was doing
+		return checkedResult{}, err
 	}
 
 	entry, err := ledger.ParseLeaf(leaf)
 
 	return checkedResult{
 		entryRow: rowOfEntry(position, entry), Origin: checkpoint.Origin, Size: checkpoint.Size, SignedAt: checkpoint.At,
-	}, err //nolint:wrapcheck // it says what it was doing
+	}, err
 }

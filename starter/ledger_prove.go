@@ -57,7 +57,7 @@ func newLedgerProve(a *app) *cobra.Command {
 
 			if out != "" {
 				result.File = out
-				if err := os.WriteFile(out, []byte(result.Proof), proofMode); err != nil { //nolint:gosec // it is meant to be read by others
+				if err := os.WriteFile(out, []byte(result.Proof), proofMode); err != nil {
 					return failure.Wrap(failure.UsageWrong, "writing the proof", err)
 				}
 			}
@@ -78,12 +78,12 @@ func prove(ctx context.Context, q postgres.Queryer, which string) (proofResult, 
 
 	entry, position, err := ledger.Find(ctx, q, id)
 	if err != nil {
-		return proofResult{}, err //nolint:wrapcheck // it says what it was doing
+		return proofResult{}, err
 	}
 
 	proof, err := ledger.Prove(ctx, q, position)
 	if err != nil {
-		return proofResult{}, err //nolint:wrapcheck // it says what it was doing
+		return proofResult{}, err
 	}
 
 	return proofResult{
@@ -112,9 +112,9 @@ func entryID(ctx context.Context, q postgres.Queryer, which string) (ledger.ID, 
 func (a *app) showProof(result proofResult) error {
 	switch {
 	case a.console.JSON:
-		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(result)
 	case result.File != "":
-		return a.console.Say("entry %d (%s) with its proof is in %s; check it: steward ledger check-proof %s", //nolint:wrapcheck // it says what it was doing
+		return a.console.Say("entry %d (%s) with its proof is in %s; check it: steward ledger check-proof %s",
 			result.Position, result.ID, result.File, result.File)
 	default:
 		_, err := a.console.Out.Write([]byte(result.Proof))

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
@@ -70,7 +71,7 @@ func newLedgerShow(a *app) *cobra.Command {
 func readEntries(ctx context.Context, q postgres.Queryer, from, limit int64) (entriesResult, error) {
 	head, err := ledger.ReadHead(ctx, q)
 	if err != nil {
-		return entriesResult{}, err //nolint:wrapcheck // it says what it was doing
+		return entriesResult{}, err
 	}
 
 	if from < 0 {
@@ -104,17 +105,18 @@ func readEntries(ctx context.Context, q postgres.Queryer, from, limit int64) (en
 
 func (a *app) showEntries(result entriesResult) error {
 	if a.console.JSON {
-		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(result)
 	}
 
 	table := console.Table{Head: []string{"POSITION", "AT", "KIND", "ID", "SAYS"}, Empty: "no entry is sealed in this range"}
 	for _, entry := range result.Entries {
-		table.Add(console.Cells(fmt.Sprint(entry.Position), a.console.When(entry.At), string(entry.Kind), string(entry.ID), string(entry.Body))...)
+		table.Add(console.Cells(strconv.FormatInt(entry.Position, 10), a.console.When(entry.At),
+			string(entry.Kind), string(entry.ID), string(entry.Body))...)
 	}
 
 	if err := a.console.Table(table); err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	}
 
-	return a.console.Say("\n%s", console.OrDash(result.Head.Checkpoint)) //nolint:wrapcheck // it says what it was doing
+	return a.console.Say("\n%s", console.OrDash(result.Head.Checkpoint))
 }

@@ -58,7 +58,7 @@ func newLedgerVerify(a *app) *cobra.Command {
 
 			report, err := copies.Verify(command.Context(), both, now, kept)
 			if err != nil {
-				return err //nolint:wrapcheck // it says what it was doing
+				return err
 			}
 
 			return a.showLedger(ledgerResult{
@@ -104,7 +104,7 @@ func (a *app) showLedger(result ledgerResult) error {
 
 func (a *app) printLedger(result ledgerResult) error {
 	if a.console.JSON {
-		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(result)
 	}
 
 	report := result.Report

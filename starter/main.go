@@ -41,7 +41,7 @@ func run(args []string, out, errs io.Writer) failure.Exit {
 	}
 
 	if ctx.Err() != nil {
-		a.console.Note("interrupted")
+		a.console.Notef("interrupted")
 
 		return failure.Interrupted
 	}

@@ -13,11 +13,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	main "steward/starter"
-
 	"steward/internal/doctor/doctortest"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
+	main "steward/starter"
 )
 
 // TestMain is the command itself when the test program was started under its

@@ -39,7 +39,8 @@ func newPolicy(a *app) *cobra.Command {
 func newPolicyExplain(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "explain [FILE]", Short: "Print each promise as a sentence",
-		Long:    "Prints each promise of the policy as one sentence, with its mode and the sentence of the policy text.\nWithout FILE it reads the policy that STEWARD_POLICY names.",
+		Long: "Prints each promise of the policy as one sentence, with its mode and the sentence of the policy text.\n" +
+			"Without FILE it reads the policy that STEWARD_POLICY names.",
 		Example: "  steward policy explain\n  steward policy explain policy.yaml --json",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, given []string) error {
@@ -50,7 +51,7 @@ func newPolicyExplain(a *app) *cobra.Command {
 
 			result := explainedResult{File: settings.Policy, Hash: rules.Hash(), Promises: rules.Explain()}
 			if a.console.JSON {
-				return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+				return a.console.Document(result)
 			}
 
 			for _, sentence := range result.Promises {
@@ -65,7 +66,7 @@ func newPolicyExplain(a *app) *cobra.Command {
 				}
 
 				if err := a.console.Say("%s (%s%s%s)\n  %s", sentence.Promise, sentence.Mode, source, built, sentence.Text); err != nil {
-					return err //nolint:wrapcheck // it says what it was doing
+					return err
 				}
 			}
 
@@ -77,7 +78,8 @@ func newPolicyExplain(a *app) *cobra.Command {
 func newPolicyCheck(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "check [FILE]", Short: "Check that a policy can be used",
-		Long:    "Names every fault with line, column and remedy. What only a dev environment may use (keys that\n`make up` made, the demo company) is a fault unless STEWARD_ENV is dev.",
+		Long: "Names every fault with line, column and remedy. What only a dev environment may use (keys that\n" +
+			"`make up` made, the demo company) is a fault unless STEWARD_ENV is dev.",
 		Example: "  steward policy check\n  STEWARD_ENV=production steward policy check policy.yaml",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, given []string) error {
@@ -88,10 +90,10 @@ func newPolicyCheck(a *app) *cobra.Command {
 
 			result := policyResult{File: settings.Policy, Hash: rules.Hash(), Environment: settings.Env}
 			if a.console.JSON {
-				return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+				return a.console.Document(result)
 			}
 
-			return a.console.Say("%s can be used in %s (hash %s)", result.File, result.Environment, result.Hash) //nolint:wrapcheck // it says what it was doing
+			return a.console.Say("%s can be used in %s (hash %s)", result.File, result.Environment, result.Hash)
 		},
 	}
 }
@@ -101,7 +103,7 @@ func newPolicyCheck(a *app) *cobra.Command {
 func readPolicy(given []string) (config.Config, *policy.Policy, error) {
 	settings, err := config.Load()
 	if err != nil {
-		return settings, nil, err //nolint:wrapcheck // it says what it was doing
+		return settings, nil, err
 	}
 
 	if len(given) > 0 {

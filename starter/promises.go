@@ -79,7 +79,7 @@ func judge(ctx context.Context, db *postgres.DB, settings config.Config, rules *
 		found, err := evidence.Gather(ctx, evidence.Sources{Steward: tx, OffFile: settings.OffFile}, rules)
 		result.Promises = promise.Evaluate(rules.Rules(), found, result.AsOf)
 
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	})
 	result.Alarming = promise.Alarming(result.Promises)
 
@@ -88,18 +88,20 @@ func judge(ctx context.Context, db *postgres.DB, settings config.Config, rules *
 
 func (a *app) showPromises(result promisesResult) error {
 	if a.console.JSON {
-		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(result)
 	}
 
 	table := console.Table{
-		Head: []string{"PROMISE", "OF", "STATE", "NEWEST EVIDENCE", "NEXT DUE"}, Empty: "the policy makes no promise",
+		Head: []string{"PROMISE", "OF", stateColumn, "NEWEST EVIDENCE", "NEXT DUE"}, Empty: "the policy makes no promise",
 	}
 
 	for _, status := range result.Promises {
 		row := console.Row{Cells: []console.Cell{
-			{Text: string(status.Promise)}, {Text: console.OrDash(status.Item)},
+			{Text: string(status.Promise)},
+			{Text: console.OrDash(status.Item)},
 			{Text: string(status.State), Tone: toneOf(status.State)},
-			{Text: a.console.When(status.NewestEvidence)}, {Text: a.console.When(status.NextDue)},
+			{Text: a.console.When(status.NewestEvidence)},
+			{Text: a.console.When(status.NextDue)},
 		}}
 		if status.State != promise.NotBuilt {
 			row.Note = status.Reason
@@ -108,7 +110,7 @@ func (a *app) showPromises(result promisesResult) error {
 		table.Rows = append(table.Rows, row)
 	}
 
-	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+	return a.console.Table(table)
 }
 
 func toneOf(state promise.State) console.Tone {

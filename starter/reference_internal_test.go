@@ -147,8 +147,7 @@ func fields(t *testing.T, doc *bytes.Buffer, of reflect.Type, prefix string, abo
 	above[of] = true
 	defer delete(above, of)
 
-	for i := range of.NumField() {
-		field := of.Field(i)
+	for field := range of.Fields() {
 		name, options, _ := strings.Cut(field.Tag.Get("json"), ",")
 
 		switch {
@@ -388,8 +387,7 @@ func variableTable(t *testing.T) string {
 	table.WriteString("| variable | default | meaning |\n|---|---|---|\n")
 
 	of := reflect.TypeFor[config.Config]()
-	for i := range of.NumField() {
-		field := of.Field(i)
+	for field := range of.Fields() {
 		if name := field.Tag.Get("env"); name != "" {
 			fmt.Fprintf(&table, "| `%s` | %s | %s |\n", name, field.Tag.Get("envDefault"), commentOf(t, of, field.Name))
 		}

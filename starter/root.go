@@ -42,12 +42,15 @@ func newRoot(a *app) *cobra.Command {
 // offline marks commands that read no environment at all.
 const offline = "offline"
 
+// unattached is the mark itself.
+func unattached() map[string]string { return map[string]string{offline: "yes"} }
+
 // group makes a command that only holds others. Without one of them it prints
 // its help; with an unknown one it fails, where cobra alone would print help and
 // call it success.
 func group(use, short, long, example string, commands ...*cobra.Command) *cobra.Command {
 	made := &cobra.Command{
-		Use: use, Short: short, Long: long, Example: example, Annotations: map[string]string{offline: "yes"},
+		Use: use, Short: short, Long: long, Example: example, Annotations: unattached(),
 		Args: func(command *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return failure.New(failure.UsageWrong, "looking for the command "+command.CommandPath()+" "+args[0]+suggestion(command, args[0]))
@@ -84,7 +87,7 @@ func withExamples(root *cobra.Command) {
 
 		for _, shell := range command.Commands() {
 			shell.Example = "  steward completion " + shell.Name()
-			shell.Annotations = map[string]string{offline: "yes"}
+			shell.Annotations = unattached()
 		}
 	}
 }
@@ -107,8 +110,7 @@ func wrongUsage(err error) error {
 
 // usage gives an error of the command line its code, with cobra's own words.
 func usage(err error) error {
-	var wrong *usageError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*usageError](err); ok {
 		return failure.New(failure.UsageWrong, wrong.Error())
 	}
 

@@ -40,7 +40,7 @@ func newSetup(a *app) *cobra.Command {
 				err = joined(shown, report.Err())
 			}
 
-			return err //nolint:wrapcheck // it says what it was doing
+			return err
 		},
 	}
 }
@@ -77,7 +77,7 @@ func (a *app) newSetup(command *cobra.Command) (*setup.Setup, error) {
 
 func (a *app) showSetup(report setup.Report) error {
 	if a.console.JSON {
-		return a.console.Document(report) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(report)
 	}
 
 	tones := map[setup.Outcome]console.Tone{
@@ -93,5 +93,5 @@ func (a *app) showSetup(report setup.Report) error {
 		})
 	}
 
-	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+	return a.console.Table(table)
 }

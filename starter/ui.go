@@ -77,7 +77,7 @@ func (a *app) links(choose func([]webui.View) []webui.View) error {
 	}
 
 	if err := config.Need(map[string]string{"TEMPORAL_UI_URL": settings.TemporalUI}); err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	}
 
 	options, err := temporalOptions()
@@ -103,11 +103,11 @@ func (a *app) links(choose func([]webui.View) []webui.View) error {
 
 func (a *app) showLinks(result linksResult) error {
 	if a.console.JSON {
-		return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+		return a.console.Document(result)
 	}
 
 	if len(result.Views) == 1 {
-		return a.console.Say("%s", result.Views[0].Link) //nolint:wrapcheck // it says what it was doing
+		return a.console.Say("%s", result.Views[0].Link)
 	}
 
 	table := console.Table{Head: []string{"VIEW", "SHOWS", "LINK"}}
@@ -115,5 +115,5 @@ func (a *app) showLinks(result linksResult) error {
 		table.Add(console.Cells(view.Name, view.Says, view.Link)...)
 	}
 
-	return a.console.Table(table) //nolint:wrapcheck // it says what it was doing
+	return a.console.Table(table)
 }

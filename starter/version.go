@@ -25,14 +25,14 @@ func newVersion(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print what this binary was built from",
 		Long: "Prints the commit that this binary was built from, and the compiler.", Example: "  steward version --json",
-		Args: args(cobra.NoArgs), Annotations: map[string]string{offline: "yes"},
+		Args: args(cobra.NoArgs), Annotations: unattached(),
 		RunE: func(*cobra.Command, []string) error {
 			result := versionResult{Commit: commit, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 			if a.console.JSON {
-				return a.console.Document(result) //nolint:wrapcheck // it says what it was doing
+				return a.console.Document(result)
 			}
 
-			return a.console.Say("steward %s, %s, %s", result.Commit, result.Go, result.Platform) //nolint:wrapcheck // it says what it was doing
+			return a.console.Say("steward %s, %s, %s", result.Commit, result.Go, result.Platform)
 		},
 	}
 }

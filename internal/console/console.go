@@ -45,7 +45,7 @@ func Open(out, err io.Writer, env func(string) string) *Console {
 func terminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 
-	return ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a descriptor fits an int
+	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 // Document writes one result as indented JSON.
@@ -81,8 +81,8 @@ func (c *Console) write(text []byte) error {
 	return nil
 }
 
-// Note tells people something beside the result; programs are spared.
-func (c *Console) Note(format string, args ...any) {
+// Notef tells people something beside the result; programs are spared.
+func (c *Console) Notef(format string, args ...any) {
 	if !c.JSON {
 		fmt.Fprintln(c.Err, Plain(fmt.Sprintf(format, args...)))
 	}

@@ -169,7 +169,7 @@ func TestReport(t *testing.T) {
 	errs.Reset()
 
 	c.JSON = true
-	c.Note("not for programs")
+	c.Notef("not for programs")
 	c.Report(problem)
 
 	var read console.Problem

@@ -55,8 +55,7 @@ func Explain(err error) Problem {
 		problem.Message = doing + ": " + row.Text
 	}
 
-	var invalid *policy.Problems
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*policy.Problems](err); ok {
 		problem.Message = invalid.Error()
 		problem.Faults = faults(invalid)
 

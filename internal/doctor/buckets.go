@@ -80,7 +80,8 @@ func (d *Doctor) head(name string, head ledger.Head, unsealed evidence.Unsealed)
 	// Exact by the policy's own rules: seal_within takes no calendar units.
 	if limit := d.Policy.Promises.Ledger.SealWithin.Longest(); unsealed.Count > 0 && now.Sub(unsealed.Oldest) > limit {
 		return wrong(name, failure.LedgerBehind,
-			fmt.Sprintf("%d entries wait for their seal, the oldest for %s; %s is allowed", unsealed.Count, now.Sub(unsealed.Oldest).Round(time.Second), limit),
+			fmt.Sprintf("%d entries wait for their seal, the oldest for %s; %s is allowed",
+				unsealed.Count, now.Sub(unsealed.Oldest).Round(time.Second), limit),
 			"Is a worker with the role core running? Then find out with: steward ledger verify")
 	}
 
@@ -88,5 +89,6 @@ func (d *Doctor) head(name string, head ledger.Head, unsealed evidence.Unsealed)
 		return fine(name, "no entry yet")
 	}
 
-	return fine(name, fmt.Sprintf("%d entries sealed, the newest %s ago; %d wait", head.Size, now.Sub(head.At).Round(time.Second), unsealed.Count))
+	return fine(name, fmt.Sprintf("%d entries sealed, the newest %s ago; %d wait",
+		head.Size, now.Sub(head.At).Round(time.Second), unsealed.Count))
 }

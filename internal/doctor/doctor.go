@@ -110,8 +110,13 @@ func (d *Doctor) Run(ctx context.Context) Report {
 	report := Report{AsOf: d.Clock.Now()}
 
 	for _, one := range []area{
-		{"temporal", d.temporal}, {"steward", d.steward}, {"sources", d.sources}, {"drill", d.drill},
-		{"buckets", d.buckets}, {"ledger", d.ledger}, {"keys", d.keys},
+		{"temporal", d.temporal},
+		{"steward", d.steward},
+		{"sources", d.sources},
+		{"drill", d.drill},
+		{"buckets", d.buckets},
+		{"ledger", d.ledger},
+		{"keys", d.keys},
 	} {
 		if ctx.Err() != nil {
 			return report

@@ -32,8 +32,7 @@ func (d *Doctor) temporal(ctx context.Context) []Check {
 	if _, err := c.WorkflowService().DescribeNamespace(ctx, &workflowservice.DescribeNamespaceRequest{Namespace: d.Namespace}); err != nil {
 		check := failed("namespace", failure.Wrap(failure.TemporalUnavailable, "looking for the namespace "+d.Namespace, err))
 
-		var missing *serviceerror.NamespaceNotFound
-		if errors.As(err, &missing) {
+		if _, missing := errors.AsType[*serviceerror.NamespaceNotFound](err); missing {
 			check.Says, check.Hint = "there is no namespace "+d.Namespace, runSetup
 		}
 

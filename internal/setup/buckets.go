@@ -62,7 +62,7 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 
 // wholeDays rounds up, since a lifecycle rule knows only days and must not come
 // before the promise's end.
-func wholeDays(d time.Duration) time.Duration { return (d + day - 1) / day * day }
+func wholeDays(d time.Duration) time.Duration { return (d + day - 1).Truncate(day) }
 
 // MakeBuckets creates what is missing. A bucket that is there and differs is left as
 // it is: to loosen a retention or to drop a rule is a person's decision.

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -118,7 +119,7 @@ func traits(schedule client.Schedule) ([]trait, error) {
 		{"retries", retry},
 		{"overlap", rules.Overlap.String()},
 		{"catch-up", rules.CatchupWindow.String()},
-		{"pause on failure", fmt.Sprint(rules.PauseOnFailure)},
+		{"pause on failure", strconv.FormatBool(rules.PauseOnFailure)},
 	}, nil
 }
 

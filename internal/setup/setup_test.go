@@ -20,11 +20,10 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-var installed = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
-
 func TestDatabaseTwiceInARow(t *testing.T) {
 	t.Parallel()
 
+	installed := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 	url := pgtest.Database(t)
 
 	db, err := postgres.Open(t.Context(), url)

@@ -47,19 +47,19 @@ func once(ctx context.Context, verifier evidence.Verifier, now time.Time, kept [
 	err = verifier.Steward.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		db, err := audit.OpenDatabase(ctx, tx)
 		if err != nil {
-			return err //nolint:wrapcheck // wrapped below
+			return err
 		}
 
 		mirror, err := audit.OpenMirror(ctx, verifier.Mirror)
 		if err != nil {
-			return err //nolint:wrapcheck // wrapped below
+			return err
 		}
 
 		report, err = audit.Verify(ctx, audit.Options{
 			Verifier: verifier.Key, AsOf: now, UnsealedLimit: verifier.SealWithin,
 		}, db, mirror, kept...)
 
-		return err //nolint:wrapcheck // wrapped below
+		return err
 	})
 
 	return report, failure.Wrap(failure.Unavailable, "verifying the ledger", err)
