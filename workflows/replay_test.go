@@ -21,6 +21,7 @@ func recorded() map[string]int {
 	return map[string]int{
 		workflows.DailyBackupName:  6,
 		workflows.PruneBackupsName: 4,
+		workflows.PromiseAuditName: 3,
 	}
 }
 
@@ -30,6 +31,7 @@ func replayer() worker.WorkflowReplayer {
 	promises := workflows.Promises{}
 	replayer.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
+	replayer.RegisterWorkflowWithOptions(promises.PromiseAudit, workflow.RegisterOptions{Name: workflows.PromiseAuditName})
 
 	return replayer
 }
@@ -94,6 +96,7 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 
 			changed := bytes.ReplaceAll(text, []byte(`"OpenDay"`), []byte(`"CloseDay"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"PruneBackups"`), []byte(`"PrunePrunes"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"AuditPromises"`), []byte(`"FlatterPromises"`))
 			// The workflow's own type stays what it was.
 			changed = bytes.Replace(changed, []byte(`"PrunePrunes"`), []byte(`"PruneBackups"`), 1)
 

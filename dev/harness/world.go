@@ -84,7 +84,10 @@ type World struct {
 	Options Options
 
 	metrics map[string]string // addresses of /metrics by roles
-	proven  map[string]string // archives that were read to their end, by name and generation
+	// proven are archives that were read to their end, by name and generation;
+	// searched are runs whose history was searched after its end.
+	proven   map[string]string
+	searched map[string]bool
 }
 
 // New brings up a world for t. When t ends, the world is looked through by
@@ -100,7 +103,7 @@ func New(t testing.TB, options Options) *World {
 	}
 	w := &World{
 		Seed: TestSeed(), Dir: t.TempDir(), Options: options, Workers: map[string]*Worker{}, Namespace: newID("ns"),
-		metrics: map[string]string{}, proven: map[string]string{},
+		metrics: map[string]string{}, proven: map[string]string{}, searched: map[string]bool{},
 	}
 	w.Clock = filepath.Join(w.Dir, "clock")
 	w.makeKeys(t)

@@ -46,8 +46,10 @@ func TestRecordHistories(t *testing.T) {
 	if _, err := r.world.Bucket.Bucket(backups).Update(t.Context(), none); err != nil {
 		t.Fatal(err)
 	}
+	r.audit("nothing_yet")
 	r.prune("none")
 	r.clean()
+	r.audit("after_a_backup")
 	r.prune("kept")
 	r.again()
 	r.retried()
@@ -55,6 +57,7 @@ func TestRecordHistories(t *testing.T) {
 	r.unknown()
 	r.removed()
 	r.exception()
+	r.audit("backups_stopped")
 }
 
 func (r recorder) must(err error) {
@@ -94,15 +97,17 @@ func (r recorder) again() { r.backup("done_already", "app", false) }
 // retried meets errors in each of the three steps.
 func (r recorder) retried() {
 	r.tomorrow()
-	seen := map[string]int{}
-	r.world.Gate.Arm(harness.Plan{N: 1, Mode: faults.Before, Counts: func(call harness.Call) bool {
-		seen[call.Process]++
-		return call.Process == "core,backup" && call.Kind == faults.Process
-	}})
-	r.backup("dump_retried", "app", false)
+	r.hurt("dump_retried", harness.Plan{N: 1, Counts: func(call harness.Call) bool { return call.Name == "start pg_dump" }})
 	r.tomorrow()
-	r.world.Gate.Arm(harness.Plan{N: 40, Mode: faults.Before, Counts: func(call harness.Call) bool { return call.Process == "drill" }})
-	r.backup("drill_retried", "app", false)
+	r.hurt("drill_retried", harness.Plan{N: 1, Counts: func(call harness.Call) bool { return call.Name == "start pg_restore" }})
+}
+
+// hurt lets one call of a backup fail.
+func (r recorder) hurt(scene string, plan harness.Plan) {
+	r.Helper()
+	plan.Mode = faults.Before
+	r.world.Gate.Arm(plan)
+	r.backup(scene, "app", false)
 	if _, hit := r.world.Gate.Disarm(); hit == nil {
 		r.Fatal("nothing failed")
 	}
@@ -154,10 +159,21 @@ func (r recorder) removed() {
 
 // exception lets backups stop: the last proven one stays past its time.
 func (r recorder) exception() {
-	for range 9 {
+	for range 7 {
 		r.tomorrow()
 	}
+	r.must(r.world.Move(time.Hour))
 	r.prune("exception")
+}
+
+// audit runs PromiseAudit and keeps its history.
+func (r recorder) audit(scene string) {
+	r.Helper()
+	id := ids.Audit() + "/" + scene
+	run, err := r.world.Start(r.Context(), id, workflows.PromiseAuditName)
+	r.must(err)
+	r.must(run.Get(r.Context(), nil))
+	r.keep(workflows.PromiseAuditName, scene, id)
 }
 
 // keep writes the history of a run that has ended.
