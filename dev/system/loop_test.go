@@ -11,8 +11,10 @@ import (
 	"steward/internal/faults"
 )
 
-// slicesOfPoints is into how many parts the slow modes are cut: one run of `make test`
-// does one of them, which its seed picks; ten seeds in a row do them all.
+// slicesOfPoints is into how many parts the points are cut. One run of `make test`
+// does every point in the modes that are fast, and one part, picked by the seed, in
+// those that wait. `make soak` does part after part in all modes, each under the
+// next seed, so that a run that was cut short goes on where it was.
 const slicesOfPoints = 10
 
 // maxViolations ends a loop that has shown its point.
@@ -28,7 +30,7 @@ type job struct {
 type loop struct {
 	name string
 	seed harness.Seed
-	full bool // every point in every mode
+	soak bool // one part of the points in every mode
 
 	mu         sync.Mutex
 	next       map[faults.Mode]int // owned by mu
@@ -40,7 +42,7 @@ type loop struct {
 
 func newLoop(name string, seed harness.Seed) *loop {
 	l := &loop{
-		name: name, seed: seed, full: harness.Soak(),
+		name: name, seed: seed, soak: harness.Soak(),
 		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
 	}
 	for _, mode := range modes() {
@@ -55,6 +57,18 @@ func newLoop(name string, seed harness.Seed) *loop {
 	return l
 }
 
+// seeds are those of the runs to do: one, or in a soak one for each part.
+func seeds(from harness.Seed) []harness.Seed {
+	if !harness.Soak() || from.N > 0 {
+		return []harness.Seed{from}
+	}
+	all := make([]harness.Seed, slicesOfPoints)
+	for i := range all {
+		all[i] = harness.Seed{Number: from.Number + uint64(i)}
+	}
+	return all
+}
+
 // modes are in the order of their price, the dearest first.
 func modes() []faults.Mode {
 	return []faults.Mode{faults.Hang, faults.Kill, faults.After, faults.Before}
@@ -64,14 +78,14 @@ func modes() []faults.Mode {
 func slow(mode faults.Mode) bool { return mode == faults.Hang || mode == faults.Kill }
 
 func (l *loop) first(mode faults.Mode) int {
-	if !slow(mode) || l.full {
+	if !slow(mode) && !l.soak {
 		return 1
 	}
 	return 1 + int(l.seed.Number%slicesOfPoints) //nolint:gosec // smaller than ten
 }
 
 func (l *loop) step(mode faults.Mode) int {
-	if !slow(mode) || l.full {
+	if !slow(mode) && !l.soak {
 		return 1
 	}
 	return slicesOfPoints

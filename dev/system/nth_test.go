@@ -32,7 +32,6 @@ const (
 // are counted in a loop of their own: they start behind the commit of the drill,
 // and the loop ends when the ledger was sealed before the Nth call came.
 func TestNthCall(t *testing.T) {
-	seed := harness.TestSeed()
 	worlds := make([]*harness.World, lanes)
 	for i := range worlds {
 		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart()})
@@ -48,13 +47,15 @@ func TestNthCall(t *testing.T) {
 		}},
 	} {
 		t.Run(each.name, func(t *testing.T) {
-			loop := newLoop(each.name, seed)
-			var running sync.WaitGroup
-			for i, world := range worlds {
-				running.Go(func() { work(t, loop, world, each.plan, i%2 == 0) })
+			for _, seed := range seeds(harness.TestSeed()) {
+				loop := newLoop(each.name, seed)
+				var running sync.WaitGroup
+				for i, world := range worlds {
+					running.Go(func() { work(t, loop, world, each.plan, i%2 == 0) })
+				}
+				running.Wait()
+				loop.report(t)
 			}
-			running.Wait()
-			loop.report(t)
 		})
 	}
 }
