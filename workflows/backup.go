@@ -56,6 +56,10 @@ func (p Promises) DailyBackup(ctx workflow.Context, params DailyBackupParams) (D
 		return DailyBackupResult{}, err
 	}
 
+	if status.State == catalogue.Drilled {
+		run.list.done(ctx, 1, "by an earlier run")
+	}
+
 	for round := 1; status.State != catalogue.Drilled; round++ {
 		status, err = run.round(ctx, params.Database, status)
 		if err != nil && (round == maxRounds || !wanting(err)) {
