@@ -122,8 +122,10 @@ func TestDailyBackup(t *testing.T) {
 		}},
 		"a day that is done": {script: script{opened: catalogue.Drilled}, details: []string{"**done** Dump, encrypt, upload, sign: by an earlier run", "**done** Restore"}},
 		"an outage is waited out": {
-			script: script{opened: catalogue.Running, openCodes: []failure.Code{failure.Unavailable, ""},
-				take: []failure.Code{failure.DayTaken, failure.DumpFailed, ""}, drill: []failure.Code{failure.Unavailable, ""}},
+			script: script{
+				opened: catalogue.Running, openCodes: []failure.Code{failure.Unavailable, ""},
+				take: []failure.Code{failure.DayTaken, failure.DumpFailed, ""}, drill: []failure.Code{failure.Unavailable, ""},
+			},
 			takes: 3, drill: 2,
 		},
 		"a bad backup is taken anew": {

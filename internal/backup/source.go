@@ -62,7 +62,7 @@ func openSource(ctx context.Context, at string) (*source, error) {
 }
 
 func (s *source) begin(ctx context.Context) error {
-	if _, err := s.Exec(ctx, "begin isolation level repeatable read read only"); err != nil {
+	if _, err := s.Exec(ctx, "begin read only, isolation level repeatable read"); err != nil {
 		return fmt.Errorf("beginning: %w", err)
 	}
 

@@ -39,7 +39,8 @@ func relationDefinitions() []definitionQuery {
 		{"view", `select c.oid::regclass::text || pg_get_viewdef(c.oid) as line` + relations + `
 			where c.relkind in ('v', 'm') and ` + class},
 		{"policy", `select concat_ws('|', c.oid::regclass, p.polname, p.polcmd, p.polpermissive,
-			(select string_agg(case r when 0 then '' else pg_get_userbyid(r) end, ',' order by pg_get_userbyid(r)) from unnest(p.polroles) as r),
+			(select string_agg(case r when 0 then '' else pg_get_userbyid(r) end, ',' order by pg_get_userbyid(r))
+				from unnest(p.polroles) as r),
 			pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) as line` + relations +
 			`join pg_policy as p on p.polrelid = c.oid where ` + class},
 		{"sequence", `select concat_ws('|', c.oid::regclass, format_type(s.seqtypid, null), s.seqstart, s.seqincrement, s.seqmax, s.seqmin,

@@ -53,7 +53,8 @@ func pinned() []string {
 	return []string{
 		"set local datestyle = 'ISO, YMD'", "set local intervalstyle = 'iso_8601'", "set local timezone = 'UTC'",
 		"set local extra_float_digits = 3", "set local bytea_output = 'hex'", "set local xmloption = 'content'",
-		"set local lc_monetary = 'C'", "set local quote_all_identifiers = off", "set local search_path = pg_catalog", "set local row_security = off",
+		"set local lc_monetary = 'C'", "set local quote_all_identifiers = off", "set local search_path = pg_catalog",
+		"set local row_security = off",
 		"set local statement_timeout = 0", "set local idle_in_transaction_session_timeout = 0",
 	}
 }

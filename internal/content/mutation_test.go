@@ -26,8 +26,10 @@ func TestEachChangeIsNamed(t *testing.T) {
 		{"insert into stock.nothing default values", `table "stock.nothing": 2 rows became 3`},
 		{"insert into stock.alias select * from stock.alias limit 1", `table "stock.alias": 2 rows became 3`},
 		{"update stock.items set doc = '{\"n\": 8}' where id = 7", `table "stock.items": 50 rows, but their content differs`},
-		{"update stock.items set raw = case id when 1 then (select raw from stock.items where id = 2) else (select raw from stock.items where id = 1) end where id in (1, 2)",
-			`table "stock.items": 50 rows, but their content differs`},
+		{
+			"update stock.items set raw = case id when 1 then (select raw from stock.items where id = 2) else (select raw from stock.items where id = 1) end where id in (1, 2)",
+			`table "stock.items": 50 rows, but their content differs`,
+		},
 		{"update stock.items set ratio = ratio * (1 + 1e-15) where id = 3", `table "stock.items": 50 rows, but their content differs`},
 		{"update stock.dropped set b = null", `table "stock.dropped": 2 rows, but their content differs`},
 		{`truncate stock."a.b"`, `table "stock.\"a.b\"": 1 rows became 0`},

@@ -186,7 +186,10 @@ func manifestMutations() []mutation {
 
 func objectMutations() []mutation {
 	swapped := func(change func([]byte) []byte) func(*testing.T, *backuptest.Bench, string) {
-		return forged(func(t *testing.T, b *backuptest.Bench, document *manifest.Manifest) { t.Helper(); swap(b, change)(t, document) })
+		return forged(func(t *testing.T, b *backuptest.Bench, document *manifest.Manifest) {
+			t.Helper()
+			swap(b, change)(t, document)
+		})
 	}
 
 	return []mutation{
@@ -224,16 +227,20 @@ func objectMutations() []mutation {
 			t.Helper()
 			genuine(t, b, &m.Globals, bytes.Repeat([]byte("x"), 2<<20), b.Taker.Recipients...)
 		})},
-		{"globals encrypted by a stranger to his own key", failure.DecryptFailed, true,
+		{
+			"globals encrypted by a stranger to his own key", failure.DecryptFailed, true,
 			forged(func(t *testing.T, b *backuptest.Bench, m *manifest.Manifest) {
 				t.Helper()
 				genuine(t, b, &m.Globals, []byte("x"), stranger(t))
-			})},
-		{"archive encrypted by a stranger to his own key", failure.DecryptFailed, true,
+			}),
+		},
+		{
+			"archive encrypted by a stranger to his own key", failure.DecryptFailed, true,
 			forged(func(t *testing.T, b *backuptest.Bench, m *manifest.Manifest) {
 				t.Helper()
 				genuine(t, b, &m.Archive, []byte("x"), stranger(t))
-			})},
+			}),
+		},
 	}
 }
 

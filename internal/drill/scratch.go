@@ -106,7 +106,8 @@ func (s *scratch) silence(ctx context.Context, cleaner postgres.Queryer) error {
 	var alive int64
 
 	err := cleaner.QueryRow(ctx, `select count(*) from pg_stat_activity
-		where application_name = $1 and case when pid = pg_backend_pid() then false else not pg_terminate_backend(pid, $2) end`, s.name, patience).Scan(&alive)
+		where application_name = $1 
+			and case when pid = pg_backend_pid() then false else not pg_terminate_backend(pid, $2) end`, s.name, patience).Scan(&alive)
 	if err == nil && alive > 0 {
 		return failure.New(failure.Unavailable, "ending the statements of a drill")
 	}

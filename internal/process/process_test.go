@@ -52,7 +52,7 @@ func TestTheChildGetsOnlyItsOwnEnvironment(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	for _, line := range strings.Fields(out.String()) {
+	for line := range strings.FieldsSeq(out.String()) {
 		name, _, _ := strings.Cut(line, "=")
 		if name != "A" && name != "LC_ALL" && name != "PWD" && name != "_" && name != "SHLVL" && name != "OLDPWD" {
 			t.Errorf("the child got %s", name)
