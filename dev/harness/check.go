@@ -25,7 +25,7 @@ func (f Finding) String() string { return f.Check + ": " + f.Text }
 // findings collects what is wrong.
 type findings struct{ all []Finding }
 
-func (f *findings) add(check, format string, args ...any) {
+func (f *findings) addf(check, format string, args ...any) {
 	f.all = append(f.all, Finding{Check: check, Text: fmt.Sprintf(format, args...)})
 }
 

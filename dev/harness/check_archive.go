@@ -47,14 +47,14 @@ func (w *World) readArchive(ctx context.Context, kind string, content []byte) (s
 		}
 		return "", nil
 	}
-	list := exec.CommandContext(ctx, filepath.Join(shared.bin, "pg_restore"), "--list") //nolint:gosec // our own path
+	list := exec.CommandContext(ctx, filepath.Join(shared.bin, "pg_restore"), "--list")
 	list.Stdin = bytes.NewReader(plain)
 	out, err := list.Output()
 	if err != nil || !bytes.Contains(out, []byte("TABLE DATA")) {
 		return fmt.Sprintf("pg_restore cannot list it: %v", err), nil
 	}
 	// The list is at the archive's head; only a restore to nowhere reads its end.
-	load := exec.CommandContext(ctx, filepath.Join(shared.bin, "pg_restore"), "--exit-on-error", "--file=/dev/null") //nolint:gosec // as above
+	load := exec.CommandContext(ctx, filepath.Join(shared.bin, "pg_restore"), "--exit-on-error", "--file=/dev/null")
 	load.Stdin = bytes.NewReader(plain)
 	if err := load.Run(); err != nil {
 		return fmt.Sprintf("pg_restore cannot read it to its end: %v", err), nil
@@ -76,11 +76,11 @@ func (w *World) identities(holder string) ([]age.Identity, error) {
 
 // open decrypts and unpacks to the end: age and zstd each notice a cut.
 func open(content []byte, identities []age.Identity) ([]byte, error) {
-	clear, err := age.Decrypt(bytes.NewReader(content), identities...)
+	opened, err := age.Decrypt(bytes.NewReader(content), identities...)
 	if err != nil {
 		return nil, fmt.Errorf("decrypting: %w", err)
 	}
-	packed, err := io.ReadAll(clear)
+	packed, err := io.ReadAll(opened)
 	if err != nil {
 		return nil, fmt.Errorf("decrypting to the end: %w", err)
 	}

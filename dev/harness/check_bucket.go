@@ -39,6 +39,12 @@ type looked struct {
 	content []byte
 }
 
+// is reports whether an object is the one that a manifest names.
+func (l looked) is(named stored) bool {
+	return l.attrs.Generation == named.Generation && l.attrs.Size == named.Bytes &&
+		l.attrs.CRC32C == named.CRC32C && sum(l.content) == named.SHA256
+}
+
 // checkBucket compares the bucket with the catalogue: everything that a good
 // backup names is there, whole and readable to its end; nothing is there that
 // nobody announced; nothing lingers after its deletion.
@@ -55,10 +61,10 @@ func (w *World) checkBucket(ctx context.Context, held catalogue, found *findings
 		row, known := announced[name]
 		switch {
 		case !known:
-			found.add("bucket", "%s was never announced", name)
+			found.addf("bucket", "%s was never announced", name)
 			continue
 		case row.PrunedAt != nil:
-			found.add("bucket", "%s is recorded as gone", name)
+			found.addf("bucket", "%s is recorded as gone", name)
 		}
 		if err := w.checkWhole(ctx, row.Kind, one, found); err != nil {
 			return err
@@ -82,7 +88,7 @@ func (w *World) lookAtBackups(ctx context.Context, found *findings) (map[string]
 	there := map[string]looked{}
 	for _, attrs := range listed {
 		if _, twice := there[attrs.Name]; twice || !attrs.Deleted.IsZero() {
-			found.add("bucket", "%s has more than one generation", attrs.Name)
+			found.addf("bucket", "%s has more than one generation", attrs.Name)
 			continue
 		}
 		content, err := w.object(ctx, bucket, attrs.Name, attrs.Generation)
@@ -90,7 +96,7 @@ func (w *World) lookAtBackups(ctx context.Context, found *findings) (map[string]
 			return nil, err
 		}
 		if int64(len(content)) != attrs.Size || crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli)) != attrs.CRC32C {
-			found.add("bucket", "%s is not what its attributes say", attrs.Name)
+			found.addf("bucket", "%s is not what its attributes say", attrs.Name)
 		}
 		there[attrs.Name] = looked{attrs: attrs, content: content}
 	}
@@ -103,7 +109,7 @@ func (w *World) checkWhole(ctx context.Context, kind string, one looked, found *
 	name := one.attrs.Name
 	if kind == "manifest" {
 		if _, err := w.openManifest(one.content); err != nil {
-			found.add("archive", "%s: %v", name, err)
+			found.addf("archive", "%s: %v", name, err)
 		}
 		return nil
 	}
@@ -116,7 +122,7 @@ func (w *World) checkWhole(ctx context.Context, kind string, one looked, found *
 		return err
 	}
 	if reason != "" {
-		found.add("archive", "%s: %s", name, reason)
+		found.addf("archive", "%s: %s", name, reason)
 		return nil
 	}
 	w.proven[key] = kind
@@ -128,37 +134,42 @@ func (w *World) checkBackup(row backupRow, held catalogue, there map[string]look
 	of := row.Database + " " + row.Day
 	manifest, ok := there[row.ManifestObject]
 	if !ok {
-		found.add("bucket", "%s has lost its manifest", of)
+		found.addf("bucket", "%s has lost its manifest", of)
 		return
 	}
 	if manifest.attrs.Generation != row.ManifestGen || sum(manifest.content) != row.ManifestSHA256 {
-		found.add("bucket", "%s has another manifest than the catalogue says", of)
+		found.addf("bucket", "%s has another manifest than the catalogue says", of)
 	}
 	says, err := w.openManifest(manifest.content)
 	if err != nil {
 		return // checkWhole has said it
 	}
 	if says.Backup != row.ID || says.Attempt != row.Attempt || says.Database != row.Database || says.Day != row.Day {
-		found.add("bucket", "%s has the manifest of another backup", of)
+		found.addf("bucket", "%s has the manifest of another backup", of)
 	}
 	for kind, object := range map[string]stored{"archive": says.Archive, "globals": says.Globals} {
 		one, ok := there[object.Object]
 		if !ok || object.Bucket != w.Rules.Storage.Backups {
-			found.add("bucket", "%s has lost its %s", of, kind)
+			found.addf("bucket", "%s has lost its %s", of, kind)
 			continue
 		}
-		if one.attrs.Generation != object.Generation || one.attrs.Size != object.Bytes ||
-			one.attrs.CRC32C != object.CRC32C || sum(one.content) != object.SHA256 {
-			found.add("bucket", "%s has another %s than its manifest says", of, kind)
+		if !one.is(object) {
+			found.addf("bucket", "%s has another %s than its manifest says", of, kind)
 		}
 	}
-	total := says.Archive.Bytes + says.Globals.Bytes + manifest.attrs.Size
+	checkSums(row, held, says, manifest.attrs.Size, found)
+}
+
+// checkSums compares what the catalogue adds up with what the manifest names.
+func checkSums(row backupRow, held catalogue, says document, manifestBytes int64, found *findings) {
+	of := row.Database + " " + row.Day
+	total := says.Archive.Bytes + says.Globals.Bytes + manifestBytes
 	if total != row.Bytes {
-		found.add("catalogue", "%s says %d bytes, its objects have %d", of, row.Bytes, total)
+		found.addf("catalogue", "%s says %d bytes, its objects have %d", of, row.Bytes, total)
 	}
 	mine := slices.DeleteFunc(slices.Clone(held.objects), func(o objectRow) bool { return o.Attempt != row.Attempt || o.BackupID != row.ID })
 	if len(mine) != 3 { //nolint:mnd // archive, globals and manifest
-		found.add("catalogue", "%s lists %d objects of its attempt", of, len(mine))
+		found.addf("catalogue", "%s lists %d objects of its attempt", of, len(mine))
 	}
 }
 

@@ -77,29 +77,34 @@ func (w *World) checkCatalogue(held catalogue, found *findings) {
 	for _, row := range held.backups {
 		key := row.Database + " " + row.Day
 		if seen[key] {
-			found.add("catalogue", "%s is there twice", key)
+			found.addf("catalogue", "%s is there twice", key)
 		}
 		seen[key] = true
 		switch row.State {
 		case stateGood:
 			if row.Rows == 0 || row.ManifestGen == 0 || row.ManifestSHA256 == "" || row.SnapshotAt.IsZero() {
-				found.add("catalogue", "%s is called good and lacks evidence", key)
+				found.addf("catalogue", "%s is called good and lacks evidence", key)
 			}
 		case statePruned:
 		default:
 			if !slices.Contains(w.Options.Open, key) {
-				found.add("catalogue", "%s has no good backup, it is %s", key, row.State)
+				found.addf("catalogue", "%s has no good backup, it is %s", key, row.State)
 			}
 		}
 	}
+	checkOwners(held, found)
+}
+
+// checkOwners looks for objects whose backup is not there, or gone.
+func checkOwners(held catalogue, found *findings) {
 	for _, row := range held.objects {
 		if row.PrunedAt != nil || row.Kind == "" {
 			continue
 		}
 		if at := slices.IndexFunc(held.backups, func(b backupRow) bool { return b.ID == row.BackupID }); at < 0 {
-			found.add("catalogue", "object %s belongs to no backup", row.Name)
+			found.addf("catalogue", "object %s belongs to no backup", row.Name)
 		} else if held.backups[at].State == statePruned {
-			found.add("catalogue", "object %s belongs to a pruned backup and is not marked gone", row.Name)
+			found.addf("catalogue", "object %s belongs to a pruned backup and is not marked gone", row.Name)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func (w *World) checkDrillCluster(ctx context.Context, _ catalogue, found *findi
 			return err
 		}
 		for _, name := range left {
-			found.add("drill", "a drill left the %s %s", what, name)
+			found.addf("drill", "a drill left the %s %s", what, name)
 		}
 	}
 	return nil

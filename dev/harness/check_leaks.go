@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"cloud.google.com/go/storage"
 	enumspb "go.temporal.io/api/enums/v1"
@@ -29,7 +30,7 @@ func (w *World) checkLeaks(ctx context.Context, _ catalogue, found *findings) er
 	// How pg_dump's archives and scripts begin, and rows of the small app.
 	needles := append([]string{"PGDMP", "PostgreSQL database cluster dump", "person 17"}, w.Options.Canaries...)
 	for _, hit := range Search(sinks, needles) {
-		found.add("canary", "%s", hit)
+		found.addf("canary", "%s", hit)
 	}
 	return nil
 }
@@ -123,13 +124,16 @@ func (w *World) historySinks(ctx context.Context, sinks map[string][]byte, searc
 	return nil
 }
 
+// metricsTimeout bounds one look at a worker's metrics.
+const metricsTimeout = 10 * time.Second
+
 // Metrics reads what a worker serves at /metrics; nothing if it serves none.
 func (w *World) Metrics(ctx context.Context, roles string) []byte {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.metrics[roles]+"/metrics", http.NoBody)
 	if err != nil {
 		return nil
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: metricsTimeout}).Do(request)
 	if err != nil {
 		return nil // a role may serve no metrics
 	}

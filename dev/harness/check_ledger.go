@@ -47,7 +47,7 @@ func (w *World) checkLedger(ctx context.Context, held catalogue, found *findings
 	entries := make([]leaf, len(leaves))
 	for i, text := range leaves {
 		if err := json.Unmarshal(text, &entries[i]); err != nil {
-			found.add("ledger", "entry %d is no JSON", i)
+			found.addf("ledger", "entry %d is no JSON", i)
 		}
 	}
 	for _, row := range held.backups {
@@ -73,19 +73,19 @@ func (w *World) readSegments(ctx context.Context, found *findings) ([][]byte, er
 		}
 		lines := strings.Split(strings.TrimSuffix(string(content), "\n"), "\n")
 		if len(lines) <= head {
-			found.add("ledger", "segment %s is empty", name)
+			found.addf("ledger", "segment %s is empty", name)
 			continue
 		}
 		for _, line := range lines[head:] {
 			parts := strings.SplitN(line, " ", fields)
 			if len(parts) != fields || parts[0] != strconv.Itoa(len(leaves)) {
-				found.add("ledger", "segment %s: position %s where %d is next", name, parts[0], len(leaves))
+				found.addf("ledger", "segment %s: position %s where %d is next", name, parts[0], len(leaves))
 				continue
 			}
 			text := []byte(parts[2])
 			hash := leafHash(text)
 			if parts[1] != base64.StdEncoding.EncodeToString(hash[:]) {
-				found.add("ledger", "segment %s: the hash of entry %s is not that of its text", name, parts[0])
+				found.addf("ledger", "segment %s: the hash of entry %s is not that of its text", name, parts[0])
 			}
 			leaves = append(leaves, text)
 		}
@@ -102,13 +102,13 @@ func (w *World) checkRoot(ctx context.Context, leaves [][]byte, found *findings)
 		return err
 	}
 	if len(rows) != len(leaves) {
-		found.add("ledger", "the database has %d entries, the mirror %d", len(rows), len(leaves))
+		found.addf("ledger", "the database has %d entries, the mirror %d", len(rows), len(leaves))
 	}
 	hashes := make([][sha256.Size]byte, len(leaves))
 	for i, text := range leaves {
 		hashes[i] = leafHash(text)
 		if i < len(rows) && fmt.Sprintf("%x", hashes[i]) != rows[i] {
-			found.add("ledger", "entry %d differs between database and mirror", i)
+			found.addf("ledger", "entry %d differs between database and mirror", i)
 		}
 	}
 	root := treeHash(hashes)
@@ -118,7 +118,7 @@ func (w *World) checkRoot(ctx context.Context, leaves [][]byte, found *findings)
 	}
 	want := fmt.Sprintf("%d %s", len(leaves), base64.StdEncoding.EncodeToString(root[:]))
 	if len(heads) != 1 || heads[0] != want {
-		found.add("ledger", "the database's head is %s, the entries give %s", heads, want)
+		found.addf("ledger", "the database's head is %s, the entries give %s", heads, want)
 	}
 	if len(leaves) == 0 {
 		return nil
@@ -130,7 +130,7 @@ func (w *World) checkRoot(ctx context.Context, leaves [][]byte, found *findings)
 func (w *World) checkSigned(ctx context.Context, want []string, found *findings) error {
 	latest, err := w.object(ctx, w.Rules.Storage.Ledger, "work/latest", 0)
 	if err != nil {
-		found.add("ledger", "there is no newest checkpoint: %v", err)
+		found.addf("ledger", "there is no newest checkpoint: %v", err)
 		return nil
 	}
 	verifier, err := note.NewVerifier(w.Rules.Keys.Ledger)
@@ -139,12 +139,12 @@ func (w *World) checkSigned(ctx context.Context, want []string, found *findings)
 	}
 	opened, err := note.Open(latest, note.VerifierList(verifier))
 	if err != nil {
-		found.add("ledger", "the newest checkpoint's signature does not hold: %v", err)
+		found.addf("ledger", "the newest checkpoint's signature does not hold: %v", err)
 		return nil
 	}
 	lines := strings.Split(opened.Text, "\n")
-	if len(lines) < 3 || lines[1] != want[0] || lines[2] != want[1] { //nolint:mnd // origin, size, root
-		found.add("ledger", "the newest checkpoint says %q, the entries give %v", lines, want)
+	if len(lines) < 3 || lines[1] != want[0] || lines[2] != want[1] {
+		found.addf("ledger", "the newest checkpoint says %q, the entries give %v", lines, want)
 	}
 	return nil
 }
@@ -181,7 +181,7 @@ func checkEvidence(row backupRow, entries []leaf, found *findings) {
 			continue
 		}
 		if entry.Body.Database != row.Database || entry.Body.Day != row.Day {
-			found.add("ledger", "an entry says another day of %s", row.ID)
+			found.addf("ledger", "an entry says another day of %s", row.ID)
 		}
 		if entry.Body.ManifestSHA256 == row.ManifestSHA256 {
 			count[entry.Kind]++
@@ -196,7 +196,7 @@ func checkEvidence(row backupRow, entries []leaf, found *findings) {
 	}
 	for kind, want := range wanted {
 		if count[kind] != want {
-			found.add("ledger", "%s %s is %s and has %d entries %s", row.Database, row.Day, row.State, count[kind], kind)
+			found.addf("ledger", "%s %s is %s and has %d entries %s", row.Database, row.Day, row.State, count[kind], kind)
 		}
 	}
 }
@@ -221,7 +221,7 @@ func (w *World) askAuditor(ctx context.Context, found *findings) error {
 	if err != nil {
 		return fmt.Errorf("asking the auditor: %w", err)
 	}
-	return db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) error { //nolint:wrapcheck // says what it did
+	return db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		copied, err := audit.OpenDatabase(ctx, tx)
 		if err != nil {
 			return fmt.Errorf("asking the auditor: %w", err)
@@ -231,7 +231,7 @@ func (w *World) askAuditor(ctx context.Context, found *findings) error {
 			return fmt.Errorf("asking the auditor: %w", err)
 		}
 		for _, finding := range report.Findings {
-			found.add("ledger", "the auditor says: %s", finding)
+			found.addf("ledger", "the auditor says: %s", finding)
 		}
 		return nil
 	})

@@ -36,7 +36,7 @@ create schema shop authorization shop_owner;
 set role shop_owner;
 create table shop.people (id bigint generated always as identity primary key, "Full Name" text not null, note jsonb);
 create table shop.orders (id bigint primary key, person bigint not null references shop.people, cents bigint check (cents >= 0));
-create table shop.visits (month date not null, n int not null, primary key (month, n)) partition by range (month);
+create table shop.visits (month date not null, seen int not null, primary key (month, seen)) partition by range (month);
 create table shop.visits_11 partition of shop.visits for values from ('2026-11-01') to ('2026-12-01');
 create sequence shop.numbers;
 alter table shop.people enable row level security;

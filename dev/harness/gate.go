@@ -12,11 +12,12 @@ import (
 
 // Call is one outside call that a process announced at the gate.
 type Call struct {
+	faults.Call `json:"call"`
+
 	// Process names the roles of the process.
-	Process string
-	faults.Call
+	Process string `json:"process"`
 	// Mode is what it was told.
-	Mode faults.Mode
+	Mode faults.Mode `json:"mode"`
 }
 
 // Plan lets one call fail.

@@ -63,7 +63,7 @@ func Main(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "harness:", err)
 		code = 1
 	}
-	os.Exit(code)
+	os.Exit(code) //nolint:revive // it is what TestMain ends with
 }
 
 // start brings up what worlds share, once.
@@ -107,7 +107,6 @@ func (m *machine) bringUp(ctx context.Context) (err error) {
 func (m *machine) build(ctx context.Context) error {
 	m.commit = commitOf(ctx, m.root)
 	m.worker = filepath.Join(m.dir, "worker")
-	//nolint:gosec // our own paths
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.commit="+m.commit, "-o", m.worker, "./worker")
 	build.Dir = m.root
 	if output, err := build.CombinedOutput(); err != nil {
@@ -131,7 +130,7 @@ func commitOf(ctx context.Context, root string) string {
 // clone is the root of the clone that this file was compiled from.
 func clone() string {
 	const up = "../.."
-	_, file, _, known := runtime.Caller(0) //nolint:dogsled // only the file is of interest
+	_, file, _, known := runtime.Caller(0)
 	if !known {
 		return up
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +23,7 @@ const reportTimeout = 30 * time.Second
 func (w *World) Report(t testing.TB) {
 	t.Helper()
 	name := strings.NewReplacer("/", "-", " ", "-").Replace(t.Name())
-	dir := filepath.Join(clone(), ".dev", "report", name+"-"+time.Now().UTC().Format("150405.000")) //nolint:forbidigo // a folder's name
+	dir := filepath.Join(clone(), ".dev", "report", name+"-"+time.Now().UTC().Format("150405.000"))
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Log("keeping the report: ", err)
 		return
@@ -70,7 +71,7 @@ func (w *World) evidence(ctx context.Context) map[string][]byte {
 		keep("worker-"+strings.ReplaceAll(roles, ",", "-")+".log", log, err)
 	}
 	histories, err := w.Histories(ctx)
-	keep("histories.txt", []byte(fmt.Sprintf("%d", len(histories))), err)
+	keep("histories.txt", []byte(strconv.Itoa(len(histories))), err)
 	for id, history := range histories {
 		keep("history-"+strings.ReplaceAll(id, "/", "-")+".json", history, nil)
 	}

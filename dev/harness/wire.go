@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/url"
 	"sync"
@@ -95,11 +96,7 @@ func (w *Wire) Logins() map[Client]int { return w.copied(w.logins) }
 func (w *Wire) copied(from map[Client]int) map[Client]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	out := map[Client]int{}
-	for key, n := range from {
-		out[key] = n
-	}
-	return out
+	return maps.Clone(from)
 }
 
 func (w *Wire) accept() {
@@ -171,7 +168,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	if follow := c.follow(p[:n]); follow != nil {
 		return n, follow
 	}
-	return n, err //nolint:wrapcheck // transparent
+	return n, err
 }
 
 const (

@@ -101,7 +101,7 @@ func (w *Worker) once() error {
 		return fmt.Errorf("opening the log: %w", err)
 	}
 	defer file.Close()                                        //nolint:errcheck // a log of a test
-	command := exec.Command(shared.worker, "--role", w.Roles) //nolint:noctx,gosec // our own program; Stop ends it
+	command := exec.Command(shared.worker, "--role", w.Roles) //nolint:noctx // Stop ends it
 	command.Env = w.env
 	command.Dir = filepath.Dir(w.log)
 	w.mu.Lock()

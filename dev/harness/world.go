@@ -122,6 +122,7 @@ func New(t testing.TB, options Options) *World {
 
 // end is the last thing that happens while everything still runs.
 func (w *World) end(t testing.TB) {
+	t.Helper()
 	if !w.Options.Unchecked && !t.Failed() {
 		CheckWorld(t, w)
 	}

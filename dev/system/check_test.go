@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,8 +225,8 @@ func TestCheckWorldFindsEveryCorruption(t *testing.T) {
 		if !says(found, each.check, each.says) {
 			t.Errorf("%s was not found; found were %v", each.name, found)
 		}
-		for i := len(v.undo) - 1; i >= 0; i-- {
-			v.undo[i]()
+		for _, undo := range slices.Backward(v.undo) {
+			undo()
 		}
 	}
 	inOrder(t, world)

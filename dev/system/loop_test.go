@@ -81,7 +81,7 @@ func (l *loop) first(mode faults.Mode) int {
 	if !slow(mode) && !l.soak {
 		return 1
 	}
-	return 1 + int(l.seed.Number%slicesOfPoints) //nolint:gosec // smaller than ten
+	return 1 + int(l.seed.Number%slicesOfPoints)
 }
 
 func (l *loop) step(mode faults.Mode) int {

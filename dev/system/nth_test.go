@@ -31,6 +31,8 @@ const (
 // The ledger's sequencer polls by its own clock beside the backup, so its calls
 // are counted in a loop of their own: they start behind the commit of the drill,
 // and the loop ends when the ledger was sealed before the Nth call came.
+//
+//nolint:paralleltest // it takes every drill cluster; another that waits for two of them would wait for ever
 func TestNthCall(t *testing.T) {
 	worlds := make([]*harness.World, lanes)
 	for i := range worlds {

@@ -36,6 +36,8 @@ type recorder struct {
 // TestRecordHistories records what the replay test of package workflows replays.
 // It only writes when asked to; without that it is skipped, since a history of
 // code that has not landed proves nothing.
+//
+//nolint:paralleltest // histories are recorded without anything beside
 func TestRecordHistories(t *testing.T) {
 	version := os.Getenv(recordVariable)
 	if version == "" {
