@@ -44,7 +44,7 @@ alter table shop.people force row level security;
 create view shop.cheap as select id from shop.orders where cents < 100;
 reset role;
 insert into shop.people ("Full Name", note) select 'person ' || n, jsonb_build_object('n', n) from generate_series(1, 40) as n;
-insert into shop.orders select n, n, n * 17 from generate_series(1, 40) as n;
+insert into shop.orders select n, 41 - n, n * 17 from generate_series(1, 40) as n;
 insert into shop.visits values ('2026-11-03', 1), ('2026-11-04', 2);
 select setval('shop.numbers', 77);
 do $$ declare made oid; begin

@@ -38,6 +38,7 @@ type loop struct {
 	points     int                 // the largest N that was reached; owned by mu
 	runs       map[faults.Mode]int // owned by mu
 	violations []string            // owned by mu
+	cut        bool                // the time was over; owned by mu
 }
 
 func newLoop(name string, seed harness.Seed) *loop {
@@ -134,6 +135,17 @@ func (l *loop) violated(did job, hit *harness.Call, problems []string) {
 	}
 	if hit != nil {
 		l.violations = append(l.violations, fmt.Sprintf("  the call was %s: %s %s", hit.Process, hit.Kind, hit.Name))
+	}
+}
+
+// cutShort notes that the time of the test was over before the points were: that is
+// a failure, since a loop that did not end has not shown that there are no more.
+func (l *loop) cutShort() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.cut {
+		l.cut = true
+		l.violations = append(l.violations, "the time was over before the points were; give it more with -timeout")
 	}
 }
 

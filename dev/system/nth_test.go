@@ -66,6 +66,11 @@ func TestNthCall(t *testing.T) {
 func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan, patient bool) {
 	t.Helper()
 	for t.Context().Err() == nil {
+		if deadline, limited := t.Deadline(); limited && time.Until(deadline) < runTimeout {
+			loop.cutShort()
+
+			return
+		}
 		todo, more := loop.take(patient)
 		if !more {
 			return
