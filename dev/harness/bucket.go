@@ -53,3 +53,26 @@ func (w *World) list(ctx context.Context, bucket string, query *storage.Query) (
 		found = append(found, attrs)
 	}
 }
+
+// generations lists the live objects below a prefix with their generations.
+func (w *World) generations(ctx context.Context, bucket, prefix string) (map[string]int64, error) {
+	listed, err := w.list(ctx, bucket, &storage.Query{Prefix: prefix})
+	at := map[string]int64{}
+	for _, one := range listed {
+		at[one.Name] = one.Generation
+	}
+	return at, err
+}
+
+// generation reads one generation, which never changes, once.
+func (w *World) generation(ctx context.Context, bucket, name string, at int64) ([]byte, error) {
+	key := fmt.Sprintf("%s/%s#%d", bucket, name, at)
+	if content, known := w.read[key]; known {
+		return content, nil
+	}
+	content, err := w.object(ctx, bucket, name, at)
+	if err == nil {
+		w.read[key] = content
+	}
+	return content, err
+}

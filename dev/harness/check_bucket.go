@@ -91,7 +91,7 @@ func (w *World) lookAtBackups(ctx context.Context, found *findings) (map[string]
 			found.addf("bucket", "%s has more than one generation", attrs.Name)
 			continue
 		}
-		content, err := w.object(ctx, bucket, attrs.Name, attrs.Generation)
+		content, err := w.generation(ctx, bucket, attrs.Name, attrs.Generation)
 		if err != nil {
 			return nil, err
 		}

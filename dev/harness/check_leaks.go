@@ -50,11 +50,11 @@ func (w *World) sinks(ctx context.Context, searched map[string]bool) (map[string
 			return nil, err
 		}
 		for _, attrs := range listed {
-			content, err := w.object(ctx, bucket, attrs.Name, attrs.Generation)
+			content, err := w.generation(ctx, bucket, attrs.Name, attrs.Generation)
 			if err != nil {
 				return nil, err
 			}
-			sinks["object "+bucket+"/"+attrs.Name] = fmt.Appendf(content, "\n%s %v", attrs.Name, attrs.Metadata)
+			sinks["object "+bucket+"/"+attrs.Name] = fmt.Appendf(bytes.Clone(content), "\n%s %v", attrs.Name, attrs.Metadata)
 		}
 	}
 	if err := w.databaseSinks(ctx, sinks); err != nil {

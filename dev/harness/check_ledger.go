@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/internal/gcs"
+	"steward/internal/ledger"
 	"steward/internal/ledger/audit"
 	"steward/internal/ledger/gcsmirror"
 	"steward/internal/postgres"
@@ -60,14 +62,13 @@ func (w *World) checkLedger(ctx context.Context, held catalogue, found *findings
 func (w *World) readSegments(ctx context.Context, found *findings) ([][]byte, error) {
 	const head, fields = 3, 3
 	bucket := w.Rules.Storage.Ledger
-	names, err := w.names(ctx, bucket, "segments/")
+	listed, err := w.generations(ctx, bucket, "segments/")
 	if err != nil {
 		return nil, err
 	}
-	slices.Sort(names)
 	var leaves [][]byte
-	for _, name := range names {
-		content, err := w.object(ctx, bucket, name, 0)
+	for _, name := range slices.Sorted(maps.Keys(listed)) {
+		content, err := w.generation(ctx, bucket, name, listed[name])
 		if err != nil {
 			return nil, err
 		}
@@ -217,7 +218,13 @@ func (w *World) askAuditor(ctx context.Context, found *findings) error {
 	if err != nil {
 		return fmt.Errorf("reading the pinned key: %w", err)
 	}
-	mirror, err := audit.OpenMirror(ctx, gcsmirror.New(client.Bucket(w.Rules.Storage.Ledger)))
+	listed, err := w.generations(ctx, w.Rules.Storage.Ledger, "")
+	if err != nil {
+		return err
+	}
+	mirror, err := audit.OpenMirror(ctx, remembered{
+		Mirror: gcsmirror.New(client.Bucket(w.Rules.Storage.Ledger)), world: w, listed: listed,
+	})
 	if err != nil {
 		return fmt.Errorf("asking the auditor: %w", err)
 	}
@@ -235,4 +242,23 @@ func (w *World) askAuditor(ctx context.Context, found *findings) error {
 		}
 		return nil
 	})
+}
+
+// remembered is the mirror with what was read before: a ledger of hundreds of
+// segments is looked at after each of hundreds of runs.
+type remembered struct {
+	ledger.Mirror
+
+	world  *World
+	listed map[string]int64
+}
+
+// Get implements ledger.Mirror.
+func (r remembered) Get(ctx context.Context, name string) ([]byte, ledger.Generation, error) {
+	at, there := r.listed[name]
+	if !there {
+		return r.Mirror.Get(ctx, name) //nolint:wrapcheck // transparent
+	}
+	content, err := r.world.generation(ctx, r.world.Rules.Storage.Ledger, name, at)
+	return content, ledger.Generation(at), err
 }

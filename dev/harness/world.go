@@ -88,6 +88,7 @@ type World struct {
 	// searched are runs whose history was searched after its end.
 	proven   map[string]string
 	searched map[string]bool
+	read     map[string][]byte // objects by name and generation
 }
 
 // New brings up a world for t. When t ends, the world is looked through by
@@ -103,7 +104,7 @@ func New(t testing.TB, options Options) *World {
 	}
 	w := &World{
 		Seed: TestSeed(), Dir: t.TempDir(), Options: options, Workers: map[string]*Worker{}, Namespace: newID("ns"),
-		metrics: map[string]string{}, proven: map[string]string{}, searched: map[string]bool{},
+		metrics: map[string]string{}, proven: map[string]string{}, searched: map[string]bool{}, read: map[string][]byte{},
 	}
 	w.Clock = filepath.Join(w.Dir, "clock")
 	w.makeKeys(t)
