@@ -113,6 +113,9 @@ $$;
 create trigger entries_backup_kinds before insert on ledger.entries
     for each row when (new.kind like 'backup.%') execute function ledger.backup_kinds();
 
+-- /healthz says whether the database is at the version of the program.
+grant select on goose_db_version to steward_core, steward_drill;
+
 -- The steward database is backed up too, by the role that backs up: it reads
 -- everything, now and after later migrations.
 grant select on all tables in schema public, ledger to steward_backup;
