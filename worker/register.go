@@ -184,7 +184,7 @@ func (p *process) registerDrill() error {
 		Patience: p.config.Patience(),
 		Driller: drill.Driller{
 			Steward: p.steward, Admin: p.config.DrillDatabase, Bucket: p.storage.Bucket(p.policy.Storage.Backups),
-			Identities: identities, Verifier: verifier, Clock: p.clock, ToolsDir: p.config.ToolsDir,
+			Identities: identities, Verifier: verifier, Clock: p.clock, Patience: p.config.Patience(), ToolsDir: p.config.ToolsDir,
 			RefuseVulnerable: p.policy.Promises.Backups.RefuseVulnerableClients,
 		},
 	})

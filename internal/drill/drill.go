@@ -17,6 +17,7 @@ import (
 	"steward/internal/gcs"
 	"steward/internal/ledger"
 	"steward/internal/manifest"
+	"steward/internal/patience"
 	"steward/internal/postgres"
 )
 
@@ -44,6 +45,8 @@ type Driller struct {
 	ToolsDir string
 	// RefuseVulnerable refuses programs with known holes.
 	RefuseVulnerable bool
+	// Patience scales the time that a drill has to clean up after itself.
+	Patience patience.Scale
 	// Progress, if not nil, is told the phase and the bytes read so far.
 	Progress func(phase string, bytes int64)
 }

@@ -80,7 +80,7 @@ func (d *Driller) inScratch(
 
 	defer func() {
 		// Even a drill whose context has ended leaves nothing behind.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanTimeout)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), d.Patience.Of(cleanTimeout))
 		defer cancel()
 
 		err = errors.Join(err, made.silence(ctx, cleaner), sweep(ctx, cleaner), unlock(ctx, cleaner))

@@ -89,7 +89,8 @@ func bucketKind() kind[string] {
 }
 
 func nameKind() kind[string] {
-	return patternKind("a short name, such as app (a-z, 0-9, - and _)", `[a-z][a-z0-9_-]{0,39}`)
+	// The catalogue and the ledger hold this name, and hold no other shape.
+	return patternKind("a short name, such as app or app_eu (a-z and 0-9, words joined by one _)", `[a-z][a-z0-9]{0,15}(_[a-z0-9]{1,11}){0,2}`)
 }
 
 func variableKind() kind[string] {
