@@ -28,7 +28,7 @@ type DailyBackupParams struct {
 	Database string
 	// Due is the time for which a run by hand or by the dev clock stands; zero
 	// where a schedule started the run.
-	Due time.Time `json:"Due,omitzero"`
+	Due time.Time `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it, and as recorded histories have it
 }
 
 // DailyBackupResult is what became of the day.

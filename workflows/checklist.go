@@ -63,10 +63,10 @@ func (l *checklist) show(ctx workflow.Context) {
 	var text strings.Builder
 
 	for _, step := range l.steps {
-		fmt.Fprintf(&text, "- **%s** %s", step.mark, step.text)
+		text.WriteString("- **" + step.mark + "** " + step.text)
 
 		if step.note != "" {
-			fmt.Fprintf(&text, ": %s", step.note)
+			text.WriteString(": " + step.note)
 		}
 
 		text.WriteString("\n")

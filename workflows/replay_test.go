@@ -89,7 +89,7 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 
 	for name := range recorded() {
 		for _, file := range histories(t, name) {
-			text, err := os.ReadFile(file) //nolint:gosec // our own test data
+			text, err := os.ReadFile(file)
 			if err != nil {
 				t.Fatal(err)
 			}
