@@ -32,7 +32,7 @@ func (p *process) observe(ctx context.Context) error {
 		return nil
 	}
 
-	return metrics.Serve(ctx, p.config.Listen, p.metrics.Registry(), p.health) //nolint:wrapcheck // it says what it was doing
+	return metrics.Serve(ctx, p.config.Listen, p.metrics.Registry(), p.health)
 }
 
 // health looks at what this process cannot work without.
@@ -57,5 +57,5 @@ func (p *process) migrated(ctx context.Context) error {
 		err = failure.New(failure.DatabaseOutOfDate, "comparing the migrations")
 	}
 
-	return err //nolint:wrapcheck // it says what it was doing
+	return err
 }

@@ -15,20 +15,26 @@ import (
 // keepNotingPolicy tries notePolicy until it worked once; the database may come
 // up after this process.
 func (p *process) keepNotingPolicy(ctx context.Context) error {
-	for {
-		err := p.notePolicy(ctx)
-		if err == nil || ctx.Err() != nil {
-			return nil
-		}
-
-		p.log.ErrorContext(ctx, "the policy was not noted in the ledger", "code", failure.CodeOf(err), "doing", failure.Safe(err))
-
+	for !p.policyNoted(ctx) {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(p.config.Patience().Of(lookAgain)):
 		}
 	}
+
+	return nil
+}
+
+// policyNoted tries once, and logs why it did not work unless the process is
+// ending anyhow.
+func (p *process) policyNoted(ctx context.Context) bool {
+	err := p.notePolicy(ctx)
+	if err != nil && ctx.Err() == nil {
+		p.log.ErrorContext(ctx, "the policy was not noted in the ledger", "code", failure.CodeOf(err), "doing", failure.Safe(err))
+	}
+
+	return err == nil
 }
 
 // notePolicy writes to the ledger that this process acts under the policy, if
@@ -59,5 +65,5 @@ func (p *process) notePolicy(ctx context.Context) error {
 		PolicySHA256: p.policy.Hash(), Version: "commit-" + commit, Role: string(core),
 	})
 
-	return err //nolint:wrapcheck // it says what it was doing
+	return err
 }
