@@ -144,7 +144,7 @@ func (c *Cluster) serve(ctx context.Context, bin string, credential *syscall.Cre
 	}
 
 	c.port = port
-	c.server = exec.Command(filepath.Join(bin, "postgres"), //nolint:noctx // it outlives the call; Stop ends it
+	c.server = exec.Command(filepath.Join(bin, "postgres"), // without a context: it outlives the call; Stop ends it
 		"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(port), "-h", "127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "synchronous_commit=off",
 		"-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=10")
@@ -187,7 +187,7 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 	for {
 		conn, err := pgx.Connect(ctx, c.URL("postgres"))
 		if err == nil {
-			return conn.Close(ctx) //nolint:wrapcheck // a test's own connection
+			return conn.Close(ctx)
 		}
 
 		select {

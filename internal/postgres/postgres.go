@@ -101,7 +101,7 @@ func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, work func(context
 	var raw pgx.Tx
 
 	err = faults.Do(ctx, faults.SQL, "begin", func(ctx context.Context) error {
-		raw, err = db.pool.BeginTx(ctx, options)
+		raw, err = db.pool.BeginTx(ctx, options) //nolint:unqueryvet // committed at the end, else rolled back by the deferred call
 
 		return err //nolint:wrapcheck // wrapped below
 	})
@@ -116,7 +116,8 @@ func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, work func(context
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
 
-	if err = work(ctx, Tx{raw: raw}); err != nil {
+	err = work(ctx, Tx{raw: raw})
+	if err != nil {
 		return err
 	}
 
@@ -128,11 +129,10 @@ func (db *DB) inTx(ctx context.Context, options pgx.TxOptions, work func(context
 	return nil
 }
 
-// rollback undoes a transaction even when the caller's context has ended. An
-// error is of no use: the server rolls back when the connection goes.
+// rollback undoes a transaction even when the caller's context has ended.
 func rollback(ctx context.Context, raw pgx.Tx) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
 	defer cancel()
 
-	_ = raw.Rollback(ctx)
+	_ = raw.Rollback(ctx) //nolint:errcheck // the server rolls back when the connection goes
 }

@@ -84,8 +84,12 @@ func TestEveryStatementPassesTheGate(t *testing.T) {
 		mode     faults.Mode
 		wantRows int
 	}{
-		{1, faults.Before, 0}, {2, faults.Before, 0}, {3, faults.Before, 0},
-		{1, faults.After, 0}, {2, faults.After, 0}, {3, faults.After, 1},
+		{1, faults.Before, 0},
+		{2, faults.Before, 0},
+		{3, faults.Before, 0},
+		{1, faults.After, 0},
+		{2, faults.After, 0},
+		{3, faults.After, 1},
 	} {
 		db := open(t)
 		ctx := faults.With(t.Context(), &faults.Counter{N: test.n, Mode: test.mode})
@@ -119,7 +123,7 @@ func TestQueryThatFailsAfterItsEffectLeaksNoConnection(t *testing.T) {
 
 	for range 20 {
 		ctx := faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.After})
-		if _, err := db.Query(ctx, "select 1"); !errors.Is(err, faults.ErrInjected) {
+		if _, err := db.Query(ctx, "select 1"); !errors.Is(err, faults.ErrInjected) { //nolint:gocritic // rows that are not closed are what the test is about
 			t.Fatal(err)
 		}
 	}

@@ -43,10 +43,10 @@ func exec(ctx context.Context, on executor, sql string, args []any) (int64, erro
 
 		tag, err = on.Exec(ctx, sql, args...)
 
-		return err //nolint:wrapcheck // the caller knows what it was doing
+		return err
 	})
 
-	return tag.RowsAffected(), err //nolint:wrapcheck // as above
+	return tag.RowsAffected(), err
 }
 
 func query(ctx context.Context, on executor, sql string, args []any) (pgx.Rows, error) {
@@ -55,15 +55,15 @@ func query(ctx context.Context, on executor, sql string, args []any) (pgx.Rows, 
 	err := faults.Do(ctx, faults.SQL, verb(sql), func(ctx context.Context) error {
 		var err error
 
-		rows, err = on.Query(ctx, sql, args...) //nolint:sqlclosecheck // handed to the caller, or closed below
+		rows, err = on.Query(ctx, sql, args...) // handed to the caller, or closed below
 
-		return err //nolint:wrapcheck // the caller knows what it was doing
+		return err
 	})
 	if err != nil && rows != nil {
 		rows.Close()
 	}
 
-	return rows, err //nolint:wrapcheck // as above
+	return rows, err
 }
 
 // deferredRow reads its row inside the gate and gives the error at Scan, where
@@ -76,7 +76,7 @@ func (r deferredRow) Scan(dest ...any) error { return r(dest...) }
 func queryRow(ctx context.Context, on executor, sql string, args []any) pgx.Row {
 	return deferredRow(func(dest ...any) error {
 		return faults.Do(ctx, faults.SQL, verb(sql), func(ctx context.Context) error {
-			return on.QueryRow(ctx, sql, args...).Scan(dest...) //nolint:wrapcheck // the caller knows what it was doing
+			return on.QueryRow(ctx, sql, args...).Scan(dest...)
 		})
 	})
 }
