@@ -18,7 +18,7 @@ func insertBucket(c *call) error {
 		return invalid("Invalid bucket name: %q.", name)
 	}
 	c.params["bucket"] = name
-	if c.query.Get("enableObjectRetention") == "true" {
+	if c.flag("enableObjectRetention") {
 		fields["objectRetention"] = map[string]any{"mode": "Enabled"}
 	}
 	var reply document
@@ -78,7 +78,7 @@ func listBuckets(c *call) error {
 		return err
 	}
 	project, prefix := c.query.Get("project"), c.query.Get("prefix")
-	reply := document{"kind": "storage#buckets"}
+	reply := answer("buckets")
 	err = c.inStore(func(s *store, _ time.Time) error {
 		var names []string
 		for name, b := range s.buckets {

@@ -22,6 +22,9 @@ type call struct {
 func (c *call) bucketName() string { return c.params["bucket"] }
 func (c *call) objectName() string { return c.params["object"] }
 
+// flag reports whether a parameter of the query is switched on.
+func (c *call) flag(name string) bool { return c.query.Get(name) == "true" }
+
 // isXML reports whether the request came over the XML API, whose errors and preconditions look different.
 func (c *call) isXML() bool {
 	path := c.r.URL.Path

@@ -14,6 +14,9 @@ import (
 // stores comes back even where the emulator gives it no meaning.
 type document map[string]any
 
+// answer begins a reply that is not itself a resource.
+func answer(kind string) document { return document{"kind": "storage#" + kind} }
+
 // maxDocument bounds a JSON body; the real limit on object metadata is 8 KiB, bucket documents are larger.
 const maxDocument = 4 << 20
 

@@ -34,7 +34,7 @@ func listObjects(c *call) error {
 	l := listing{
 		prefix: c.query.Get("prefix"), delimiter: c.query.Get("delimiter"),
 		startOffset: c.query.Get("startOffset"), endOffset: c.query.Get("endOffset"),
-		versions: c.query.Get("versions") == "true", softDeleted: c.query.Get("softDeleted") == "true",
+		versions: c.flag("versions"), softDeleted: c.flag("softDeleted"),
 	}
 	if l.versions && l.softDeleted {
 		return invalid("versions and softDeleted cannot both be true.")
@@ -52,7 +52,8 @@ func listObjects(c *call) error {
 	if err != nil {
 		return err
 	}
-	reply := document{"kind": "storage#objects", "items": l.items}
+	reply := answer("objects")
+	reply["items"] = l.items
 	if len(l.prefixes) > 0 {
 		reply["prefixes"] = l.prefixes
 	}

@@ -15,7 +15,7 @@ func getObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	softDeleted := c.query.Get("softDeleted") == "true"
+	softDeleted := c.flag("softDeleted")
 	if softDeleted && generation == 0 {
 		return refuse(http.StatusBadRequest, "required", "Required parameter: generation")
 	}
@@ -70,7 +70,7 @@ func patchObject(c *call) error {
 		}
 		next := *v
 		next.Fields = patchable(v.Fields, patch)
-		override := c.query.Get("overrideUnlockedRetention") == "true"
+		override := c.flag("overrideUnlockedRetention")
 		if err := b.checkObjectRetention(v.Fields, next.Fields, override, now); err != nil {
 			return err
 		}

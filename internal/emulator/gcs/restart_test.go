@@ -79,7 +79,7 @@ func TestOpenRefusesWhatItCannotRead(t *testing.T) {
 		dir := t.TempDir()
 		must(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700))
 		if strings.Contains(name, "objects") {
-			must(t, os.WriteFile(filepath.Join(dir, "buckets/b/bucket.json"), []byte(`{"name":"b"}`), 0o600))
+			must(t, os.WriteFile(filepath.Join(dir, "buckets", "b", "bucket.json"), []byte(`{"name":"b"}`), 0o600))
 		}
 		must(t, os.MkdirAll(filepath.Join(dir, "sessions"), 0o700))
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))

@@ -51,10 +51,10 @@ func rewriteObject(c *call) error {
 	if err != nil {
 		return err
 	}
-	return c.reply(http.StatusOK, document{
-		"kind": "storage#rewriteResponse", "done": true, "objectSize": reply["size"],
-		"totalBytesRewritten": reply["size"], "resource": reply,
-	})
+	done := answer("rewriteResponse")
+	done["done"], done["resource"] = true, reply
+	done["objectSize"], done["totalBytesRewritten"] = reply["size"], reply["size"]
+	return c.reply(http.StatusOK, done)
 }
 
 // copiedFields are the metadata of a copy: the caller's if there are any, else the source's without its

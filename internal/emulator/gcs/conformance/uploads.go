@@ -3,7 +3,7 @@ package conformance
 import (
 	"bytes"
 	"context"
-	"crypto/md5" //the API's own checksum
+	"crypto/md5" // the API's own checksum
 	"errors"
 	"hash/crc32"
 	"net/http"
@@ -69,14 +69,14 @@ var uploadCases = map[string]func(*testing.T, Target){
 	},
 	"upload/wrong MD5": func(t *testing.T, target Target) {
 		for _, size := range []int{10, 3 * quantum} {
-			sum := md5.Sum([]byte("something else")) //see the import
+			sum := md5.Sum([]byte("something else")) // see the import
 			wrongChecksum(t, target, size, func(w *storage.Writer) { w.MD5 = sum[:] })
 		}
 	},
 	"upload/right checksums": func(t *testing.T, target Target) {
 		o := target.NewBucket(t, plain()).Object("a")
 		content := pattern(2*quantum + 1)
-		sum := md5.Sum(content) //see the import
+		sum := md5.Sum(content) // see the import
 		w := o.NewWriter(t.Context())
 		w.ChunkSize, w.MD5 = quantum, sum[:]
 		w.SendCRC32C, w.CRC32C = true, crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli))
