@@ -77,7 +77,7 @@ func pack(t testing.TB, content []byte, keys ...string) []byte {
 func unpack(stored []byte, identities []age.Identity) ([]byte, error) {
 	reader, err := archive.NewReader(bytes.NewReader(stored), identities)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // a test's helper
+		return nil, err
 	}
 
 	content, err := io.ReadAll(reader)

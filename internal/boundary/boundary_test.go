@@ -26,7 +26,7 @@ const canary = "ada.lovelace@example.com"
 
 // through runs work as an activity behind the boundary and gives what came out
 // and what was logged.
-func through(t *testing.T, background context.Context, work func(context.Context) (string, error)) (error, string) { //nolint:revive // the error is what the test is about
+func through(t *testing.T, background context.Context, work func(context.Context) (string, error)) (logged string, err error) { //nolint:revive // t stands first in a helper
 	t.Helper()
 
 	var log bytes.Buffer
@@ -44,16 +44,16 @@ func through(t *testing.T, background context.Context, work func(context.Context
 	})
 	env.RegisterActivityWithOptions(work, activity.RegisterOptions{Name: "work"})
 
-	_, err := env.ExecuteActivity("work")
+	_, err = env.ExecuteActivity("work")
 
-	return err, log.String()
+	return log.String(), err
 }
 
 func TestOnlyCodeAndTextLeave(t *testing.T) {
 	t.Parallel()
 
 	for _, row := range failure.Table() {
-		err, log := through(t, t.Context(), func(context.Context) (string, error) {
+		log, err := through(t, t.Context(), func(context.Context) (string, error) {
 			return canary, fmt.Errorf("row %s: %w", canary, failure.Wrap(row.Code, "doing", errors.New("key (email)=("+canary+")")))
 		})
 
@@ -87,7 +87,7 @@ func TestAForeignErrorAndAPanicAreInternal(t *testing.T) {
 			return "", temporal.NewApplicationError(canary, canary, canary)
 		},
 	} {
-		err, log := through(t, t.Context(), work)
+		log, err := through(t, t.Context(), work)
 		if boundary.CodeOf(err) != failure.Internal || strings.Contains(err.Error(), canary) || strings.Contains(log, canary) {
 			t.Errorf("%s: %v, %s", name, err, log)
 		}
@@ -99,7 +99,7 @@ func TestWhatEndsWellPassesUnchanged(t *testing.T) {
 
 	counted := false
 
-	err, log := through(t, t.Context(), func(ctx context.Context) (string, error) {
+	log, err := through(t, t.Context(), func(ctx context.Context) (string, error) {
 		return "fine", faults.Do(ctx, faults.File, "x", func(context.Context) error { counted = true; return nil })
 	})
 	if err != nil || log != "" || !counted {
@@ -126,7 +126,7 @@ func TestOnlyARequestCancels(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		cancel(c.cause)
 
-		err, _ := through(t, ctx, func(ctx context.Context) (string, error) {
+		_, err := through(t, ctx, func(ctx context.Context) (string, error) {
 			return "", failure.Wrap(c.code, "working", ctx.Err())
 		})
 		if got := boundary.CodeOf(err); got != c.want {

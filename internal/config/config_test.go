@@ -23,7 +23,7 @@ func clean(t *testing.T) {
 	}
 }
 
-func TestProductionRefusesEachDevVariable(t *testing.T) {
+func TestProductionRefusesEachDevVariable(t *testing.T) { //nolint:paralleltest // t.Setenv changes the whole process
 	for name, value := range map[string]string{
 		"STORAGE_EMULATOR_HOST": "127.0.0.1:9000", "STORAGE_EMULATOR_HOST_GRPC": "127.0.0.1:9000", "STEWARD_DEV_CLOCK": "/x",
 		"STEWARD_DEV_OFF_FILE": "/x", "STEWARD_TIMEOUT_SCALE": "0.1", "STEWARD_FAULT_GATE": "http://127.0.0.1:1",
@@ -40,7 +40,7 @@ func TestProductionRefusesEachDevVariable(t *testing.T) {
 	}
 }
 
-func TestDevStaysOnLoopback(t *testing.T) {
+func TestDevStaysOnLoopback(t *testing.T) { //nolint:paralleltest // t.Setenv changes the whole process
 	for _, address := range []string{
 		"postgres://db.example.com/app", "postgres://127.0.0.1,db.example.com/app", "postgres://127.0.0.1/app?host=db.example.com",
 		"postgres://127.evil.example/app", "postgres://localhost.evil.example/app", "host=db.example.com dbname=app", "postgres://",
@@ -62,7 +62,7 @@ func TestDevStaysOnLoopback(t *testing.T) {
 	}
 }
 
-func TestDevOnLoopbackStarts(t *testing.T) {
+func TestDevOnLoopbackStarts(t *testing.T) { //nolint:paralleltest // t.Setenv changes the whole process
 	for _, address := range []string{
 		"postgres://u:p@127.0.0.1:5432/app?sslmode=disable", "postgres://localhost/app", "postgresql://[::1]:5432/app", "127.0.0.1:7233",
 		"http://127.0.0.5:9000", "localhost:1", "[::1]:7233",

@@ -24,7 +24,8 @@ func relationDefinitions() []definitionQuery {
 		{"column", `select concat_ws('|', c.oid::regclass, row_number() over (partition by c.oid order by a.attnum), a.attname,
 			format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, a.attcollation::regcollation,
 			case when c.relkind in ('r', 'p', 'm') then a.attstorage end,
-			(select string_agg(o, ',' order by o) from unnest(a.attoptions) as o where o like 'n\_distinct%'), pg_get_expr(d.adbin, d.adrelid)) as line` + relations + `
+			(select string_agg(o, ',' order by o) from unnest(a.attoptions) as o where o like 'n\_distinct%'),
+			pg_get_expr(d.adbin, d.adrelid)) as line` + relations + `
 			join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 			left join pg_attrdef as d on d.adrelid = c.oid and d.adnum = a.attnum
 			where c.relkind in ('r', 'p', 'v', 'm', 'f', 'c') and ` + class},

@@ -3,6 +3,7 @@ package content
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"steward/internal/failure"
 	"steward/internal/postgres"
@@ -10,8 +11,9 @@ import (
 
 // Describe reads the description of the database on the other side of q, which
 // must be one transaction with one snapshot. Its role must be able to read all
-// rows. It fails with Unavailable.
-func Describe(ctx context.Context, q postgres.Queryer) (Description, error) {
+// rows. After each table it tells progress, if that is not nil, how many rows
+// were read so far: a big database takes hours. It fails with Unavailable.
+func Describe(ctx context.Context, q postgres.Queryer, progress func(rows int64)) (Description, error) {
 	var described Description
 
 	for _, step := range []struct {
@@ -24,7 +26,9 @@ func Describe(ctx context.Context, q postgres.Queryer) (Description, error) {
 		{"reading the privileges", readPrivileges},
 		{"reading the definitions", readSchema},
 		{"reading the large objects", readLargeObjects},
-		{"reading the tables", readTables},
+		{"reading the tables", func(ctx context.Context, q postgres.Queryer, into *Description) error {
+			return readTables(ctx, q, into, progress)
+		}},
 	} {
 		if err := step.read(ctx, q, &described); err != nil {
 			return Description{}, failure.Wrap(failure.Unavailable, step.name, err)
@@ -49,21 +53,26 @@ func Sequences(ctx context.Context, q postgres.Queryer) ([]Sequence, error) {
 
 // pinned are the settings that shape how a value looks as text: both sides of
 // a comparison must agree on them, whatever the server's defaults are.
-func pinned() []string {
-	return []string{
-		"set local datestyle = 'ISO, YMD'", "set local intervalstyle = 'iso_8601'", "set local timezone = 'UTC'",
-		"set local extra_float_digits = 3", "set local bytea_output = 'hex'", "set local xmloption = 'content'",
-		"set local lc_monetary = 'C'", "set local quote_all_identifiers = off", "set local search_path = pg_catalog",
-		"set local row_security = off",
-		"set local statement_timeout = 0", "set local idle_in_transaction_session_timeout = 0",
+func pinned() [][2]string {
+	return [][2]string{
+		{"datestyle", "ISO, YMD"}, {"intervalstyle", "iso_8601"}, {"timezone", "UTC"}, {"extra_float_digits", "3"},
+		{"bytea_output", "hex"}, {"xmloption", "content"}, {"lc_monetary", "C"}, {"quote_all_identifiers", "off"},
+		{"search_path", "pg_catalog"}, {"row_security", "off"}, {"statement_timeout", "0"},
+		{"idle_in_transaction_session_timeout", "0"},
 	}
 }
 
+// pin sets them for the transaction, all in one statement.
 func pin(ctx context.Context, q postgres.Queryer, _ *Description) error {
-	for _, setting := range pinned() {
-		if _, err := q.Exec(ctx, setting); err != nil {
-			return fmt.Errorf("%s: %w", setting, err)
-		}
+	settings := pinned()
+	calls := make([]string, len(settings))
+
+	for i, setting := range settings {
+		calls[i] = fmt.Sprintf("set_config('%s', '%s', true)", setting[0], setting[1])
+	}
+
+	if _, err := q.Exec(ctx, "select "+strings.Join(calls, ", ")); err != nil {
+		return fmt.Errorf("pinning: %w", err)
 	}
 
 	return nil

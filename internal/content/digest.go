@@ -4,31 +4,44 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"steward/internal/postgres"
 )
 
+// sums count lines and add up both halves of their hashes h.
+const sums = `count(*), coalesce(sum(('x' || substr(h, 1, 16))::bit(64)::bigint), 0)::text,
+	coalesce(sum(('x' || substr(h, 17, 16))::bit(64)::bigint), 0)::text`
+
 // digestOf wraps a query that gives one text column "line" so that it gives the
 // number of lines and the sums of both halves of their MD5: the order of rows
 // does not matter, and a row that is there twice counts twice. The text is hashed
 // in UTF-8, since a copy need not have the encoding of its source.
 func digestOf(lines string) string {
-	return `select count(*),
-		coalesce(sum(('x' || substr(h, 1, 16))::bit(64)::bigint), 0)::text,
-		coalesce(sum(('x' || substr(h, 17, 16))::bit(64)::bigint), 0)::text
+	return `select ` + sums + `
 		from (select md5(convert_to(line, 'UTF8')) as h from (` + lines + `) as lines) as hashes`
 }
 
 func readDigest(ctx context.Context, q postgres.Queryer, lines string) (Digest, error) {
+	digest, err := scanDigest(q.QueryRow(ctx, digestOf(lines)).Scan)
+	if err != nil {
+		return Digest{}, fmt.Errorf("hashing: %w", err)
+	}
+
+	return digest, nil
+}
+
+// scanDigest reads what sums gives, after the columns of before.
+func scanDigest(scan func(...any) error, before ...any) (Digest, error) {
 	var (
 		digest    Digest
 		high, low string
 	)
 
-	if err := q.QueryRow(ctx, digestOf(lines)).Scan(&digest.Rows, &high, &low); err != nil {
-		return Digest{}, fmt.Errorf("hashing: %w", err)
+	if err := scan(append(before, &digest.Rows, &high, &low)...); err != nil {
+		return Digest{}, err
 	}
 
 	upper, err := half(high)
@@ -60,7 +73,7 @@ func half(sum string) (string, error) {
 	return fmt.Sprintf("%016x", number), nil
 }
 
-func readTables(ctx context.Context, q postgres.Queryer, into *Description) error {
+func readTables(ctx context.Context, q postgres.Queryer, into *Description, progress func(rows int64)) error {
 	rows, err := q.Query(ctx, tablesQuery)
 	if err != nil {
 		return fmt.Errorf("listing tables: %w", err)
@@ -75,12 +88,19 @@ func readTables(ctx context.Context, q postgres.Queryer, into *Description) erro
 		return fmt.Errorf("listing tables: %w", err)
 	}
 
+	var read int64
+
 	for i := range tables {
 		table := pgx.Identifier{tables[i].Schema, tables[i].Name}.Sanitize()
 
 		tables[i].Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+table+" as steward_row")
 		if err != nil {
 			return fmt.Errorf("hashing table %s: %w", tables[i].Key(), err)
+		}
+
+		read += tables[i].Rows
+		if progress != nil {
+			progress(read)
 		}
 	}
 
@@ -154,15 +174,33 @@ func readPrivileges(ctx context.Context, q postgres.Queryer, into *Description) 
 	return nil
 }
 
+// readSchema hashes the definitions of all kinds in one statement.
 func readSchema(ctx context.Context, q postgres.Queryer, into *Description) error {
-	for _, kind := range definitionQueries() {
-		digest, err := readDigest(ctx, q, kind.lines)
-		if err != nil {
-			return fmt.Errorf("hashing the definitions of kind %s: %w", kind.name, err)
-		}
+	kinds := definitionQueries()
+	lines := make([]string, len(kinds))
 
-		into.Schema = append(into.Schema, Definition{Kind: kind.name, Digest: digest})
+	for i, kind := range kinds {
+		lines[i] = "select '" + kind.name + "' as kind, line from (" + kind.lines + ") as k"
 	}
+
+	rows, err := q.Query(ctx, `select kind, `+sums+` from (select kind, md5(convert_to(line, 'UTF8')) as h from (`+
+		strings.Join(lines, " union all ")+`) as lines) as hashes group by kind`)
+	if err != nil {
+		return fmt.Errorf("hashing the definitions: %w", err)
+	}
+
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Definition, error) {
+		var definition Definition
+
+		definition.Digest, err = scanDigest(row.Scan, &definition.Kind)
+
+		return definition, err
+	})
+	if err != nil {
+		return fmt.Errorf("hashing the definitions: %w", err)
+	}
+
+	into.Schema = found
 
 	return nil
 }

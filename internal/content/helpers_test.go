@@ -43,7 +43,7 @@ func describe(t *testing.T, at string) content.Description {
 	var described content.Description
 
 	err = db.InSnapshot(t.Context(), func(ctx context.Context, tx postgres.Tx) (err error) {
-		described, err = content.Describe(ctx, tx)
+		described, err = content.Describe(ctx, tx, nil)
 
 		return err
 	})

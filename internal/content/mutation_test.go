@@ -116,6 +116,8 @@ func TestEachChangeIsNamed(t *testing.T) {
 		{"analyze", ""},
 	} {
 		t.Run(c.sql, func(t *testing.T) {
+			t.Parallel()
+
 			at := restore(t, archive)
 			run(t, at, c.sql)
 

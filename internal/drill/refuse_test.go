@@ -303,7 +303,7 @@ func contentMutations() []mutation {
 	}
 }
 
-func TestADamagedBackupIsRefusedByName(t *testing.T) {
+func TestADamagedBackupIsRefusedByName(t *testing.T) { //nolint:tparallel // the cases share one bench, and each looks whether it left something
 	t.Parallel()
 
 	b := backuptest.New(t, backuptest.Small)

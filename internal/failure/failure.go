@@ -65,8 +65,7 @@ func CodeOf(err error) Code {
 		return ""
 	}
 
-	var failed *Error
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*Error](err); ok {
 		return failed.code
 	}
 

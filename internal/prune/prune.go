@@ -69,7 +69,8 @@ func decide(backup Held, rule Rule, asOf time.Time, isLast bool) Decision {
 		decision.Reason = fmt.Sprintf("stored for %s from its snapshot, until %s", rule.Keep.Words(), stamp(decision.Due))
 	case rule.KeepLastDrilled && isLast:
 		decision.Exception = true
-		decision.Reason = fmt.Sprintf("was due at %s, but it is the newest proven backup of %s: kept as an exception until there is a younger one",
+		decision.Reason = fmt.Sprintf(
+			"was due at %s, but it is the newest proven backup of %s: kept as an exception until there is a younger one",
 			stamp(decision.Due), backup.Database)
 	default:
 		decision.Delete = true

@@ -1,7 +1,7 @@
 package prune_test
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -90,7 +90,7 @@ func TestProperties(t *testing.T) {
 			}
 		}), 0, 12).Draw(t, "held")
 		for i := range held {
-			held[i].ID = fmt.Sprint(i)
+			held[i].ID = strconv.Itoa(i)
 		}
 
 		rule := prune.Rule{Keep: sevenDays, Zone: time.UTC, KeepLastDrilled: rapid.Bool().Draw(t, "keepLast")}
