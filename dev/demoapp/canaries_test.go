@@ -47,7 +47,6 @@ func planted(t *testing.T, conn *pgx.Conn, c demoapp.Canary) int64 {
 	if owner == "" {
 		owner = ` AND company_id = $2`
 	}
-	//nolint:unqueryvet // the names are constants of the package
 	return query[int64](t, conn, `SELECT count(*) FROM `+c.Table+` WHERE `+where+owner, c.Value, c.Account)
 }
 

@@ -87,7 +87,6 @@ func TestFillIsAllOrNothing(t *testing.T) {
 		if table == "app.schema_version" || table == "app.campaign_months" {
 			continue
 		}
-		//nolint:unqueryvet // the catalogue gave the name, quoted
 		if n := query[int64](t, conn, `SELECT count(*) FROM `+table); n != 0 {
 			t.Errorf("%s has %d rows", table, n)
 		}

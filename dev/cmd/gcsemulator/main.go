@@ -77,11 +77,11 @@ func run(ctx context.Context, args []string, logs io.Writer) error {
 		return errors.Join(err, listener.Close())
 	}
 	log := slog.New(slog.NewJSONHandler(logs, nil))
-	log.Info("the GCS emulator answers", "url", url, "dir", s.dir)
+	log.InfoContext(ctx, "the GCS emulator answers", "url", url, "dir", s.dir)
 	if err := server.Serve(ctx, listener); err != nil {
 		return fmt.Errorf("serving on %s: %w", url, err)
 	}
-	log.Info("the GCS emulator has stopped")
+	log.InfoContext(ctx, "the GCS emulator has stopped")
 	return nil
 }
 

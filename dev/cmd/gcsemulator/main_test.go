@@ -21,7 +21,7 @@ func TestRunServesAndStops(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{"--dir", filepath.Join(dir, "state"), "--url-file", urlFile, "--clock", filepath.Join(dir, "clock")}, &logs)
 	}()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, awaitURL(t, urlFile)+"/storage/v1/b?project=p", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, awaitURL(t, urlFile)+"/storage/v1/b?project=p", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,11 +17,6 @@ import (
 	"steward/dev/internal/ports"
 )
 
-// Superuser is the role that initdb makes. Nothing but this package's callers logs
-// in with it. Each cluster has another: a drill refuses a cluster that has a role
-// of the source, whose powers a restore could borrow.
-func (c Cluster) Superuser() string { return "admin_of_" + strings.ReplaceAll(c.Name, "-", "_") }
-
 // Cluster is one PostgreSQL cluster. It is a description; nothing runs because of it.
 type Cluster struct {
 	// Name is for messages: main or drill.
@@ -37,6 +32,11 @@ type Cluster struct {
 	// Password of Superuser.
 	Password string
 }
+
+// Superuser is the role that initdb makes. Nothing but this package's callers logs
+// in with it. Each cluster has another: a drill refuses a cluster that has a role
+// of the source, whose powers a restore could borrow.
+func (c Cluster) Superuser() string { return "admin_of_" + strings.ReplaceAll(c.Name, "-", "_") }
 
 // URL names a database of the cluster for a login.
 func (c Cluster) URL(login, password, database string) string {
