@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -35,21 +36,31 @@ func Fixed(at time.Time) Clock { return fixedClock{at: at.UTC()} }
 
 func (c fixedClock) Now() time.Time { return c.at }
 
-type devClock struct{ path string }
+// devClock remembers the last offset that it could read.
+type devClock struct {
+	path string
+
+	mu   sync.Mutex
+	last time.Duration
+}
 
 // Dev is the system clock moved by the offset that stands in the file at path:
-// one line with a Go duration, such as "17520h". A missing or unreadable file
-// means no offset: a dev environment whose clock was never moved has none. The
-// file is read at each call, so that all processes move together.
-func Dev(path string) Clock { return devClock{path: path} }
+// one line with a Go duration, such as "17520h". A missing file means no offset:
+// a dev environment whose clock was never moved has none. The file is read at
+// each call, so that all processes move together. While it cannot be read, or
+// holds no duration, the last offset that could be read stays: time must not jump
+// back by years because a disk is full.
+func Dev(path string) Clock { return &devClock{path: path} }
 
-func (c devClock) Now() time.Time {
-	offset, err := Read(c.path)
-	if err != nil {
-		return time.Now().UTC()
+func (c *devClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if offset, err := Read(c.path); err == nil {
+		c.last = offset
 	}
 
-	return time.Now().UTC().Add(offset)
+	return time.Now().UTC().Add(c.last)
 }
 
 // Read returns the offset that stands in the dev clock file at path. A missing

@@ -1,6 +1,7 @@
 package clocks_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,6 +48,52 @@ func TestReadRefusesNonsense(t *testing.T) {
 
 	if got := clocks.Dev(path).Now().Sub(clocks.System().Now()); got.Abs() > time.Minute {
 		t.Fatalf("an unreadable file moved the clock by %v", got)
+	}
+}
+
+func TestDevClockHoldsItsLastOffset(t *testing.T) {
+	t.Parallel()
+
+	const years = 17520 * time.Hour
+
+	path := filepath.Join(t.TempDir(), "clock")
+	clock := clocks.Dev(path)
+
+	if err := clocks.Write(path, years); err != nil {
+		t.Fatal(err)
+	}
+
+	ahead := func() time.Duration { return clock.Now().Sub(clocks.System().Now()) }
+	if got := ahead(); (got - years).Abs() > time.Minute {
+		t.Fatalf("clock is %v ahead, want %v", got, years)
+	}
+
+	for _, garbled := range []string{"", "175", "tomorrow\n"} {
+		if err := os.WriteFile(path, []byte(garbled), 0o600); err != nil {
+			t.Fatal(err)
+		}
+
+		if got := ahead(); (got - years).Abs() > time.Minute {
+			t.Errorf("%q in the file moved the clock to %v", garbled, got)
+		}
+	}
+
+	// A folder in the file's place cannot be read at all.
+	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+
+	if got := ahead(); (got - years).Abs() > time.Minute {
+		t.Errorf("an unreadable file moved the clock to %v", got)
+	}
+
+	// Only a missing file means that the clock was never moved.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+
+	if got := ahead(); got.Abs() > time.Minute {
+		t.Errorf("a missing file left the clock %v ahead", got)
 	}
 }
 
