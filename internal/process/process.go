@@ -45,7 +45,8 @@ type Command struct {
 // told to stop, then killed. An end that is not success fails with the
 // command's code and a reason from a fixed table, or with Unavailable where the
 // reason, or the lack of one, lies in the world around the child: it could not
-// be started, its end was not learnt, the server or the disk failed it.
+// be started, its end was not learnt, a signal ended it, the server or the disk
+// failed it.
 func Run(ctx context.Context, command Command) error {
 	// The kernel's death signal follows the thread that started the child: this
 	// thread must neither end nor run others while the child lives.
@@ -84,6 +85,12 @@ func Run(ctx context.Context, command Command) error {
 	if _, exited := errors.AsType[*exec.ExitError](err); !exited {
 		// It may have done all of its work; whether it did was not learnt.
 		return failure.Wrap(failure.Unavailable, "learning how "+command.Name+" ended", err)
+	}
+
+	if status, known := child.ProcessState.Sys().(syscall.WaitStatus); known && status.Signaled() {
+		// The kernel for want of memory, an operator, a deploy: somebody ended it
+		// before it could say anything of its work.
+		return failure.New(failure.Unavailable, fmt.Sprintf("running %s (ended by signal %d)", command.Name, status.Signal()))
 	}
 
 	reason := words.reason()

@@ -89,6 +89,18 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// A child that somebody ends has given no verdict, whatever it said before.
+func TestASignalIsNoVerdict(t *testing.T) {
+	t.Parallel()
+
+	for _, signal := range []string{"KILL", "TERM", "SEGV"} {
+		err := process.Run(t.Context(), sh(`echo 'permission denied' >&2; kill -`+signal+` $$`))
+		if !failure.Is(err, failure.Unavailable) || !failure.Lookup(failure.CodeOf(err)).Retryable {
+			t.Errorf("%s: %v", signal, err)
+		}
+	}
+}
+
 func TestAMissingProgramIsNoVerdict(t *testing.T) {
 	t.Parallel()
 
