@@ -116,7 +116,7 @@ func execute[T any](t *testing.T, watch *beats, do any, args ...any) (result T, 
 
 	value, err := env.ExecuteActivity(do, args...)
 	if err != nil {
-		return result, err //nolint:wrapcheck // its code is what tests look at
+		return result, err
 	}
 
 	if err := value.Get(&result); err != nil {

@@ -20,8 +20,8 @@ import (
 	"steward/internal/removal"
 )
 
-// pruneWorld holds backups whose objects are small words: what a prune does does
-// not depend on what they say.
+// pruneWorld holds backups whose objects are small words: nothing
+// that a prune does depends on what they say.
 type pruneWorld struct {
 	*backuptest.Bench
 

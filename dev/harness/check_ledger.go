@@ -257,7 +257,7 @@ type remembered struct {
 func (r remembered) Get(ctx context.Context, name string) ([]byte, ledger.Generation, error) {
 	at, there := r.listed[name]
 	if !there {
-		return r.Mirror.Get(ctx, name) //nolint:wrapcheck // transparent
+		return r.Mirror.Get(ctx, name)
 	}
 	content, err := r.world.generation(ctx, r.world.Rules.Storage.Ledger, name, at)
 	return content, ledger.Generation(at), err
