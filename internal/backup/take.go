@@ -120,7 +120,7 @@ func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
 		return err
 	})
 	both.Go(func() (err error) {
-		described, err = content.Describe(bothCtx, r.source)
+		described, err = content.Describe(bothCtx, r.source, func(rows int64) { r.report("describe", rows) })
 
 		return err
 	})

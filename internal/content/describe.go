@@ -55,9 +55,17 @@ func Sequences(ctx context.Context, q postgres.Queryer) ([]Sequence, error) {
 // a comparison must agree on them, whatever the server's defaults are.
 func pinned() [][2]string {
 	return [][2]string{
-		{"datestyle", "ISO, YMD"}, {"intervalstyle", "iso_8601"}, {"timezone", "UTC"}, {"extra_float_digits", "3"},
-		{"bytea_output", "hex"}, {"xmloption", "content"}, {"lc_monetary", "C"}, {"quote_all_identifiers", "off"},
-		{"search_path", "pg_catalog"}, {"row_security", "off"}, {"statement_timeout", "0"},
+		{"datestyle", "ISO, YMD"},
+		{"intervalstyle", "iso_8601"},
+		{"timezone", "UTC"},
+		{"extra_float_digits", "3"},
+		{"bytea_output", "hex"},
+		{"xmloption", "content"},
+		{"lc_monetary", "C"},
+		{"quote_all_identifiers", "off"},
+		{"search_path", "pg_catalog"},
+		{"row_security", "off"},
+		{"statement_timeout", "0"},
 		{"idle_in_transaction_session_timeout", "0"},
 	}
 }

@@ -23,44 +23,64 @@ const marker = "made by a restore drill of Steward"
 // any power, and the role that restores, a member of all of them. A role of the
 // source that exists here already, and was not made by a drill, is refused: it
 // would lend its powers to the restore.
+//
+// It is one statement list, which PostgreSQL runs as one transaction: a crash
+// leaves either nothing or roles that the next sweep knows by their comment. It
+// holds a password, so its error is dropped.
 func (s *scratch) createRoles(ctx context.Context) error {
-	if err := s.createRole(ctx, s.role, fmt.Sprintf("login nocreatedb nocreaterole password '%s'", s.password)); err != nil {
-		return err
-	}
+	var (
+		list  strings.Builder
+		plain []string
+	)
 
-	var plain []string
+	create(&list, s.role, fmt.Sprintf("login nocreatedb nocreaterole password '%s'", s.password))
 
 	for _, role := range superusersLast(s.document.Roles) {
-		if err := s.createRole(ctx, role.Name, "nologin"); err != nil {
-			return err
-		}
+		create(&list, role.Name, "nologin")
+		fmt.Fprintf(&list, "grant %s to %s; ", quoted(role.Name), quoted(s.role))
 
-		if _, err := s.admin.Exec(ctx, "grant "+quoted(role.Name)+" to "+quoted(s.role)); err != nil {
-			return fmt.Errorf("granting role %q: %w", role.Name, err)
-		}
-
-		if !role.Superuser {
+		switch {
+		case !role.Superuser:
 			plain = append(plain, quoted(role.Name))
-		} else if err := s.standIn(ctx, role.Name, plain); err != nil {
-			return err
+		case len(plain) > 0:
+			// A superuser at the source owns things in the schemas of others. Here it
+			// may do so through memberships, and no more.
+			fmt.Fprintf(&list, "grant %s to %s; ", strings.Join(plain, ", "), quoted(role.Name))
 		}
+	}
+
+	_, err := s.admin.Exec(ctx, list.String())
+	if sqlState(err) == duplicateObject {
+		return s.unfit(ctx)
+	}
+
+	if err != nil {
+		return failure.New(failure.Unavailable, "creating the roles in the drill cluster")
 	}
 
 	return nil
 }
 
-// standIn lets a role that is a superuser at the source own things in the
-// schemas of others, as it could there, through memberships and no more.
-func (s *scratch) standIn(ctx context.Context, superuser string, plain []string) error {
-	if len(plain) == 0 {
-		return nil
+// create writes the statements that make and mark one role.
+func create(list *strings.Builder, role, options string) {
+	fmt.Fprintf(list, "create role %s nosuperuser %s; comment on role %s is '%s'; ", quoted(role), options, quoted(role), marker)
+}
+
+// unfit names a role of the source that the drill cluster has.
+func (s *scratch) unfit(ctx context.Context) error {
+	wanted := make([]string, len(s.document.Roles))
+	for i, role := range s.document.Roles {
+		wanted[i] = role.Name
 	}
 
-	if _, err := s.admin.Exec(ctx, "grant "+strings.Join(plain, ", ")+" to "+quoted(superuser)); err != nil {
-		return fmt.Errorf("granting memberships to %q: %w", superuser, err)
+	var name string
+
+	err := s.admin.QueryRow(ctx, "select rolname from pg_roles where rolname = any($1) order by 1 limit 1", wanted).Scan(&name)
+	if err != nil {
+		return failure.Wrap(failure.Unavailable, "looking for the role that is in the way", err)
 	}
 
-	return nil
+	return failure.New(failure.DrillClusterUnfit, fmt.Sprintf("creating role %q in the drill cluster", name))
 }
 
 // superusersLast orders the roles so that a stand-in finds all others made.
@@ -78,30 +98,6 @@ func superusersLast(roles []manifest.Role) []manifest.Role {
 	})
 
 	return ordered
-}
-
-// createRole makes a role and marks it in one transaction: a crash leaves either
-// none or one that the next sweep knows. The statement may hold a password, so
-// its error is dropped.
-func (s *scratch) createRole(ctx context.Context, role, options string) error {
-	err := s.admin.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		if _, err := tx.Exec(ctx, "create role "+quoted(role)+" nosuperuser "+options); err != nil {
-			return err
-		}
-
-		_, err := tx.Exec(ctx, "comment on role "+quoted(role)+" is '"+marker+"'")
-
-		return err
-	})
-
-	switch {
-	case err == nil:
-		return nil
-	case sqlState(err) == duplicateObject:
-		return failure.New(failure.DrillClusterUnfit, fmt.Sprintf("creating role %q in the drill cluster", role))
-	default:
-		return failure.New(failure.Unavailable, fmt.Sprintf("creating role %q in the drill cluster", role))
-	}
 }
 
 // duplicateObject is the SQLSTATE of a role that exists.

@@ -181,7 +181,7 @@ func (s *scratch) asAdmin(ctx context.Context, work func(context.Context, *postg
 func (s *scratch) describe(ctx context.Context) (described content.Description, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, db *postgres.DB) error {
 		return db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) (err error) {
-			described, err = content.Describe(ctx, tx)
+			described, err = content.Describe(ctx, tx, func(rows int64) { s.report("compare", rows) })
 
 			return err
 		})

@@ -57,6 +57,25 @@ func Drill(t testing.TB) string {
 	return process.get(t, "drill_admin").URL("postgres")
 }
 
+// OwnDrill gives the superuser's URL of a drill cluster that no other test uses:
+// for tests whose failures leave something behind for a while.
+func OwnDrill(t testing.TB) string {
+	t.Helper()
+
+	cluster, err := Start(context.WithoutCancel(t.Context()), "drill_admin")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := cluster.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+
+	return cluster.URL("postgres")
+}
+
 // Steward gives the superuser's URL of a fresh steward database with all
 // migrations applied.
 func Steward(t testing.TB) string {
