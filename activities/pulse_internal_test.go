@@ -9,13 +9,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"go.temporal.io/sdk/activity"
 	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
-
-	"github.com/google/go-cmp/cmp"
 
 	"steward/internal/failure"
 	"steward/internal/patience"
@@ -63,7 +62,7 @@ func (e *ear) Init(next interceptor.ActivityOutboundInterceptor) error {
 	wire := &wire{listener: e.listener}
 	wire.Next = next
 
-	return e.Next.Init(wire) //nolint:wrapcheck // the SDK's own
+	return e.Next.Init(wire)
 }
 
 type wire struct {
