@@ -163,7 +163,9 @@ func TestDailyBackupShowsItsStages(t *testing.T) {
 			return activities.BackupStatus{State: catalogue.Taken}, nil
 		}, activity.RegisterOptions{Name: "TakeBackup"})
 		env.RegisterActivityWithOptions(func(context.Context, string) (activities.BackupStatus, error) {
-			if drills++; c.refuse != "" && (drills == 1 || c.always) {
+			drills++
+
+			if c.refuse != "" && (drills == 1 || c.always) {
 				return status, boundary.Outside(failure.New(c.refuse, "drilling"))
 			}
 
