@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
 	sdklog "go.temporal.io/sdk/log"
 	"golang.org/x/mod/sumdb/note"
 
@@ -79,8 +78,13 @@ func (a *app) database(ctx context.Context, settings config.Config) (*postgres.D
 
 // storage opens the client of the buckets.
 func (a *app) storage(ctx context.Context, settings config.Config) (*gcs.Client, error) {
+	endpoint, err := settings.StorageEndpoint()
+	if err != nil {
+		return nil, err
+	}
+
 	opened, err := gcs.Open(ctx, gcs.Options{
-		Endpoint: settings.StorageEmulator, Project: settings.Project,
+		Endpoint: endpoint, Project: settings.Project,
 		Patience: gcs.Patient().Scaled(float64(settings.Patience().Factor())),
 	})
 	if err != nil {
@@ -96,9 +100,9 @@ func (a *app) storage(ctx context.Context, settings config.Config) (*gcs.Client,
 // is wrong comes back as an error. The default identity would name the machine
 // and its user.
 func temporalOptions() (client.Options, error) {
-	options, err := envconfig.LoadDefaultClientOptions()
+	options, err := config.Temporal()
 	if err != nil {
-		return options, failure.Wrap(failure.ConfigInvalid, "reading Temporal's variables", err)
+		return options, err
 	}
 
 	options.Logger = sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler))

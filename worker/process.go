@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
-	"time"
+	"sync"
 
 	"go.temporal.io/sdk/client"
-	"go.temporal.io/sdk/contrib/envconfig"
 	"go.temporal.io/sdk/interceptor"
 	sdklog "go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
@@ -22,13 +22,10 @@ import (
 	"steward/internal/faults"
 	"steward/internal/gcs"
 	"steward/internal/metrics"
+	"steward/internal/patience"
 	"steward/internal/policy"
 	"steward/internal/postgres"
 )
-
-// stopTimeout is how long activities may finish after SIGTERM; a container's
-// own grace period must be longer.
-const stopTimeout = 30 * time.Second
 
 // process is one running worker with everything that its roles share.
 type process struct {
@@ -47,11 +44,21 @@ type process struct {
 	background []func(context.Context) error
 }
 
+// needs are the variables without which these roles could not do their work;
+// those of the databases of a policy are asked for where it is read.
+func needs(settings config.Config, roles []role) map[string]string {
+	values := map[string]string{"STEWARD_DATABASE_URL": settings.StewardDatabase, "STEWARD_KEYS_DIR": settings.KeysDir}
+
+	if slices.Contains(roles, drillRole) {
+		values["DRILL_DATABASE_URL"] = settings.DrillDatabase
+	}
+
+	return values
+}
+
 // open connects to everything and registers what the roles do. Nothing runs yet.
 func open(ctx context.Context, settings config.Config, roles []role, log *slog.Logger) (*process, error) {
-	if err := config.Need(map[string]string{
-		"STEWARD_DATABASE_URL": settings.StewardDatabase, "STEWARD_KEYS_DIR": settings.KeysDir,
-	}); err != nil {
+	if err := config.Need(needs(settings, roles)); err != nil {
 		return nil, fmt.Errorf("starting: %w", err)
 	}
 
@@ -86,17 +93,22 @@ func (p *process) connect(ctx context.Context) (err error) {
 		return fmt.Errorf("starting: %w", err)
 	}
 
+	endpoint, err := p.config.StorageEndpoint()
+	if err != nil {
+		return fmt.Errorf("starting: %w", err)
+	}
+
 	p.storage, err = gcs.Open(ctx, gcs.Options{
-		Endpoint: p.config.StorageEmulator, Project: p.config.Project,
+		Endpoint: endpoint, Project: p.config.Project,
 		Patience: gcs.Patient().Scaled(float64(p.config.Patience().Factor())),
 	})
 	if err != nil {
 		return fmt.Errorf("starting: %w", err)
 	}
 
-	options, err := envconfig.LoadDefaultClientOptions()
+	options, err := config.Temporal()
 	if err != nil {
-		return failure.Wrap(failure.ConfigInvalid, "reading Temporal's variables", err)
+		return fmt.Errorf("starting: %w", err)
 	}
 
 	options.Logger = sdklog.NewStructuredLogger(p.log)
@@ -113,7 +125,7 @@ func (p *process) newWorker(queue string, concurrent int) worker.Worker {
 	made := worker.New(p.temporal, queue, worker.Options{
 		Identity:                           "steward-worker/" + names(p.roles),
 		MaxConcurrentActivityExecutionSize: concurrent,
-		WorkerStopTimeout:                  p.config.Patience().Of(stopTimeout),
+		WorkerStopTimeout:                  p.config.Patience().Of(patience.StopTimeout),
 		DisableRegistrationAliasing:        true,
 		Interceptors: []interceptor.WorkerInterceptor{
 			&metrics.Interceptor{Metrics: p.metrics}, &boundary.Interceptor{Log: p.log, Faults: p.faults},
@@ -127,11 +139,16 @@ func (p *process) newWorker(queue string, concurrent int) worker.Worker {
 // serve runs until ctx ends or something that must run cannot. It returns when
 // every goroutine has ended.
 func (p *process) serve(ctx context.Context) error {
+	started := 0
+	// Evaluated at the end: those that were started by then.
+	defer func() { stopAll(p.workers[:started]) }()
+
 	for _, each := range p.workers {
 		if err := each.Start(); err != nil {
 			return failure.Wrap(failure.TemporalUnavailable, "starting a worker", err)
 		}
-		defer each.Stop() //nolint:gocritic // each worker lives as long as this function
+
+		started++
 	}
 
 	p.log.InfoContext(ctx, "worker ready", "roles", names(p.roles), "policy", p.policy.Hash())
@@ -148,6 +165,17 @@ func (p *process) serve(ctx context.Context) error {
 	})
 
 	return group.Wait() //nolint:wrapcheck // each says what it was doing
+}
+
+// stopAll stops all workers at once and returns when each has: together they take
+// patience.StopTimeout, however many they are.
+func stopAll(workers []worker.Worker) {
+	var all sync.WaitGroup
+	for _, each := range workers {
+		all.Go(each.Stop)
+	}
+
+	all.Wait()
 }
 
 func (p *process) close() error {

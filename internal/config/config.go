@@ -177,6 +177,18 @@ func (c Config) SourceURL(database policy.Database) (string, error) {
 	return address, needed(name, address)
 }
 
+// StorageEndpoint is where Cloud Storage is: that of the emulator in dev, empty for
+// Google's own outside it. It fails with ConfigInvalid in a dev environment that
+// names no emulator, which would act on real buckets with whatever credentials
+// this machine has. Commands that need no storage need no emulator either.
+func (c Config) StorageEndpoint() (string, error) {
+	if c.Env == policy.Dev {
+		return c.StorageEmulator, needed("STORAGE_EMULATOR_HOST", c.StorageEmulator)
+	}
+
+	return c.StorageEmulator, nil
+}
+
 // Need fails with ConfigInvalid unless the named variables have values.
 func Need(values map[string]string) error {
 	for name, value := range values {

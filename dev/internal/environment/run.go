@@ -10,6 +10,7 @@ import (
 
 	"steward/dev/internal/probe"
 	"steward/dev/internal/procs"
+	"steward/internal/patience"
 )
 
 const (
@@ -20,9 +21,9 @@ const (
 	readyPause = 50 * time.Millisecond
 	// askTimeout bounds one question.
 	askTimeout = 2 * time.Second
-	// stopGrace is how long a part may take to end before it is killed. A worker
-	// is given its own 30 s for running activities and some slack.
-	stopGrace = 45 * time.Second
+	// stopGrace is how long a part may take to end before it is killed. The workers
+	// take longest; there is some more for a busy machine.
+	stopGrace = patience.EndTimeout + 15*time.Second
 )
 
 // errSilent is the state of a part that runs and does not answer.

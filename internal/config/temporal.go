@@ -1,0 +1,30 @@
+package config
+
+import (
+	"os"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/envconfig"
+
+	"steward/internal/failure"
+	"steward/internal/policy"
+)
+
+// Temporal reads the options of the Temporal client, from its own variables and
+// from the profile file that they may name. It fails with ConfigInvalid where
+// those cannot be read, and with DevOnly in a dev environment where either of
+// them leads beyond this machine.
+func Temporal() (client.Options, error) {
+	options, err := envconfig.LoadDefaultClientOptions()
+	if err != nil {
+		return client.Options{}, failure.Wrap(failure.ConfigInvalid, "reading Temporal's variables", err)
+	}
+
+	dev := os.Getenv("STEWARD_ENV") == string(policy.Dev)
+	// Empty means the client's default, which is on loopback.
+	if dev && options.HostPort != "" && !loopback(options.HostPort) {
+		return client.Options{}, beyond("the address of TEMPORAL_ADDRESS or of Temporal's profile")
+	}
+
+	return options, nil
+}
