@@ -5,13 +5,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/compose-spec/compose-go/v2/types"
+
+	"steward/internal/patience"
 )
 
-// minGrace is what a worker needs to end a dump or to give it back: its own stop timeout is 60 seconds.
-const minGrace = 60 * time.Second
+// minGrace is what a worker needs to end a dump or to give it back, with half of
+// its own stop timeout to spare for a busy machine: 60 seconds.
+const minGrace = patience.EndTimeout + patience.StopTimeout/2
 
 // pinned accepts a tag that begins with a version of two or three numbers, and nothing that moves.
 var pinned = regexp.MustCompile(`^[a-z0-9./-]+:[0-9]+\.[0-9]+(\.[0-9]+)?(-[a-z0-9.]+)?(@sha256:[0-9a-f]{64})?$`)
