@@ -74,8 +74,10 @@ func TestDatabaseRefusesToForget(t *testing.T) {
 	sealed(t, h.sealer(seal.Config{}), 2)
 	h.append(t, h.db, 1)
 
-	const insert = `INSERT INTO ledger.entries (id, kind, at, body)
-		VALUES ('led_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2026-01-01', '{}')`
+	insert := func(kind string) string {
+		return `INSERT INTO ledger.entries (id, kind, at, body)
+			VALUES ('led_aaaaaaaaaaaaaaaaaaaaaaaaaa', '` + kind + `', '2026-01-01', '{}')`
+	}
 
 	for _, test := range []struct {
 		role, sql string
@@ -94,9 +96,9 @@ func TestDatabaseRefusesToForget(t *testing.T) {
 		{"postgres", `UPDATE ledger.head SET size = 0`, false},
 		{"postgres", `DELETE FROM ledger.head`, false},
 		{"postgres", `TRUNCATE ledger.head`, false},
-		{"steward_backup", insert, true},
-		{"steward_drill", insert, true},
-		{"steward_core", insert, true},
+		{"steward_backup", insert("backup.stored"), true},
+		{"steward_drill", insert("backup.drilled"), true},
+		{"steward_core", insert("x"), true},
 		{"steward_backup", `SELECT size FROM ledger.head`, true},
 		{"steward_backup", `UPDATE ledger.entries SET position = 9`, false},
 		{"steward_drill", `UPDATE ledger.entries SET position = 9`, false},
