@@ -18,9 +18,13 @@ func Environment() []string {
 	return []string{
 		"STEWARD_UID=10001",
 		"POSTGRES_PASSWORD=x1",
-		"STEWARD_DB_PASSWORD=x2",
+		"DRILL_DB_PASSWORD=x2",
 		"TEMPORAL_DB_PASSWORD=x3",
-		"DRILL_DB_PASSWORD=x4",
+		"STEWARD_OWNER_PASSWORD=x4",
+		"STEWARD_CORE_PASSWORD=x5",
+		"STEWARD_BACKUP_PASSWORD=x6",
+		"STEWARD_DRILL_PASSWORD=x7",
+		"STEWARD_GCP_PROJECT=example",
 		"APP_DATABASE_URL=postgres://app.example/app",
 		"STEWARD_POLICY_FILE=./policy.yaml",
 	}

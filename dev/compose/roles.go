@@ -30,6 +30,9 @@ func checkWorker(service types.ServiceConfig) []string {
 	if dependency, waits := service.DependsOn["setup"]; !waits || dependency.Condition != types.ServiceConditionCompletedSuccessfully {
 		found = append(found, "starts before setup has succeeded")
 	}
+	if listen := service.Environment["STEWARD_LISTEN"]; listen == nil || !strings.HasPrefix(*listen, "127.0.0.1:") {
+		found = append(found, "shows its metrics at no address, or at one that the worker refuses")
+	}
 	return append(found, checkSeparation(service, held)...)
 }
 

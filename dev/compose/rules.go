@@ -42,7 +42,7 @@ func Check(project *types.Project) []string {
 			found = append(found, name+": "+problem)
 		}
 	}
-	return append(found, checkRoles(project)...)
+	return slices.Concat(found, checkRoles(project), checkLogins(project))
 }
 
 func checkPorts(service types.ServiceConfig) []string {

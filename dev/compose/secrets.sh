@@ -22,12 +22,17 @@ add() { # NAME VALUE
   grep -q "^$1=" .env || printf '%s=%s\n' "$1" "$2" >>.env
 }
 add STEWARD_UID "$uid"
-for name in POSTGRES_PASSWORD STEWARD_DB_PASSWORD TEMPORAL_DB_PASSWORD DRILL_DB_PASSWORD; do add "$name" "$(password)"; done
+# One for each login: two superusers, the owner of the steward database, the three workers, Temporal.
+for name in POSTGRES DRILL_DB STEWARD_OWNER STEWARD_CORE STEWARD_BACKUP STEWARD_DRILL TEMPORAL_DB; do
+  add "${name}_PASSWORD" "$(password)"
+done
 
 echo 'Made .env and secrets/. Still yours to do:'
 grep -q '^APP_DATABASE_URL=' .env || echo '  .env: APP_DATABASE_URL=postgres://…      the database that is backed up'
+grep -q '^STEWARD_GCP_PROJECT=' .env || echo '  .env: STEWARD_GCP_PROJECT=…              the Google Cloud project of the buckets'
 grep -q '^STEWARD_POLICY_FILE=' .env || echo '  .env: STEWARD_POLICY_FILE=/…/policy.yaml  your policy'
 for role in core backup drill; do
   [[ -e secrets/gcp/$role.json ]] || echo "  secrets/gcp/$role.json                    the service account of the $role role"
 done
 echo '  secrets/keys/<role>/                       the keys of each role (docs/keys.md)'
+echo 'Rights of logins and service accounts: docs/production.md'
