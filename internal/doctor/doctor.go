@@ -6,6 +6,7 @@ package doctor
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -59,13 +60,20 @@ type Report struct {
 	Checks []Check `json:"checks"`
 }
 
-// Err carries the code of the first check that failed; nil if none did.
-// Warnings are no failure.
+// Err carries the code of the first check that failed, and what was seen; nil if
+// none did. Warnings are no failure.
 func (r Report) Err() error {
 	for _, check := range r.Checks {
-		if check.State == Fail {
-			return failure.New(check.Code, "checking "+check.Area+", "+check.Name)
+		if check.State != Fail {
+			continue
 		}
+
+		doing := "checking " + check.Area + ", " + check.Name
+		if text := failure.Lookup(check.Code).Text; !strings.Contains(check.Says, text) {
+			doing += " (" + check.Says + ")" // else the code's own text says the same
+		}
+
+		return failure.New(check.Code, doing)
 	}
 
 	return nil

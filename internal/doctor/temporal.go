@@ -102,6 +102,8 @@ func (d *Doctor) stuck(ctx context.Context, c client.Client) Check {
 }
 
 // schedule compares one schedule with what is wanted, and shows what it missed.
+// One that does not act breaks a promise in silence, and has that code: Temporal
+// itself is well.
 func schedule(ctx context.Context, c client.Client, wanted setup.Schedule) Check {
 	name := "schedule " + wanted.ID
 
@@ -111,7 +113,7 @@ func schedule(ctx context.Context, c client.Client, wanted setup.Schedule) Check
 
 	switch {
 	case errors.As(err, &missing):
-		return wrong(name, failure.TemporalUnavailable, "there is none; the promise does not act by itself", runSetup)
+		return wrong(name, failure.PromiseBroken, "there is none; the promise does not act by itself", runSetup)
 	case err != nil:
 		return failed(name, failure.Wrap(failure.TemporalUnavailable, "looking at a schedule", err))
 	}
@@ -122,7 +124,7 @@ func schedule(ctx context.Context, c client.Client, wanted setup.Schedule) Check
 	}
 
 	if len(changes) > 0 {
-		return wrong(name, failure.TemporalUnavailable, "not as wanted: "+strings.Join(changes, "; "), runSetup)
+		return wrong(name, failure.PromiseBroken, "not as wanted: "+strings.Join(changes, "; "), runSetup)
 	}
 
 	return running(name, wanted, described)
@@ -136,10 +138,10 @@ func running(name string, wanted setup.Schedule, described *client.ScheduleDescr
 
 	switch {
 	case described.Schedule.State != nil && described.Schedule.State.Paused:
-		return wrong(name, failure.TemporalUnavailable, "it is paused; the promise does not act by itself",
+		return wrong(name, failure.PromiseBroken, "it is paused; the promise does not act by itself",
 			"To go on: temporal schedule toggle --unpause --schedule-id "+wanted.ID)
 	case len(info.NextActionTimes) == 0:
-		return wrong(name, failure.TemporalUnavailable, "it has no next time", runSetup)
+		return wrong(name, failure.PromiseBroken, "it has no next time", runSetup)
 	case info.NumActionsMissedCatchupWindow > 0:
 		return warned(name, missed, "See which days lack a backup: steward backup list")
 	default:
