@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 
-	"go.temporal.io/sdk/client"
-
-	"steward/internal/failure"
+	"steward/internal/clocks"
 	"steward/internal/metrics"
-	"steward/internal/schema"
 )
 
 // activityNames are the registered names of all activities, the closed
@@ -32,30 +29,7 @@ func (p *process) observe(ctx context.Context) error {
 		return nil
 	}
 
-	return metrics.Serve(ctx, p.config.Listen, p.metrics.Registry(), p.health)
-}
+	health := &checkup{checks: p.checks(), clock: clocks.System()}
 
-// health looks at what this process cannot work without.
-func (p *process) health(ctx context.Context) []metrics.Check {
-	_, temporalErr := p.temporal.CheckHealth(ctx, &client.CheckHealthRequest{})
-	stewardErr := p.steward.Ping(ctx)
-
-	if stewardErr == nil {
-		stewardErr = p.migrated(ctx)
-	}
-
-	return []metrics.Check{
-		{Name: "steward database", Err: stewardErr},
-		{Name: "temporal", Err: failure.Wrap(failure.TemporalUnavailable, "asking Temporal", temporalErr)},
-	}
-}
-
-// migrated compares the database with the migrations of this program.
-func (p *process) migrated(ctx context.Context) error {
-	pending, err := schema.Pending(ctx, p.config.StewardDatabase)
-	if err == nil && pending > 0 {
-		err = failure.New(failure.DatabaseOutOfDate, "comparing the migrations")
-	}
-
-	return err
+	return metrics.Serve(ctx, p.config.Listen, p.metrics.Registry(), health.look)
 }

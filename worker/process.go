@@ -35,6 +35,7 @@ type process struct {
 	log      *slog.Logger
 	clock    clocks.Clock
 	steward  *postgres.DB
+	drills   *postgres.DB // the drill cluster, for /healthz; nil without that role
 	storage  *gcs.Client
 	temporal client.Client
 	faults   faults.Injector // nil in production
@@ -91,6 +92,12 @@ func open(ctx context.Context, settings config.Config, roles []role, log *slog.L
 func (p *process) connect(ctx context.Context) (err error) {
 	if p.steward, err = postgres.Open(ctx, p.config.StewardDatabase); err != nil {
 		return fmt.Errorf("starting: %w", err)
+	}
+
+	if slices.Contains(p.roles, drillRole) {
+		if p.drills, err = postgres.Open(ctx, p.config.DrillDatabase); err != nil {
+			return fmt.Errorf("starting: %w", err)
+		}
 	}
 
 	endpoint, err := p.config.StorageEndpoint()
@@ -189,8 +196,10 @@ func (p *process) close() error {
 		err = p.storage.Close()
 	}
 
-	if p.steward != nil {
-		p.steward.Close()
+	for _, each := range []*postgres.DB{p.steward, p.drills} {
+		if each != nil {
+			each.Close()
+		}
 	}
 
 	return err
