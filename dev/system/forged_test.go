@@ -12,10 +12,17 @@ import (
 
 	"cloud.google.com/go/storage"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/testsuite"
 	"google.golang.org/api/iterator"
 
+	"steward/activities"
 	"steward/dev/harness"
+	"steward/internal/clocks"
+	"steward/internal/gcs"
 	"steward/internal/ids"
+	"steward/internal/postgres"
+	"steward/internal/prune"
+	"steward/internal/removal"
 )
 
 // forgeries are inputs that somebody who reaches Temporal's port may send.
@@ -40,11 +47,17 @@ func forgeries(now time.Time) map[string][]any {
 
 // TestForgedInputsDestroyNothing starts every registered workflow through a raw
 // client with each forgery. What happens to the runs is their affair; what was
-// there before is there afterwards, unchanged.
+// there before is there afterwards, unchanged, and nothing else is. The bucket
+// refuses no deletion here: a retention policy would hide a prune that obeyed.
+// That such a prune would be noticed is shown at the end.
 func TestForgedInputsDestroyNothing(t *testing.T) {
 	t.Parallel()
-	world := harness.New(t, harness.Options{})
+	world := harness.New(t, harness.Options{Unchecked: true})
 	ctx := t.Context()
+	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
+	if _, err := world.Bucket.Bucket(backups).Update(ctx, none); err != nil {
+		t.Fatal(err)
+	}
 	for i := range 3 {
 		if i > 0 {
 			if err := world.Move(day); err != nil {
@@ -76,21 +89,67 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 			ended++
 		}
 	}
-	after := inventory(ctx, t, world)
-	for _, line := range before {
-		if !slices.Contains(after, line) {
-			t.Errorf("gone or changed: %s", line)
-		}
-	}
-	for _, line := range after {
-		if !slices.Contains(before, line) && strings.HasPrefix(line, "backup") {
-			t.Errorf("made by a forgery: %s", line)
-		}
+	for _, change := range changes(before, inventory(ctx, t, world)) {
+		t.Error(change)
 	}
 	if len(runs) < len(names) || len(before) == 0 {
 		t.Fatalf("%d runs of %v over %d things", len(runs), names, len(before))
 	}
 	t.Logf("forged runs=%d of %v, succeeded=%d, things unchanged=%d", len(runs), names, ended, len(before))
+	harness.CheckWorld(t, world)
+	obey(ctx, t, world)
+	lost := changes(before, inventory(ctx, t, world))
+	for _, kind := range []string{"backup ", "object ", "stored "} {
+		if !slices.ContainsFunc(lost, func(line string) bool { return strings.HasPrefix(line, goneOrChanged+kind) }) {
+			t.Errorf("a prune in 2099 goes unnoticed in what begins with %q: %q", kind, lost)
+		}
+	}
+}
+
+// goneOrChanged begins a line of changes about what was there before.
+const goneOrChanged = "gone or changed: "
+
+// changes says what differs between two inventories.
+func changes(before, after []string) []string {
+	var found []string
+	for _, line := range before {
+		if !slices.Contains(after, line) {
+			found = append(found, goneOrChanged+line)
+		}
+	}
+	for _, line := range after {
+		if !slices.Contains(before, line) {
+			found = append(found, "made by a forgery: "+line)
+		}
+	}
+	return found
+}
+
+// obey prunes the world as a PruneBackups would that took its time from its
+// input: the activity itself, with the powers of the backup role, in 2099.
+func obey(ctx context.Context, t *testing.T, world *harness.World) {
+	t.Helper()
+	steward, err := postgres.Open(ctx, world.StewardURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer steward.Close()
+	service, err := gcs.Open(ctx, gcs.Options{Endpoint: world.Storage.URL(), Project: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := world.Rules.Promises.Backups
+	prunes := &activities.Prunes{
+		Steward: steward, Remover: removal.Remover{Steward: steward, Bucket: service.Bucket(backups)}, Enforce: true,
+		Rule:  prune.Rule{Keep: rules.Keep, Zone: world.Rules.Company.Zone, KeepLastDrilled: true},
+		Clock: clocks.Fixed(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)),
+	}
+	var suite testsuite.WorkflowTestSuite
+	activity := suite.NewTestActivityEnvironment()
+	activity.RegisterActivity(prunes.PruneBackups)
+	if _, err := activity.ExecuteActivity(prunes.PruneBackups); err != nil {
+		t.Fatal("the bucket of this test refuses a deletion: ", err)
+	}
 }
 
 // registered reads the workflows' names out of the worker's own registration, so
