@@ -25,14 +25,6 @@ func (e *Environment) upSetup(ctx context.Context) (string, error) {
 	return "", nil
 }
 
-// upBackup runs today's backup of every database; a day that is done stays done.
-func (e *Environment) upBackup(ctx context.Context) (string, error) {
-	if _, err := e.steward(ctx, "backup", "run", "--all", "--wait"); err != nil {
-		return "", err
-	}
-	return "today's are made and drilled: bin/steward backup list", nil
-}
-
 // steward runs a command of bin/steward as the operator of this machine and gives
 // what it printed.
 func (e *Environment) steward(ctx context.Context, args ...string) (string, error) {
