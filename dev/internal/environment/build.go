@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 )
 
 // ErrBuild is returned when a program does not compile; the compiler's words were printed.
@@ -66,6 +67,10 @@ func (e *Environment) compile(ctx context.Context, one target, commit string) (s
 	command.Stdout, command.Stderr = &words, &words
 	if err := command.Run(); err != nil {
 		e.out.Linef("%s", strings.TrimSpace(words.String()))
+		if strings.Contains(words.String(), syscall.ENOSPC.Error()) {
+			return "", fmt.Errorf("%w: make room at %s and in the folders of go env GOCACHE and TMPDIR, then run make up again",
+				ErrFull, e.dir.Path())
+		}
 		return "", fmt.Errorf("%w (%w)", ErrBuild, err)
 	}
 	if bytes.Equal(head(e.program(one.name)), before) {

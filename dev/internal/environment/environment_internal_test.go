@@ -169,17 +169,6 @@ func TestResetRemovesOnlyWhatUpMade(t *testing.T) {
 	}
 }
 
-func TestFullDiskIsOneClearLine(t *testing.T) {
-	t.Parallel()
-	err := enough(minFree-1, "/clone")
-	if !errors.Is(err, ErrFull) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "make space") {
-		t.Errorf("got %v", err)
-	}
-	if err := enough(minFree, "/clone"); err != nil {
-		t.Errorf("just enough: %v", err)
-	}
-}
-
 // TestLogins makes the logins for real, twice, and tries what each may do.
 func TestLogins(t *testing.T) {
 	t.Parallel()

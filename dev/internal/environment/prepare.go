@@ -2,9 +2,7 @@ package environment
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"syscall"
 
 	"steward/dev/internal/account"
 	"steward/dev/internal/cluster"
@@ -12,19 +10,13 @@ import (
 	"steward/dev/internal/state"
 )
 
-// minFree is the space that a first start needs: binaries, build cache, two
-// clusters with their write-ahead logs, the demo data and its backups.
-const (
-	megabyte = 1 << 20
-	minFree  = 3 << 10 * megabyte
-)
-
-// ErrFull is returned when the disk of the clone has less than minFree left.
-var ErrFull = errors.New("the disk is nearly full")
-
 // prepare finds out what this machine has, before anything is started.
-func (e *Environment) prepare(ctx context.Context) error {
-	if err := e.checkDisk(); err != nil {
+func (e *Environment) prepare(ctx context.Context, only Only) error {
+	builds, err := e.buildNeeds(ctx, only)
+	if err != nil {
+		return err
+	}
+	if err := room(builds); err != nil {
 		return err
 	}
 	if err := e.findPostgres(ctx); err != nil {
@@ -36,6 +28,10 @@ func (e *Environment) prepare(ctx context.Context) error {
 	if err := e.findPlace(); err != nil {
 		return err
 	}
+	// Asked again, since both may lie on one disk.
+	if err := room(append(builds, e.dataNeeds(only)...)); err != nil {
+		return err
+	}
 	keys, err := e.dir.Sub("keys")
 	if err != nil {
 		return fmt.Errorf("making the keys: %w", err)
@@ -44,25 +40,6 @@ func (e *Environment) prepare(ctx context.Context) error {
 		return fmt.Errorf("making the keys: %w", err)
 	}
 	return nil
-}
-
-func (e *Environment) checkDisk() error {
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(e.dir.Path(), &disk); err != nil {
-		return fmt.Errorf("measuring the disk: %w", err)
-	}
-	//nolint:gosec // the block size is positive; its type differs between systems
-	free := disk.Bavail * uint64(disk.Bsize)
-	return enough(free, e.dir.Clone())
-}
-
-// enough tells whether free bytes suffice for the clone.
-func enough(free uint64, clone string) error {
-	if free >= minFree {
-		return nil
-	}
-	return fmt.Errorf("%w: %d MB free under %s, %d MB needed: make space, then run make up again",
-		ErrFull, free/megabyte, clone, minFree/megabyte)
 }
 
 // findPostgres finds the programs, or installs them where that is possible.

@@ -17,7 +17,7 @@ func (e *Environment) Up(ctx context.Context, only Only) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	if err := e.prepare(ctx); err != nil {
+	if err := e.prepare(ctx, only); err != nil {
 		return err
 	}
 	if err := e.build(ctx, only); err != nil {
