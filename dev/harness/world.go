@@ -20,6 +20,7 @@ import (
 	"steward/internal/clocks"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/policy"
+	"steward/internal/setup"
 )
 
 // Together are the processes of `make up`; Apart gives the ledger's sequencer,
@@ -165,7 +166,7 @@ func (w *World) makeKeys(t testing.TB) {
 }
 
 // makeBuckets makes the buckets as `steward setup` does: backups are kept against
-// deletion until an hour before their time, nothing is kept after deletion, and a
+// deletion until shortly before their time, nothing is kept after deletion, and a
 // lifecycle rule is the net below the pruning.
 func (w *World) makeBuckets(t testing.TB) {
 	t.Helper()
@@ -181,7 +182,7 @@ func (w *World) makeBuckets(t testing.TB) {
 	backups := &storage.BucketAttrs{
 		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
 		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
-		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: keep - time.Hour},
+		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: setup.Buckets(w.Rules, "EU")[0].Settings.Retention},
 		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
 			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
 			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + net},

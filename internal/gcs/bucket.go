@@ -2,6 +2,7 @@ package gcs
 
 import (
 	"context"
+	"reflect"
 	"time"
 
 	"cloud.google.com/go/storage"
@@ -31,8 +32,13 @@ type Settings struct {
 	// PublicAccessPrevented forbids access without credentials.
 	PublicAccessPrevented bool
 	// LifecycleDeleteAfter is the age at which the service deletes objects by
-	// itself, in whole days; 0 is never.
+	// itself, in whole days; 0 is never. It is that of the first lifecycle rule
+	// whose action is to delete and whose one condition is an age.
 	LifecycleDeleteAfter time.Duration
+	// OtherLifecycleRules is how many lifecycle rules the bucket has besides: each
+	// may delete or move objects at a time that LifecycleDeleteAfter does not say.
+	// Create ignores it.
+	OtherLifecycleRules int
 	// KMSKey encrypts new objects; empty means Google's own key.
 	KMSKey string
 }
@@ -123,12 +129,23 @@ func settingsOf(attrs *storage.BucketAttrs) Settings {
 	}
 
 	for _, rule := range attrs.Lifecycle.Rules {
-		age := time.Duration(rule.Condition.AgeInDays) * day
-		if rule.Action.Type == storage.DeleteAction && age > 0 &&
-			(settings.LifecycleDeleteAfter == 0 || age < settings.LifecycleDeleteAfter) {
-			settings.LifecycleDeleteAfter = age
+		if settings.LifecycleDeleteAfter > 0 || !deletesByAge(rule) {
+			settings.OtherLifecycleRules++
+
+			continue
 		}
+
+		settings.LifecycleDeleteAfter = time.Duration(rule.Condition.AgeInDays) * day
 	}
 
 	return settings
+}
+
+// deletesByAge reports whether a rule deletes every object of an age, and says
+// nothing else: a condition that this program does not know counts as one.
+func deletesByAge(rule storage.LifecycleRule) bool {
+	age := rule.Condition.AgeInDays
+	rule.Condition.AgeInDays = 0
+
+	return rule.Action.Type == storage.DeleteAction && age > 0 && reflect.ValueOf(rule.Condition).IsZero()
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"cloud.google.com/go/storage"
 	"github.com/google/go-cmp/cmp"
 
 	emulator "steward/internal/emulator/gcs"
@@ -340,6 +341,34 @@ func TestRetentionRefuses(t *testing.T) {
 
 	if err := w.Delete(t.Context(), "a", object.Generation); err != nil {
 		t.Error(err)
+	}
+}
+
+// A rule that deletes by anything but age alone, or a second one by age, is seen.
+func TestLifecycleRulesThatPoliciesDoNotKnow(t *testing.T) {
+	t.Parallel()
+
+	before := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+
+	for name, condition := range map[string]storage.LifecycleCondition{
+		"created before": {CreatedBefore: before}, "newer versions": {NumNewerVersions: 1}, "all": {AllObjects: true},
+		"age and prefix": {AgeInDays: 1, MatchesPrefix: []string{"app/"}}, "longer": {AgeInDays: 30}, "shorter": {AgeInDays: 1},
+		"age and class": {AgeInDays: 1, MatchesStorageClasses: []string{"STANDARD"}}, "noncurrent": {DaysSinceNoncurrentTime: 1},
+	} {
+		w := open(t, gcs.Settings{Location: "EU"})
+		erase := storage.LifecycleAction{Type: storage.DeleteAction}
+		rules := []storage.LifecycleRule{
+			{Action: erase, Condition: storage.LifecycleCondition{AgeInDays: 8}}, {Action: erase, Condition: condition},
+		}
+
+		if _, err := w.server.Client(t).Bucket("backups").Update(t.Context(), storage.BucketAttrsToUpdate{Lifecycle: &storage.Lifecycle{Rules: rules}}); err != nil {
+			t.Fatal(name, err)
+		}
+
+		got, err := w.Settings(t.Context())
+		if err != nil || got.OtherLifecycleRules != 1 || got.LifecycleDeleteAfter != 8*24*time.Hour {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
 	}
 }
 

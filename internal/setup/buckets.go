@@ -21,9 +21,16 @@ type Bucket struct {
 	Settings gcs.Settings
 }
 
-// slack is what a bucket's retention is shorter than the promise: a prune that
-// runs at the very end must not meet a bucket that still refuses.
-const slack = time.Hour
+// leastSlack is what a bucket's retention is at least shorter than the promise: a
+// prune that runs at the very end must not meet a bucket that still refuses.
+const leastSlack = time.Hour
+
+// slack is what it is shorter. A backup is kept from its snapshot on, but its
+// bucket counts from the end of the upload: what a backup takes in time has to
+// be let go, with an hour to spare, or a long dump breaks the ceiling by itself.
+func slack(p *policy.Policy) time.Duration {
+	return max(leastSlack, p.Promises.Backups.DoneWithin.Longest()+leastSlack)
+}
 
 // day is the unit of lifecycle rules.
 const day = 24 * time.Hour
@@ -31,8 +38,8 @@ const day = 24 * time.Hour
 // Buckets are those that the policy names.
 //
 // Nothing may live on as a soft-deleted or noncurrent generation, and nobody
-// outside may read. Backups cannot be deleted before the promise's end less an
-// hour, and a lifecycle rule one day after it is the net under PruneBackups. The
+// outside may read. Backups cannot be deleted before the promise's end less
+// done_within and an hour, and a lifecycle rule one day after it is the net under PruneBackups. The
 // ledger's one bucket has no retention, since its mirror replaces and deletes
 // what lies under ledger.WorkPrefix (docs/cli.md).
 func Buckets(p *policy.Policy, location string) []Bucket {
@@ -40,7 +47,7 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 	keep := p.Promises.Backups.Keep
 
 	backups := plain
-	backups.Retention = max(0, keep.Shortest()-slack)
+	backups.Retention = max(0, keep.Shortest()-slack(p))
 	backups.LifecycleDeleteAfter = wholeDays(keep.Longest()) + day
 
 	buckets := []Bucket{
@@ -131,6 +138,9 @@ func Drift(wanted Bucket, have gcs.Settings) []Difference {
 		fmt.Sprintf("the retention is %s, wanted %s", spell(have.Retention), spell(want.Retention)), retentionFlag(want.Retention))
 	check(have.LifecycleDeleteAfter == want.LifecycleDeleteAfter,
 		fmt.Sprintf("objects are deleted after %s, wanted %s", spell(have.LifecycleDeleteAfter), spell(want.LifecycleDeleteAfter)),
+		lifecycleFlag(want.LifecycleDeleteAfter))
+	check(have.OtherLifecycleRules == want.OtherLifecycleRules,
+		fmt.Sprintf("it has %d lifecycle rules that the policy does not know, which may delete early", have.OtherLifecycleRules),
 		lifecycleFlag(want.LifecycleDeleteAfter))
 
 	if !strings.EqualFold(have.Location, want.Location) {

@@ -72,8 +72,15 @@ func TestBucketsAreWhatTheirPromisesNeed(t *testing.T) {
 	t.Parallel()
 
 	week := setup.Buckets(policyOf(t, "minimal"), "EU")
-	if len(week) != 2 || week[0].Settings.Retention != 7*24*time.Hour-time.Hour || week[0].Settings.LifecycleDeleteAfter != 8*24*time.Hour {
+	if len(week) != 2 || week[0].Settings.Retention != 7*24*time.Hour-3*time.Hour || week[0].Settings.LifecycleDeleteAfter != 8*24*time.Hour {
 		t.Errorf("%+v", week)
+	}
+
+	// A backup whose upload ends when done_within has passed is let go before the
+	// promise to keep it ends, which counts from its snapshot.
+	rule := policyOf(t, "minimal").Promises.Backups
+	if late := rule.DoneWithin.Longest() + week[0].Settings.Retention; late > rule.Keep.Shortest()-time.Hour {
+		t.Errorf("the bucket still refuses %s after the snapshot", late)
 	}
 
 	if ledger := week[1].Settings; ledger.Retention != 0 || ledger.LifecycleDeleteAfter != 0 {
@@ -83,7 +90,7 @@ func TestBucketsAreWhatTheirPromisesNeed(t *testing.T) {
 	// A month has 28 to 31 days: the bucket must let go after the shortest, and
 	// must not delete by itself before the longest.
 	month := setup.Buckets(policyOf(t, "keep_in_months"), "EU")[0].Settings
-	if month.Retention > 28*24*time.Hour-time.Hour || month.LifecycleDeleteAfter < 32*24*time.Hour {
+	if month.Retention > 28*24*time.Hour-3*time.Hour || month.LifecycleDeleteAfter < 32*24*time.Hour {
 		t.Errorf("%+v", month)
 	}
 
@@ -137,7 +144,7 @@ func TestBucketsTwiceInARow(t *testing.T) {
 	}
 
 	have, err := client.Bucket(wanted[0].Name).Settings(t.Context())
-	if err != nil || have.Retention != 7*24*time.Hour-time.Hour {
+	if err != nil || have.Retention != 7*24*time.Hour-3*time.Hour {
 		t.Errorf("%+v: %v", have, err)
 	}
 }
@@ -148,10 +155,10 @@ func TestDriftNamesEverySetting(t *testing.T) {
 	wanted := setup.Bucket{Name: "b", Settings: gcs.Settings{
 		Location: "EU", UniformAccess: true, PublicAccessPrevented: true, Retention: time.Hour, LifecycleDeleteAfter: 24 * time.Hour,
 	}}
-	have := gcs.Settings{Location: "US", SoftDelete: 7 * 24 * time.Hour, Versioning: true, DefaultHold: true}
+	have := gcs.Settings{Location: "US", SoftDelete: 7 * 24 * time.Hour, Versioning: true, DefaultHold: true, OtherLifecycleRules: 1}
 
 	found := setup.Drift(wanted, have)
-	if len(found) != 8 {
+	if len(found) != 9 {
 		t.Errorf("%d found: %v", len(found), found)
 	}
 
