@@ -11,9 +11,9 @@ import (
 	enumspb "go.temporal.io/api/enums/v1"
 	"go.temporal.io/sdk/client"
 
-	"steward/internal/calendar"
 	"steward/internal/config"
 	"steward/internal/console"
+	"steward/internal/due"
 	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/policy"
@@ -33,10 +33,10 @@ func newBackupRun(a *app) *cobra.Command {
 
 	command := &cobra.Command{
 		Use: "run", Short: "Make today's backup of a database, or of all",
-		Long: "Starts today's backup and waits until it was drilled. A day is done once: asked for a day that is\n" +
-			"done or at work, it answers with what exists. Without --database and --all it takes the only\n" +
-			"database of the policy. The run goes on when this command ends early; exit code 6 says that it was\n" +
-			"still running when the time to wait was over.",
+		Long: "Starts today's backup and waits until it was drilled. The day begins when its schedule does, not at\n" +
+			"midnight. A day is done once: asked for a day that is done or at work, it answers with what exists.\n" +
+			"Without --database and --all it takes the only database of the policy. The run goes on when this\n" +
+			"command ends early; exit code 6 says that it was still running when the time to wait was over.",
 		Example: "  steward backup run --all\n  steward backup run --database app --no-wait --json",
 		Args:    args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -55,7 +55,8 @@ func newBackupRun(a *app) *cobra.Command {
 				return err
 			}
 
-			day := calendar.DayOf(settings.Clock().Now(), rules.Company.Zone).String()
+			window := due.Window{Zone: rules.Company.Zone, At: rules.Promises.Backups.At}
+			day := window.Today(settings.Clock().Now()).String()
 
 			return a.runBackups(command.Context(), temporal, flags, batch{names: names, day: day, at: places(settings, namespace)})
 		},

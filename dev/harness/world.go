@@ -16,8 +16,8 @@ import (
 
 	"steward/dev/internal/devkeys"
 	"steward/dev/internal/ports"
-	"steward/internal/calendar"
 	"steward/internal/clocks"
+	"steward/internal/due"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/policy"
 	"steward/internal/setup"
@@ -246,8 +246,10 @@ func (w *World) environment(t testing.TB, list string) []string {
 // Now is the dev clock's time.
 func (w *World) Now() time.Time { return clocks.Dev(w.Clock).Now() }
 
-// Today is the business day.
-func (w *World) Today() string { return calendar.DayOf(w.Now(), w.Rules.Company.Zone).String() }
+// Today is the business day of a backup by hand.
+func (w *World) Today() string {
+	return due.Window{Zone: w.Rules.Company.Zone, At: w.Rules.Promises.Backups.At}.Today(w.Now()).String()
+}
 
 // Move sets the dev clock forward, or back if d is negative.
 func (w *World) Move(d time.Duration) error {

@@ -23,16 +23,25 @@ const late = time.Hour
 type Window struct {
 	// Zone is the company's, in which business days are counted.
 	Zone *time.Location
+	// At is when the schedule starts the day's backup, in UTC.
+	At calendar.TimeOfDay
 	// CatchUp is how long after its time a missed run is still made.
 	CatchUp time.Duration
+	// DoneWithin is how long after its time a backup must have been drilled.
+	DoneWithin time.Duration
 }
 
+// least is what a run gets that was opened at the very end of its catch-up
+// window, or just after it: an hour does for most databases, and with the hour
+// of late it still ends before the next day's run is due.
+const least = time.Hour
+
 // Day is the business day of a run that was scheduled for the given instant and
-// starts now. A zero scheduled time means a run by hand, which is of today. It
+// starts now. A zero scheduled time means a run by hand, which is of Today. It
 // fails with DayRefused for a day that may not be backed up any more, or not yet.
 func (w Window) Day(scheduled, now time.Time) (calendar.Day, error) {
 	if scheduled.IsZero() {
-		scheduled = now
+		return w.Today(now), nil
 	}
 
 	if scheduled.After(now.Add(early)) {
@@ -45,4 +54,37 @@ func (w Window) Day(scheduled, now time.Time) (calendar.Day, error) {
 	}
 
 	return calendar.DayOf(scheduled, w.Zone), nil
+}
+
+// Today is the business day of a run by hand: that of the scheduled run that came
+// last. Ten minutes past midnight is still the day before. Were it the new day,
+// the schedule would find that day done some hours later, and from then to the
+// next snapshot there would be more than a day.
+func (w Window) Today(now time.Time) calendar.Day {
+	last := w.At.On(calendar.DayOf(now, time.UTC))
+	if last.After(now) {
+		last = last.AddDate(0, 0, -1)
+	}
+
+	return calendar.DayOf(last, w.Zone)
+}
+
+// DueAt is when the backup of a run that was scheduled for the given instant
+// must have been drilled.
+func (w Window) DueAt(scheduled time.Time) time.Time { return scheduled.Add(w.DoneWithin) }
+
+// EndAt is when a run that starts now gives up, so that the next day's finds the
+// way free: when the catch-up window ends, for a run by hand one such window
+// from now.
+func (w Window) EndAt(scheduled, now time.Time) time.Time {
+	if scheduled.IsZero() {
+		scheduled = now
+	}
+
+	end := scheduled.Add(w.CatchUp)
+	if soonest := now.Add(least); end.Before(soonest) {
+		return soonest
+	}
+
+	return end
 }

@@ -7,6 +7,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"steward/internal/calendar"
 	"steward/internal/due"
 	"steward/internal/failure"
 )
@@ -65,6 +66,61 @@ func TestDayLiesInTheWindow(t *testing.T) {
 	})
 }
 
+func at(t interface{ Fatal(...any) }, text string) calendar.TimeOfDay {
+	at, err := calendar.ParseTimeOfDay(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return at
+}
+
+func TestARunByHandIsOfTheDayWhoseScheduleCameLast(t *testing.T) {
+	t.Parallel()
+
+	for _, c := range []struct{ at, now, want string }{
+		{"02:30", "2026-11-22T23:10:00Z", "2026-11-22"}, // ten past midnight in Paris
+		{"02:30", "2026-11-23T02:29:59Z", "2026-11-22"},
+		{"02:30", "2026-11-23T02:30:00Z", "2026-11-23"},
+		{"23:30", "2026-11-22T23:29:59Z", "2026-11-22"}, // that of half past midnight in Paris, a day ago
+		{"23:30", "2026-11-22T23:30:00Z", "2026-11-23"},
+		{"00:00", "2026-11-22T00:00:00Z", "2026-11-22"},
+	} {
+		now, err := time.Parse(time.RFC3339, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		window := due.Window{Zone: paris(t), At: at(t, c.at), CatchUp: 20 * time.Hour}
+
+		if day, err := window.Day(time.Time{}, now); err != nil || day.String() != c.want || window.Today(now) != day {
+			t.Errorf("at %s, now %s: %s, %v", c.at, c.now, day, err)
+		}
+	}
+}
+
+// Whenever somebody asks by hand, the schedule's next run finds its day not done.
+// Schedules between 21:00 and midnight are left out: where the clocks change, two
+// of their runs can fall on one local day.
+func TestARunByHandLeavesTheNextDayToTheSchedule(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		text := fmt.Sprintf("%02d:%02d", rapid.IntRange(0, 20).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute"))
+		window := due.Window{Zone: paris(t), At: at(t, text), CatchUp: 20 * time.Hour}
+		now := time.Unix(rapid.Int64Range(1.7e9, 1.9e9).Draw(t, "now"), 0)
+		next := window.At.After(now)
+
+		scheduled, err := window.Day(next, next)
+		if err != nil || window.Today(now) == scheduled {
+			t.Fatal(window.Today(now), scheduled, err)
+		}
+
+		if last, err := window.Day(next.Add(-24*time.Hour), next.Add(-24*time.Hour)); err != nil || window.Today(now) != last {
+			t.Fatal(window.Today(now), last, err)
+		}
+	})
+}
+
 func ExampleWindow_Day() {
 	zone := time.FixedZone("Paris in winter", 3600)
 	window := due.Window{Zone: zone, CatchUp: 20 * time.Hour}
@@ -72,4 +128,29 @@ func ExampleWindow_Day() {
 	day, err := window.Day(time.Date(2026, 11, 21, 23, 30, 0, 0, time.UTC), time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC))
 	fmt.Println(day, err)
 	// Output: 2026-11-22 <nil>
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+
+	at := time.Date(2026, 11, 22, 2, 30, 0, 0, time.UTC)
+	window := due.Window{Zone: time.UTC, CatchUp: 20 * time.Hour, DoneWithin: 2 * time.Hour}
+
+	if got := window.DueAt(at); !got.Equal(at.Add(2 * time.Hour)) {
+		t.Errorf("due at %s", got)
+	}
+
+	for name, c := range map[string]struct{ scheduled, now, want time.Time }{
+		"on time":                 {at, at, at.Add(20 * time.Hour)},
+		"late":                    {at, at.Add(7 * time.Hour), at.Add(20 * time.Hour)},
+		"at the end":              {at, at.Add(20 * time.Hour), at.Add(21 * time.Hour)},
+		"as late as is let in":    {at, at.Add(21 * time.Hour), at.Add(22 * time.Hour)},
+		"by hand, from now":       {time.Time{}, at.Add(5 * time.Hour), at.Add(25 * time.Hour)},
+		"a clock that is ahead":   {at, at.Add(-time.Minute), at.Add(20 * time.Hour)},
+		"half an hour to the end": {at, at.Add(19*time.Hour + 30*time.Minute), at.Add(20*time.Hour + 30*time.Minute)},
+	} {
+		if got := window.EndAt(c.scheduled, c.now); !got.Equal(c.want) {
+			t.Errorf("%s: ends at %s, want %s", name, got, c.want)
+		}
+	}
 }
