@@ -194,8 +194,8 @@ func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) error {
 	return nil
 }
 
-// beat calls the heartbeats of the promises whose evidence was read and is not
-// broken, and counts the calls that were not accepted.
+// beat calls the heartbeats of the promises whose evidence was read and is good,
+// and counts the calls that were not accepted.
 func (a *Audits) beat(ctx context.Context, statuses []promise.Status, unverified error) (failures int) {
 	for name, url := range a.Heartbeats {
 		if !alive(name, statuses) || name == promise.Ledger && unverified != nil {
@@ -214,18 +214,20 @@ func (a *Audits) beat(ctx context.Context, statuses []promise.Status, unverified
 	return failures
 }
 
-// alive reports whether there is a judgement of the promise from evidence, and
-// none of its items is broken.
+// alive reports whether the promise was judged from evidence, and each of its
+// items is kept or armed. At risk is silence too: whoever listens outside has
+// a grace of their own, and may be the only one whom an alert reaches. So is
+// observed, whose evidence may be as bad as any.
 func alive(name promise.Name, statuses []promise.Status) bool {
 	judged := false
 
 	for _, status := range statuses {
 		switch {
 		case status.Promise != name:
-		case status.State == promise.Broken:
-			return false
-		case status.State != promise.NotBuilt:
+		case status.State == promise.Kept, status.State == promise.Armed:
 			judged = true
+		default:
+			return false
 		}
 	}
 

@@ -235,7 +235,7 @@ func TestABrokenPromise(t *testing.T) {
 	w.drilled(t, "steward")
 
 	if result := w.audit(t); judgements(result) != "backups/app at risk, backups/steward kept, ledger kept" ||
-		result.Stage != "at_risk" || result.Alerts != 1 || result.Changes != 0 || w.beaten(promise.Backups) != 1 {
+		result.Stage != "at_risk" || result.Alerts != 1 || result.Changes != 0 || w.beaten(promise.Backups) != 0 {
 		t.Errorf("%+v", result)
 	}
 
@@ -245,7 +245,7 @@ func TestABrokenPromise(t *testing.T) {
 		w.audit(t)
 	}
 
-	if got := strings.Count(w.log.String(), `"code":"backups.broken"`); got != 1 || w.count(t, brokenEntries) != 1 || w.beaten(promise.Backups) != 1 {
+	if got := strings.Count(w.log.String(), `"code":"backups.broken"`); got != 1 || w.count(t, brokenEntries) != 1 || w.beaten(promise.Backups) != 0 {
 		t.Errorf("told %d times, %d entries, %d beats\n%s", got, w.count(t, brokenEntries), w.beaten(promise.Backups), w.log)
 	}
 
@@ -256,7 +256,7 @@ func TestABrokenPromise(t *testing.T) {
 	w.drilled(t, "app")
 
 	result := w.audit(t)
-	if result.Stage != "kept" || result.Changes != 1 || w.count(t, mendedEntries) != 1 || w.beaten(promise.Backups) != 2 {
+	if result.Stage != "kept" || result.Changes != 1 || w.count(t, mendedEntries) != 1 || w.beaten(promise.Backups) != 1 {
 		t.Errorf("%+v, %d beats", result, w.beaten(promise.Backups))
 	}
 }
@@ -271,6 +271,23 @@ func TestObserveTellsNobody(t *testing.T) {
 	if got := judgements(result); got != "backups/app observed, backups/steward observed, ledger kept" || result.Alerts != 0 ||
 		w.count(t, "ledger.entries") != 0 || w.log.Len() != 0 {
 		t.Errorf("%s: %+v\n%s", got, result, w.log)
+	}
+
+	// Nobody is told outside either that all is well.
+	if w.beaten(promise.Backups) != 0 || w.beaten(promise.Ledger) != 1 {
+		t.Errorf("beats: %d, %d", w.beaten(promise.Backups), w.beaten(promise.Ledger))
+	}
+}
+
+// A promise whose first evidence is not due yet is well.
+func TestAnArmedPromiseBeats(t *testing.T) {
+	t.Parallel()
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.run(t, "update installation set installed_at = $1", noon())
+
+	if result := w.audit(t); !strings.HasPrefix(judgements(result), "backups/app armed") || w.beaten(promise.Backups) != 1 {
+		t.Errorf("%+v, %d beats", result, w.beaten(promise.Backups))
 	}
 }
 
