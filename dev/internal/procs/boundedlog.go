@@ -110,7 +110,7 @@ func (l *BoundedLog) put(text []byte) int {
 	l.size += int64(n)
 	if err != nil {
 		// The first failure is the one that counts.
-		_ = l.file.Close()
+		_ = l.file.Close() //nolint:errcheck // see above
 		l.file = nil
 	}
 	if n > 0 {
