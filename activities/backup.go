@@ -57,6 +57,19 @@ type BackupStatus struct {
 	DrillSeconds float64
 }
 
+// OpenedDay is what a workflow learns of the day that it opens.
+type OpenedDay struct {
+	BackupStatus
+
+	// DueAt is when the backup must have been drilled; zero for a run by hand,
+	// which stands for no time of the policy.
+	DueAt time.Time
+	// DueIn is how long that was away when the day was opened, EndIn how long the
+	// run may go on from then. They are distances, since a workflow's clock is not
+	// the one that promises go by. Without EndIn the run keeps its own limit.
+	DueIn, EndIn time.Duration
+}
+
 func status(row catalogue.Backup) BackupStatus {
 	return BackupStatus{
 		Backup: row.ID, Day: row.Day, State: row.State, Bytes: row.Bytes, Rows: row.Rows, DrillSeconds: row.DrillSeconds,
@@ -65,24 +78,30 @@ func status(row catalogue.Backup) BackupStatus {
 
 // OpenDay opens the business day in the catalogue, or answers with what is
 // there: a day that is done is done once.
-func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (BackupStatus, error) {
+func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (OpenedDay, error) {
 	if _, known := b.Takers[params.Database]; !known {
-		return BackupStatus{}, failure.New(failure.UnknownDatabase, "opening a business day")
+		return OpenedDay{}, failure.New(failure.UnknownDatabase, "opening a business day")
 	}
 
 	now := b.Clock.Now()
 
 	day, err := b.Window.Day(params.Scheduled, now)
 	if err != nil {
-		return BackupStatus{}, err
+		return OpenedDay{}, err
 	}
 
 	row, err := catalogue.Open(ctx, b.Steward, catalogue.Backup{
 		ID: ids.New("bkp"), Database: params.Database, Day: day.String(), Attempt: ids.New("att"),
 		Owner: owner(ctx), OpenedAt: now,
 	})
+	opened := OpenedDay{BackupStatus: status(row), EndIn: b.Window.EndAt(params.Scheduled, now).Sub(now)}
 
-	return status(row), err
+	if !params.Scheduled.IsZero() {
+		opened.DueAt = b.Window.DueAt(params.Scheduled).UTC()
+		opened.DueIn = opened.DueAt.Sub(now)
+	}
+
+	return opened, err
 }
 
 // TakeBackup dumps, encrypts, uploads and signs one backup. It may be called

@@ -45,24 +45,32 @@ type DailyBackupResult struct {
 // DailyBackup keeps "your data is backed up every day": it opens the business
 // day, takes one backup, and restores it elsewhere to prove it. A backup that
 // does not pass is taken anew. A day that is done is answered with what exists.
+// A run ends before the next day's is due: all its steps share one deadline.
 func (p Promises) DailyBackup(ctx workflow.Context, params DailyBackupParams) (DailyBackupResult, error) {
-	run := &backupRun{Promises: p, list: newChecklist(ctx,
-		"Open the business day", "Dump, encrypt, upload, sign", "Restore elsewhere and compare")}
+	run := &backupRun{
+		Promises: p, end: p.deadlineIn(workflow.GetInfo(ctx).WorkflowStartTime, budget),
+		list: newChecklist(ctx, "Open the business day", "Dump, encrypt, upload, sign", "Restore elsewhere and compare"),
+	}
 
 	stage(ctx, PromiseKey.ValueSet("backups"), SubjectKey.ValueSet(params.Database), StageKey.ValueSet("opening"))
 
-	status, err := run.open(ctx, params)
+	opened, err := run.open(ctx, params)
 	if err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
 		return DailyBackupResult{}, err
 	}
 
+	status := opened.BackupStatus
 	if status.State == catalogue.Drilled {
 		run.list.done(ctx, 1, "by an earlier run")
+	} else {
+		defer run.watch(ctx, opened)()
 	}
 
 	for round := 1; status.State != catalogue.Drilled; round++ {
 		status, err = run.round(ctx, params.Database, status)
-		if err != nil && (round == maxRounds || !wanting(err)) {
+		if err != nil && (round == maxRounds || !retake(err)) {
 			stage(ctx, StageKey.ValueSet("failed"))
 
 			return DailyBackupResult{}, err
@@ -79,27 +87,44 @@ type backupRun struct {
 	Promises
 
 	list *checklist
+	end  deadline
 }
 
-func (r *backupRun) open(ctx workflow.Context, params DailyBackupParams) (activities.BackupStatus, error) {
+func (r *backupRun) open(ctx workflow.Context, params DailyBackupParams) (activities.OpenedDay, error) {
 	var (
 		do     *activities.Backups
-		status activities.BackupStatus
+		opened activities.OpenedDay
 	)
 
 	r.list.start(ctx, 0)
 
-	step := r.quick(ctx, BackupQueue, "Open the business day of "+params.Database)
+	step := r.quick(ctx, r.end.left(ctx), BackupQueue, "Open the business day of "+params.Database)
 	err := workflow.ExecuteActivity(step, do.OpenDay, activities.OpenDayParams{
 		Database: params.Database, Scheduled: scheduled(ctx, params.Due),
-	}).Get(ctx, &status)
+	}).Get(ctx, &opened)
 	if err != nil {
-		return status, r.list.failed(ctx, 0, err)
+		return opened, r.list.failed(ctx, 0, err)
 	}
 
-	r.list.done(ctx, 0, status.Day)
+	if opened.EndIn > 0 {
+		r.end = r.deadlineIn(workflow.Now(ctx), opened.EndIn)
+	}
 
-	return status, nil
+	r.list.done(ctx, 0, opened.Day)
+
+	return opened, nil
+}
+
+// watch shows when the day is due and, once that has passed, that it is overdue;
+// the caller stops it when the run ends. A run by hand is due at no time.
+func (r *backupRun) watch(ctx workflow.Context, opened activities.OpenedDay) (stop func()) {
+	if opened.DueAt.IsZero() {
+		return func() {}
+	}
+
+	stage(ctx, DueAtKey.ValueSet(opened.DueAt))
+
+	return overdueIn(ctx, opened.DueIn)
 }
 
 // round takes the backup once and drills it.
@@ -114,7 +139,7 @@ func (r *backupRun) round(
 	stage(ctx, StageKey.ValueSet("dumping"))
 	r.list.start(ctx, 1)
 
-	step := r.bulk(ctx, BackupQueue, "Dump "+database+", encrypt, upload, sign")
+	step := r.bulk(ctx, r.end.left(ctx), BackupQueue, "Dump "+database+", encrypt, upload, sign")
 	if err := workflow.ExecuteActivity(step, take.TakeBackup, opened.Backup).Get(ctx, &status); err != nil {
 		return opened, r.list.failed(ctx, 1, err)
 	}
@@ -123,7 +148,7 @@ func (r *backupRun) round(
 	r.list.done(ctx, 1, fmt.Sprintf("%s, %d rows", size(status.Bytes), status.Rows))
 	r.list.start(ctx, 2)
 
-	step = r.bulk(ctx, DrillQueue, "Restore "+database+" elsewhere, compare with the manifest")
+	step = r.bulk(ctx, r.end.left(ctx), DrillQueue, "Restore "+database+" elsewhere, compare with the manifest")
 	if err := workflow.ExecuteActivity(step, prove.DrillBackup, opened.Backup).Get(ctx, &status); err != nil {
 		return opened, r.list.failed(ctx, 2, err)
 	}
@@ -141,19 +166,10 @@ func scheduled(ctx workflow.Context, due time.Time) time.Time {
 	return due
 }
 
-// wanting reports whether a drill found the backup itself bad, so that taking it
-// anew can help.
-func wanting(err error) bool {
-	var application *temporal.ApplicationError
-	if !errors.As(err, &application) {
-		return false
-	}
+// retake reports whether taking the backup anew can help. A step that Temporal
+// ended, by a timeout or a cancellation, says nothing about the backup.
+func retake(err error) bool {
+	application, found := errors.AsType[*temporal.ApplicationError](err)
 
-	switch failure.Code(application.Type()) {
-	case failure.ManifestInvalid, failure.SignatureInvalid, failure.ArchiveInvalid,
-		failure.ContentDiffers, failure.ObjectNotFound, failure.EvidenceMissing, failure.RestoreFailed:
-		return true
-	default:
-		return false
-	}
+	return found && failure.Lookup(failure.Code(application.Type())).Retake
 }

@@ -37,34 +37,53 @@ const (
 )
 
 // quick is for steps that are one or a few SQL statements: half a minute is
-// long for them, and they are tried until the step's budget is spent.
-func (p Promises) quick(ctx workflow.Context, queue, summary string) workflow.Context {
+// long for them, and they are tried until what is left of the run's time is spent.
+func (p Promises) quick(ctx workflow.Context, left time.Duration, queue, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		Summary:                summary,
 		StartToCloseTimeout:    p.Patience.Of(quickTimeout),
-		ScheduleToCloseTimeout: p.Patience.Of(budget),
+		ScheduleToCloseTimeout: left,
 		RetryPolicy:            p.retries(),
 	})
 }
 
 // bulk is for steps that move a whole database. They heartbeat, so that the
 // death of a worker is noticed within a minute, and give themselves up when
-// they stall; the day's budget bounds all tries together.
-func (p Promises) bulk(ctx workflow.Context, queue, summary string) workflow.Context {
+// they stall; what is left of the run's time bounds all tries together.
+func (p Promises) bulk(ctx workflow.Context, left time.Duration, queue, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		Summary:                summary,
 		StartToCloseTimeout:    p.Patience.Of(bulkTimeout),
-		ScheduleToCloseTimeout: p.Patience.Of(budget),
+		ScheduleToCloseTimeout: left,
 		HeartbeatTimeout:       p.Patience.Of(time.Minute),
 		RetryPolicy:            p.retries(),
 	})
 }
 
-// budget is how long a step is tried for: the catch-up window of a daily
-// promise, after which the next day's run is due.
+// budget is how long a daily run may take in all while nothing tells it more
+// exactly: with it the run is over before the next day's is due, which the
+// schedule would skip while this one is at work.
 const budget = 20 * time.Hour
+
+// shortest is what a step gets of a run whose time is over: enough to report
+// that itself. None at all would mean no limit to Temporal.
+const shortest = time.Second
+
+// deadline is the instant at which a run must have ended, by the clock of
+// workflows.
+type deadline time.Time
+
+// deadlineIn sets the deadline that far from the given instant.
+func (p Promises) deadlineIn(from time.Time, in time.Duration) deadline {
+	return deadline(from.Add(p.Patience.Of(in)))
+}
+
+// left is what a step that begins now may take, all its tries together.
+func (d deadline) left(ctx workflow.Context) time.Duration {
+	return max(shortest, time.Time(d).Sub(workflow.Now(ctx)))
+}
 
 // retries waits from five seconds to five minutes between tries: an outage of an
 // hour costs a dozen of them. Which errors are tried again is decided by the one

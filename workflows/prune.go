@@ -24,7 +24,7 @@ func (p Promises) PruneBackups(ctx workflow.Context) (activities.PruneResult, er
 	stage(ctx, PromiseKey.ValueSet("backups"), StageKey.ValueSet("pruning"))
 	list.start(ctx, 0)
 
-	step := p.bulk(ctx, BackupQueue, "Remove backups past their time, prove them gone")
+	step := p.bulk(ctx, p.Patience.Of(budget), BackupQueue, "Remove backups past their time, prove them gone")
 	if err := workflow.ExecuteActivity(step, do.PruneBackups).Get(ctx, &result); err != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 

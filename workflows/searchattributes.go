@@ -1,6 +1,8 @@
 package workflows
 
 import (
+	"time"
+
 	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 )
@@ -22,6 +24,22 @@ var (
 
 // scheduledKey is what a schedule gives its runs: the time they were due at.
 var scheduledKey = temporal.NewSearchAttributeKeyTime("TemporalScheduledStartTime")
+
+// overdueIn lets a run say that it is overdue from the given time on, even while
+// a step of it is stuck, until stop is called. A timer that is cancelled, with
+// its run or by stop, is no expiry and says nothing.
+func overdueIn(ctx workflow.Context, in time.Duration) (stop func()) {
+	ctx, stop = workflow.WithCancel(ctx)
+
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		timer := workflow.NewTimerWithOptions(ctx, in, workflow.TimerOptions{Summary: "From then on this run is overdue"})
+		if err := timer.Get(ctx, nil); err == nil {
+			stage(ctx, OverdueKey.ValueSet(true))
+		}
+	})
+
+	return stop
+}
 
 // stage shows where a run stands. A failed upsert would be a bug of the server's
 // set-up, not of the promise; it must not stop a backup.

@@ -94,13 +94,9 @@ func settled(backup catalogue.Backup) (catalogue.Backup, error) {
 // the world around it. A backup that our identities do not open, or that does
 // not restore, is bad whoever is to blame: nobody could recover with it.
 func wanting(err error) bool {
-	switch failure.CodeOf(err) {
-	case failure.ManifestInvalid, failure.SignatureInvalid, failure.ArchiveInvalid,
-		failure.ContentDiffers, failure.ObjectNotFound, failure.DecryptFailed, failure.RestoreFailed:
-		return true
-	default:
-		return false
-	}
+	code := failure.CodeOf(err)
+
+	return err != nil && (failure.Lookup(code).Retake || code == failure.DecryptFailed)
 }
 
 // prove does the drill and gives the number of tables that were equal.

@@ -11,6 +11,11 @@ type Row struct {
 	Retryable bool
 	// Exit is the exit code of a command that ends with this failure.
 	Exit Exit
+	// Retake tells whether taking a backup anew may help when its drill ends with
+	// this code: the backup is bad, not the world around it. EvidenceMissing is one:
+	// a drill whose first verdict was lost on its way finds the backup marked bad.
+	// DecryptFailed is none: the key is wrong and would be for the next one too.
+	Retake bool
 }
 
 // Exit is an exit code of the steward command. An unknown one means failure.
@@ -101,20 +106,20 @@ func general() []Row {
 	const again = "It is tried again by itself; if it stays, run: steward doctor"
 
 	return []Row{
-		{Internal, "unexpected failure", again, true, Failed},
-		{Unavailable, "an outside system did not answer", again, true, Failed},
-		{TimedOut, "it took longer than allowed", again, true, Failed},
-		{TemporalUnavailable, "Temporal did not answer", "Check TEMPORAL_ADDRESS, then run: steward doctor", true, Failed},
-		{Cancelled, "cancelled", "Run it again when you are ready.", false, Declined},
-		{UsageWrong, "the command line is wrong", "See: steward --help", false, Usage},
-		{ConfigInvalid, "the configuration is wrong", "Set what the message names, then run: steward doctor", false, Usage},
-		{PolicyInvalid, "the policy is wrong", "Mend what the message names, then run: steward policy check", false, Usage},
-		{DevOnly, "this is for the dev environment only", "Unset the variable that the message names.", false, Refused},
-		{DatabaseOutOfDate, "the steward database lacks migrations", "Run: steward setup", true, Failed},
-		{HeartbeatFailed, "a heartbeat outside was not accepted", "See docs/runbooks.md, then run: steward doctor", true, Failed},
-		{EvidenceMissing, "the evidence for this step is missing", "Run: steward doctor", false, Broken},
-		{PromiseBroken, "a promise is at risk or broken", "See why: steward promises", false, Broken},
-		{StillRunning, "still running when the time to wait was over", "Look again: steward backup list", false, Pending},
+		{Internal, "unexpected failure", again, true, Failed, false},
+		{Unavailable, "an outside system did not answer", again, true, Failed, false},
+		{TimedOut, "it took longer than allowed", again, true, Failed, false},
+		{TemporalUnavailable, "Temporal did not answer", "Check TEMPORAL_ADDRESS, then run: steward doctor", true, Failed, false},
+		{Cancelled, "cancelled", "Run it again when you are ready.", false, Declined, false},
+		{UsageWrong, "the command line is wrong", "See: steward --help", false, Usage, false},
+		{ConfigInvalid, "the configuration is wrong", "Set what the message names, then run: steward doctor", false, Usage, false},
+		{PolicyInvalid, "the policy is wrong", "Mend what the message names, then run: steward policy check", false, Usage, false},
+		{DevOnly, "this is for the dev environment only", "Unset the variable that the message names.", false, Refused, false},
+		{DatabaseOutOfDate, "the steward database lacks migrations", "Run: steward setup", true, Failed, false},
+		{HeartbeatFailed, "a heartbeat outside was not accepted", "See docs/runbooks.md, then run: steward doctor", true, Failed, false},
+		{EvidenceMissing, "the evidence for this step is missing", "Run: steward doctor", false, Broken, true},
+		{PromiseBroken, "a promise is at risk or broken", "See why: steward promises", false, Broken, false},
+		{StillRunning, "still running when the time to wait was over", "Look again: steward backup list", false, Pending, false},
 	}
 }
 
@@ -122,28 +127,28 @@ func backups() []Row {
 	const look = "See what happened: steward backup list"
 
 	return []Row{
-		{ObjectNotFound, "the object is not in the bucket", "Compare catalogue and bucket: steward backup verify", false, Failed},
-		{ObjectExists, "an object of that name is there already", look, false, Failed},
-		{ObjectDiffers, "what is stored is not what was sent", look, true, Failed},
-		{BucketDrift, "the bucket is not set up as the policy says", "See what differs: steward doctor", true, Refused},
-		{UnknownDatabase, "the policy names no such database", "See: steward policy explain", false, Usage},
-		{UnknownBackup, "there is no such backup", look, false, Usage},
-		{DayRefused, "the business day is not one that may be backed up now", "Run today's: steward backup run", false, Refused},
-		{DayTaken, "another run is at work on this day", look, true, Failed},
-		{DumpFailed, "pg_dump did not end well", look, true, Failed},
-		{RestoreFailed, "pg_restore did not end well", look, false, Broken},
-		{ManifestInvalid, "the manifest is not valid", look, false, Broken},
-		{SignatureInvalid, "the manifest's signature does not hold", look, false, Broken},
-		{ArchiveInvalid, "the archive is not the one that the manifest names", look, false, Broken},
-		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken},
-		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken},
+		{ObjectNotFound, "the object is not in the bucket", "Compare catalogue and bucket: steward backup verify", false, Failed, true},
+		{ObjectExists, "an object of that name is there already", look, false, Failed, false},
+		{ObjectDiffers, "what is stored is not what was sent", look, true, Failed, false},
+		{BucketDrift, "the bucket is not set up as the policy says", "See what differs: steward doctor", true, Refused, false},
+		{UnknownDatabase, "the policy names no such database", "See: steward policy explain", false, Usage, false},
+		{UnknownBackup, "there is no such backup", look, false, Usage, false},
+		{DayRefused, "the business day is not one that may be backed up now", "Run today's: steward backup run --all", false, Refused, false},
+		{DayTaken, "another run is at work on this day", look, true, Failed, false},
+		{DumpFailed, "pg_dump did not end well", look, true, Failed, false},
+		{RestoreFailed, "pg_restore did not end well", look, false, Broken, true},
+		{ManifestInvalid, "the manifest is not valid", look, false, Broken, true},
+		{SignatureInvalid, "the manifest's signature does not hold", look, false, Broken, true},
+		{ArchiveInvalid, "the archive is not the one that the manifest names", look, false, Broken, true},
+		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken, true},
+		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken, false},
 		{
 			DrillClusterUnfit, "the drill cluster has a role of the source, whose powers a restore could borrow",
-			"Use a cluster of its own for drills, whose administrator is named unlike any role of the source.", false, Refused,
+			"Use a cluster of its own for drills, whose administrator is named unlike any role of the source.", false, Refused, false,
 		},
-		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused},
-		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused},
-		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken},
+		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused, false},
+		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused, false},
+		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken, false},
 	}
 }
 
@@ -151,11 +156,11 @@ func ledger() []Row {
 	const verify = "Find out with: steward ledger verify"
 
 	return []Row{
-		{LedgerUnknown, "it is unknown whether the ledger moved on", verify, true, Failed},
-		{LedgerMoved, "another sequencer moved the ledger on", verify, true, Failed},
-		{LedgerBehind, "the ledger's mirror is behind", verify, true, Failed},
-		{LedgerTampered, "the ledger's copies do not agree", verify, false, Broken},
-		{LedgerClock, "the clock stands at or before the newest seal", "Set the clock right, then run: steward doctor", true, Failed},
-		{LedgerEntryRefused, "the entry has a shape that the ledger does not hold", "See docs/ledger.md", false, Failed},
+		{LedgerUnknown, "it is unknown whether the ledger moved on", verify, true, Failed, false},
+		{LedgerMoved, "another sequencer moved the ledger on", verify, true, Failed, false},
+		{LedgerBehind, "the ledger's mirror is behind", verify, true, Failed, false},
+		{LedgerTampered, "the ledger's copies do not agree", verify, false, Broken, false},
+		{LedgerClock, "the clock stands at or before the newest seal", "Set the clock right, then run: steward doctor", true, Failed, false},
+		{LedgerEntryRefused, "the entry has a shape that the ledger does not hold", "See docs/ledger.md", false, Failed, false},
 	}
 }
