@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -206,24 +207,27 @@ func TestThePasswordIsNotAnArgument(t *testing.T) {
 	at.User = url.UserPassword("postgres", "hunter2secret")
 	b.Taker.Source = at.String()
 
-	seen := 0
 	b.Taker.Progress = nil
 
-	look := watcher{t: t, found: &seen}
+	look := watcher{t: t, database: []byte(at.Path), seen: map[string]bool{}, lock: &sync.Mutex{}}
 	if _, err := b.Taker.Take(faults.With(t.Context(), look), b.Open(t, "2026-11-22").ID); err != nil {
 		t.Fatal(err)
 	}
 
-	if seen == 0 {
-		t.Error("no child was looked at")
+	for _, program := range []string{"pg_dump", "pg_dumpall"} {
+		if !look.seen[program] {
+			t.Errorf("no living %s was looked at", program)
+		}
 	}
 }
 
-// watcher reads the arguments of every process at each end of a child, while it
-// still waits to be collected or runs.
+// watcher reads the arguments of every process when the end of a child is about
+// to be waited for: it runs, or is a zombie without arguments.
 type watcher struct {
-	t     *testing.T
-	found *int
+	t        *testing.T
+	database []byte          // how the children of this test are told from others
+	seen     map[string]bool // programs whose arguments were read
+	lock     *sync.Mutex
 }
 
 // Next implements faults.Injector.
@@ -231,6 +235,9 @@ func (w watcher) Next(_ context.Context, call faults.Call) faults.Mode {
 	if call.Kind != faults.Process || !strings.HasPrefix(call.Name, "end ") {
 		return faults.Pass
 	}
+
+	w.lock.Lock()
+	defer w.lock.Unlock()
 
 	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
@@ -243,9 +250,14 @@ func (w watcher) Next(_ context.Context, call faults.Call) faults.Mode {
 			continue // it has ended
 		}
 
-		*w.found++
+		if !bytes.Contains(content, w.database) {
+			continue // not of this test
+		}
 
-		if bytes.Contains(content, []byte("hunter2secret")) && !bytes.Contains(content, []byte("go")) {
+		program, _, _ := bytes.Cut(content, []byte{0})
+		w.seen[filepath.Base(string(program))] = true
+
+		if bytes.Contains(content, []byte("hunter2secret")) {
 			w.t.Errorf("%s shows the password", line)
 		}
 	}

@@ -3,11 +3,9 @@ package backup
 import (
 	"context"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/content"
 	"steward/internal/failure"
@@ -36,9 +34,9 @@ type source struct {
 
 // openSource connects, opens a read-only transaction, and exports its snapshot.
 func openSource(ctx context.Context, at string) (*source, error) {
-	bare, password, err := withoutPassword(at)
+	bare, password, err := postgres.WithoutSecrets(at)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("opening the source: %w", err)
 	}
 
 	from := &source{url: bare, password: password}
@@ -124,34 +122,6 @@ func (s *source) Query(ctx context.Context, sql string, args ...any) (pgx.Rows, 
 // QueryRow implements postgres.Queryer.
 func (s *source) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
 	return postgres.On(s.conn).QueryRow(ctx, sql, args...)
-}
-
-// withoutPassword splits a database URL, so that the part that becomes an
-// argument of a program holds no secret.
-func withoutPassword(at string) (bare, password string, err error) {
-	config, err := pgconn.ParseConfig(at)
-	if err != nil {
-		return "", "", failure.New(failure.ConfigInvalid, "reading a database URL")
-	}
-
-	parsed, err := url.Parse(at)
-	if err != nil || parsed.Scheme == "" {
-		return "", "", failure.New(failure.ConfigInvalid, "reading a database URL (it must begin with postgres://)")
-	}
-
-	parsed.User = url.User(config.User)
-
-	query := parsed.Query()
-	if query.Has("sslpassword") {
-		return "", "", failure.New(failure.ConfigInvalid,
-			"reading a database URL (an sslpassword would be seen by every user of this machine; use a key without one)")
-	}
-
-	query.Del("user")
-	query.Del("password")
-	parsed.RawQuery = query.Encode()
-
-	return parsed.String(), config.Password, nil
 }
 
 // findTools finds the programs that fit the server.

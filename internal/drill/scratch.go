@@ -191,8 +191,18 @@ func (s *scratch) describe(ctx context.Context) (described content.Description, 
 }
 
 // in gives the URL of another database in the same cluster, as another user if
-// user is not nil.
+// user is not nil. That URL becomes an argument of a child: the administrator's
+// name and secrets are in no part of it.
 func in(admin, database string, user *url.Userinfo) (string, error) {
+	if user != nil {
+		bare, _, err := postgres.WithoutSecrets(admin)
+		if err != nil {
+			return "", fmt.Errorf("reading the drill cluster's URL: %w", err)
+		}
+
+		admin = bare
+	}
+
 	at, err := url.Parse(admin)
 	if err != nil {
 		return "", failure.New(failure.ConfigInvalid, "reading the drill cluster's URL")
@@ -202,13 +212,6 @@ func in(admin, database string, user *url.Userinfo) (string, error) {
 
 	if user != nil {
 		at.User = user
-
-		// Where the administrator's name and secret stand here, they would be
-		// used in place of the user's, and be seen in the arguments of a child.
-		query := at.Query()
-		query.Del("user")
-		query.Del("password")
-		at.RawQuery = query.Encode()
 	}
 
 	return at.String(), nil
