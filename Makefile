@@ -92,11 +92,12 @@ test-fast: ## Run the tests of PKG only, cached
 	go test $(TEST_FLAGS) $(PKG)
 
 .PHONY: soak
-soak: ## Run the full counts and sizes; resumes by SEED, stops after SOAK_TIME
+soak: ## Run the full counts and sizes; resumes by SEED, stops each module after SOAK_TIME
+	STEWARD_SOAK=1 STEWARD_SEED=$(SEED) go test -count=1 -timeout $(SOAK_TIME) -v -run '$(TEST)' ./...
 	STEWARD_SOAK=1 STEWARD_SEED=$(SEED) go test -C dev -count=1 -timeout $(SOAK_TIME) -v -run '$(TEST)' ./...
 
 .PHONY: replay
-replay: ## Repeat a failed random test: make replay SEED=… [TEST=TestName] [PKG=./internal/x]
+replay: ## Repeat a failed system test: make replay SEED=… [TEST=TestName]; property tests: docs/testing.md
 	@if [[ -z '$(SEED)' ]]; then echo 'Which one? make replay SEED=… (a failing test prints it)' >&2; exit 2; fi
 	STEWARD_SEED=$(SEED) go test -count=1 -v -run '$(TEST)' $(PKG)
 	@if [[ '$(PKG)' == './...' ]]; then STEWARD_SEED=$(SEED) go test -C dev -count=1 -v -run '$(TEST)' ./...; fi
