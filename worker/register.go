@@ -125,7 +125,9 @@ func (p *process) registerBackup() error {
 	queue := p.newWorker(workflows.BackupQueue, backupActivities)
 	queue.RegisterActivity(&activities.Backups{
 		Takers: takers, Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(),
-		Window: due.Window{Zone: p.policy.Company.Zone, CatchUp: rules.CatchUp.Longest(), DoneWithin: rules.DoneWithin.Shortest()},
+		Window: due.Window{
+			Zone: p.policy.Company.Zone, At: rules.At, CatchUp: rules.CatchUp.Longest(), DoneWithin: rules.DoneWithin.Shortest(),
+		},
 	})
 	queue.RegisterActivity(&activities.Prunes{
 		Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(), Enforce: rules.Mode == promise.Enforce,
