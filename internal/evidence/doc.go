@@ -6,4 +6,8 @@
 // take, drill or remove backups (a test holds it to that), has its own
 // statements, and changes nothing but its own record of verifications. What it
 // cannot read is an error, never an empty answer.
+//
+// That a backup is gone it knows from the catalogue only. An object that somebody
+// else took out of the bucket is found by "steward backup verify", which compares
+// catalogue and bucket, and by the next drill or restore; not here.
 package evidence

@@ -54,7 +54,7 @@ type Key struct {
 	Item string
 }
 
-// Evidence is what was read from the catalogue, the buckets and the ledger.
+// Evidence is what was read from the catalogue, the ledger and its mirror.
 // Whatever lies after asOf is ignored.
 type Evidence struct {
 	// Armed tells when each item was first set up. An item without an entry was
