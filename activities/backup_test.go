@@ -81,7 +81,14 @@ func TestOpenDayOpensADayOnce(t *testing.T) {
 		}
 	}
 
-	// An hour later it is tomorrow there.
+	// At midnight in Paris it is still that day: the next scheduled run has not come.
+	w.clock.move(time.Hour)
+
+	if again, err := w.open(t, time.Time{}); err != nil || again.Backup != first.Backup {
+		t.Errorf("%+v, %v", again, err)
+	}
+
+	// The schedule of this world runs at midnight UTC.
 	w.clock.move(time.Hour)
 
 	if next, err := w.open(t, time.Time{}); err != nil || next.Day != "2026-11-23" || next.Backup == first.Backup {
