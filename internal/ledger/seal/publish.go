@@ -31,7 +31,9 @@ func (s *Sealer) publish(ctx context.Context, head ledger.Head, segment []byte) 
 	}
 
 	s.published = head.Size
-	s.clean(ctx, head.Size)
+	if !s.clean(ctx, head.Size) {
+		s.published = unknown // Run looks again
+	}
 
 	return nil
 }
@@ -96,19 +98,24 @@ func (s *Sealer) passes(stored []byte, head ledger.Head) (bool, error) {
 
 // clean removes the staged batches that begin below size: they are sealed, or
 // lost against the batch that was. A failure is only counted, since a batch
-// that stays is harmless and the next seal tries again.
-func (s *Sealer) clean(ctx context.Context, size int64) {
+// that stays is harmless and the next look tries again; whole says that none stayed.
+func (s *Sealer) clean(ctx context.Context, size int64) (whole bool) {
+	whole = true
+
 	for name, err := range s.mirror.List(ctx, ledger.StagingPrefix, "") {
 		if err != nil {
 			s.leftovers++
 
-			return
+			return false
 		}
 
 		if from, ok := ledger.ParseStagingName(name); ok && from < size {
 			if err := s.mirror.Delete(ctx, name); err != nil {
 				s.leftovers++
+				whole = false
 			}
 		}
 	}
+
+	return whole
 }

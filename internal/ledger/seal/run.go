@@ -56,11 +56,13 @@ func (s *Sealer) poll(ctx context.Context, waited time.Duration, report func(Res
 		return waited, err
 	}
 
-	if waiting == 0 {
+	// Nothing waits, but a seal that failed half-way may have left the mirror
+	// behind: it is brought up now, not with the next entry.
+	if waiting == 0 && !s.owing() {
 		return 0, nil
 	}
 
-	if !due(waiting, waited, s.config) {
+	if waiting > 0 && !due(waiting, waited, s.config) {
 		return waited, nil
 	}
 
@@ -76,6 +78,15 @@ func (s *Sealer) poll(ctx context.Context, waited time.Duration, report func(Res
 			return 0, nil
 		}
 	}
+}
+
+// owing reports whether the mirror is not known to have all that is sealed, or
+// still has a staged batch that could not be removed.
+func (s *Sealer) owing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	return s.published == unknown
 }
 
 // due decides whether to seal now: a full batch, or entries that waited long
