@@ -9,7 +9,6 @@ import (
 
 	"go.temporal.io/sdk/client"
 	sdklog "go.temporal.io/sdk/log"
-	"golang.org/x/mod/sumdb/note"
 
 	"steward/internal/config"
 	"steward/internal/console"
@@ -137,11 +136,4 @@ func (a *app) temporal(ctx context.Context) (client.Client, string, error) {
 	a.closers = append(a.closers, closing(c.Close))
 
 	return c, options.Namespace, nil
-}
-
-// verifier reads a public key of the policy.
-func verifier(key string) (note.Verifier, error) {
-	made, err := note.NewVerifier(key)
-
-	return made, failure.Wrap(failure.PolicyInvalid, "reading a public key of the policy", err)
 }

@@ -16,6 +16,7 @@ import (
 	"steward/internal/console"
 	"steward/internal/console/webui"
 	"steward/internal/failure"
+	"steward/internal/quantity"
 	"steward/workflows"
 )
 
@@ -196,7 +197,7 @@ func (f *follower) step(pending *workflow.PendingActivityInfo) runEvent {
 func saidStep(event runEvent) string {
 	text := fmt.Sprintf("%s: %s", event.Database, event.Phase)
 	if event.DoneBytes > 0 {
-		text += ", " + console.Size(event.DoneBytes)
+		text += ", " + quantity.Bytes(event.DoneBytes)
 	}
 
 	if event.Attempt > 1 {

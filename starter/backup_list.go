@@ -8,6 +8,7 @@ import (
 
 	"steward/internal/catalogue"
 	"steward/internal/console"
+	"steward/internal/quantity"
 )
 
 // backupsResult is what backup list prints.
@@ -74,7 +75,7 @@ func (a *app) showBackups(found []catalogue.Backup) error {
 			{Text: b.Day},
 			{Text: b.Database},
 			{Text: string(b.State), Tone: backupTone(b.State)},
-			{Text: console.Size(b.Bytes)},
+			{Text: quantity.Bytes(b.Bytes)},
 			{Text: strconv.FormatInt(b.Rows, 10)},
 			{Text: a.console.When(b.SnapshotAt)},
 			{Text: a.console.When(b.DrilledAt)},

@@ -12,11 +12,11 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"steward/internal/config"
-	"steward/internal/console"
 	"steward/internal/due"
 	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/policy"
+	"steward/internal/quantity"
 	"steward/workflows"
 )
 
@@ -173,5 +173,5 @@ func startBackup(ctx context.Context, temporal client.Client, database, day stri
 // said is the end of a run as people read it.
 func said(database string, result workflows.DailyBackupResult) string {
 	return fmt.Sprintf("%s of %s: %s, %s in %d rows, restored and compared in %.1f s (%s)", database, result.Day, result.State,
-		console.Size(result.Bytes), result.Rows, result.DrillSeconds, result.Backup)
+		quantity.Bytes(result.Bytes), result.Rows, result.DrillSeconds, result.Backup)
 }

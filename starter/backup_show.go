@@ -8,6 +8,7 @@ import (
 
 	"steward/internal/catalogue"
 	"steward/internal/console"
+	"steward/internal/quantity"
 )
 
 // backupResult is what backup show prints.
@@ -89,7 +90,7 @@ func (a *app) showBackup(b backupResult) error {
 		{"drilled", a.console.When(b.DrilledAt)},
 		{"drill took", fmt.Sprintf("%.1f s", b.DrillSeconds)},
 		{"pruned", a.console.When(b.PrunedAt)},
-		{"stored", console.Size(b.Bytes)},
+		{"stored", quantity.Bytes(b.Bytes)},
 		{"rows", strconv.FormatInt(b.Rows, 10)},
 		{"manifest", console.OrDash(b.ManifestSHA256)},
 		{"reason", console.OrDash(b.Reason)},
@@ -109,7 +110,7 @@ func (a *app) showBackup(b backupResult) error {
 			attempt = "current"
 		}
 
-		objects.Add(console.Cells(o.Name, o.Kind, console.Size(o.Bytes), strconv.FormatInt(o.Generation, 10), attempt)...)
+		objects.Add(console.Cells(o.Name, o.Kind, quantity.Bytes(o.Bytes), strconv.FormatInt(o.Generation, 10), attempt)...)
 	}
 
 	return joined(a.console.Say(""), a.console.Table(objects))

@@ -12,6 +12,7 @@ import (
 	"steward/internal/console"
 	"steward/internal/doctor/stored"
 	"steward/internal/failure"
+	"steward/internal/keys"
 	"steward/internal/postgres"
 )
 
@@ -92,7 +93,7 @@ func (a *app) checker(ctx context.Context) (*stored.Checker, *postgres.DB, clock
 		return nil, nil, nil, err
 	}
 
-	key, err := verifier(rules.Keys.Manifest)
+	key, err := keys.Verifier(rules.Keys.Manifest)
 
 	return &stored.Checker{Steward: db, Bucket: storage.Bucket(rules.Storage.Backups), Verifier: key}, db, settings.Clock(), err
 }

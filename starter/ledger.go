@@ -9,6 +9,7 @@ import (
 
 	"steward/internal/config"
 	"steward/internal/evidence"
+	"steward/internal/keys"
 	"steward/internal/ledger"
 	"steward/internal/ledger/gcsmirror"
 	"steward/internal/policy"
@@ -75,7 +76,7 @@ func (a *app) bothCopies(ctx context.Context, settings config.Config, rules *pol
 		return both, err
 	}
 
-	key, err := verifier(rules.Keys.Ledger)
+	key, err := keys.Verifier(rules.Keys.Ledger)
 
 	return evidence.Verifier{
 		Steward: db, Mirror: gcsmirror.New(storage.Bucket(rules.Storage.Ledger)), Key: key,

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"steward/internal/failure"
+	"steward/internal/keys"
 	"steward/internal/ledger"
 )
 
@@ -72,7 +73,7 @@ func checkProof(text []byte, key string) (checkedResult, error) {
 		return checkedResult{}, failure.New(failure.SignatureInvalid, "reading a proof (it is not one of ledger prove)")
 	}
 
-	public, err := verifier(key)
+	public, err := keys.Verifier(key)
 	if err != nil {
 		return checkedResult{}, err
 	}

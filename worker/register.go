@@ -58,7 +58,7 @@ func (p *process) registerCore() error {
 		return fmt.Errorf("core: %w", err)
 	}
 
-	verifier, err := verifier(p.policy.Keys.Ledger)
+	verifier, err := keys.Verifier(p.policy.Keys.Ledger)
 	if err != nil {
 		return err
 	}
@@ -177,7 +177,7 @@ func (p *process) registerDrill() error {
 		return fmt.Errorf("drill: %w", err)
 	}
 
-	verifier, err := verifier(p.policy.Keys.Manifest)
+	verifier, err := keys.Verifier(p.policy.Keys.Manifest)
 	if err != nil {
 		return err
 	}
@@ -192,15 +192,6 @@ func (p *process) registerDrill() error {
 	})
 
 	return nil
-}
-
-func verifier(key string) (note.Verifier, error) {
-	made, err := note.NewVerifier(key)
-	if err != nil {
-		return nil, failure.New(failure.PolicyInvalid, "reading a public key of the policy")
-	}
-
-	return made, nil
 }
 
 // lookAgain is how long the sequencer rests after it stopped because the copies

@@ -11,6 +11,7 @@ import (
 	"steward/activities"
 	"steward/internal/catalogue"
 	"steward/internal/failure"
+	"steward/internal/quantity"
 )
 
 // DailyBackupName is the registered name of DailyBackup.
@@ -145,7 +146,7 @@ func (r *backupRun) round(
 	}
 
 	stage(ctx, StageKey.ValueSet("drilling"))
-	r.list.done(ctx, 1, fmt.Sprintf("%s, %d rows", size(status.Bytes), status.Rows))
+	r.list.done(ctx, 1, fmt.Sprintf("%s, %d rows", quantity.Bytes(status.Bytes), status.Rows))
 	r.list.start(ctx, 2)
 
 	step = r.bulk(ctx, r.end.left(ctx), DrillQueue, "Restore "+database+" elsewhere, compare with the manifest")

@@ -74,21 +74,3 @@ func (l *checklist) show(ctx workflow.Context) {
 
 	workflow.SetCurrentDetails(ctx, text.String())
 }
-
-// size writes a number of bytes for people.
-func size(bytes int64) string {
-	const unit = 1000
-
-	value, units := float64(bytes), []string{"B", "kB", "MB", "GB", "TB"}
-
-	for len(units) > 1 && value >= unit {
-		value /= unit
-		units = units[1:]
-	}
-
-	if units[0] == "B" {
-		return fmt.Sprintf("%d B", bytes)
-	}
-
-	return fmt.Sprintf("%.1f %s", value, units[0])
-}

@@ -73,9 +73,6 @@ func TestTexts(t *testing.T) {
 	for got, want := range map[string]string{
 		c.When(at):                        "2026-11-22 03:30:00 +01:00",
 		c.When(time.Time{}):               "-",
-		console.Size(999):                 "999 B",
-		console.Size(2_100_000):           "2.1 MB",
-		console.Size(5e18):                "5.0 EB",
 		console.OrDash(""):                "-",
 		console.OrDash("x"):               "x",
 		console.Plain("a\u202eb\x07c\nd"): "abc\nd",

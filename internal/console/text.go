@@ -1,7 +1,6 @@
 package console
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -17,22 +16,6 @@ func (c *Console) When(t time.Time) string {
 	}
 
 	return t.In(c.Zone).Format(when)
-}
-
-// Size shows a number of bytes in decimal units, as storage is sold and listed.
-func Size(bytes int64) string {
-	const unit = 1000
-
-	if bytes < unit {
-		return fmt.Sprintf("%d B", bytes)
-	}
-
-	size, prefixes := float64(bytes)/unit, "kMGTPE"
-	for size >= unit && len(prefixes) > 1 {
-		size, prefixes = size/unit, prefixes[1:]
-	}
-
-	return fmt.Sprintf("%.1f %cB", size, prefixes[0])
 }
 
 // Plain takes control characters out of a text but its line ends, so that

@@ -37,13 +37,13 @@ func (d *Doctor) steward(ctx context.Context) []Check {
 		return []Check{failed(name, err)}
 	}
 
-	return []Check{fine(name, "answers"), d.migrations(ctx), skew(ctx, db, d.System)}
+	return []Check{fine(name, "answers"), migrations(ctx, db), skew(ctx, db, d.System)}
 }
 
-func (d *Doctor) migrations(ctx context.Context) Check {
+func migrations(ctx context.Context, db postgres.Queryer) Check {
 	const name = "migrations"
 
-	pending, err := schema.Pending(ctx, d.Config.StewardDatabase)
+	pending, err := schema.Missing(ctx, db)
 
 	switch {
 	case err != nil:

@@ -64,6 +64,16 @@ func Signer(dir, name string) (note.Signer, error) {
 	return signer, nil
 }
 
+// Verifier reads a public key as the policy pins it. It fails with PolicyInvalid.
+func Verifier(key string) (note.Verifier, error) {
+	made, err := note.NewVerifier(key)
+	if err != nil {
+		return nil, failure.New(failure.PolicyInvalid, "reading a public key of the policy")
+	}
+
+	return made, nil
+}
+
 // Identities reads the identities that decrypt.
 func Identities(dir string) ([]age.Identity, error) {
 	content, err := Read(dir, BackupIdentity)

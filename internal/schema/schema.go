@@ -23,35 +23,44 @@ var files embed.FS
 // how many migrations it applied. Several callers at once are safe: they wait
 // for each other at an advisory lock.
 func Migrate(ctx context.Context, url string) (applied int, err error) {
-	db, err := sql.Open("pgx", url)
-	if err != nil {
-		return 0, failure.New(failure.ConfigInvalid, "reading the steward database URL")
-	}
+	err = withProvider(url, func(provider *goose.Provider) error {
+		results, err := provider.Up(ctx)
+		applied = len(results)
 
-	defer func() {
-		if closeErr := db.Close(); err == nil && closeErr != nil {
-			err = fmt.Errorf("closing the steward database: %w", closeErr)
-		}
-	}()
-
-	provider, err := newProvider(db)
+		return failure.Wrap(failure.Unavailable, "migrating the steward database", err)
+	})
 	if err != nil {
 		return 0, err
 	}
 
-	results, err := provider.Up(ctx)
-	if err != nil {
-		return 0, failure.Wrap(failure.Unavailable, "migrating the steward database", err)
-	}
-
-	return len(results), nil
+	return applied, nil
 }
 
 // Pending tells how many migrations the steward database at url lacks.
 func Pending(ctx context.Context, url string) (pending int, err error) {
+	err = withProvider(url, func(provider *goose.Provider) error {
+		states, err := provider.Status(ctx)
+		for _, state := range states {
+			if state.State == goose.StatePending {
+				pending++
+			}
+		}
+
+		return failure.Wrap(failure.Unavailable, "reading the migrations' state", err)
+	})
+	if err != nil {
+		return 0, err
+	}
+
+	return pending, nil
+}
+
+// withProvider lets work migrate, or look at, the database at url, and closes
+// the connections that this took.
+func withProvider(url string, work func(*goose.Provider) error) (err error) {
 	db, err := sql.Open("pgx", url)
 	if err != nil {
-		return 0, failure.New(failure.ConfigInvalid, "reading the steward database URL")
+		return failure.New(failure.ConfigInvalid, "reading the steward database URL")
 	}
 
 	defer func() {
@@ -62,21 +71,10 @@ func Pending(ctx context.Context, url string) (pending int, err error) {
 
 	provider, err := newProvider(db)
 	if err != nil {
-		return 0, err
+		return err
 	}
 
-	states, err := provider.Status(ctx)
-	if err != nil {
-		return 0, failure.Wrap(failure.Unavailable, "reading the migrations' state", err)
-	}
-
-	for _, state := range states {
-		if state.State == goose.StatePending {
-			pending++
-		}
-	}
-
-	return pending, nil
+	return work(provider)
 }
 
 func newProvider(db *sql.DB) (*goose.Provider, error) {
