@@ -3,8 +3,14 @@ package system_test
 import (
 	"bytes"
 	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
+
+	"go.temporal.io/sdk/client"
 
 	"steward/dev/demoapp"
 	"steward/dev/harness"
@@ -19,6 +25,10 @@ const (
 	canaryDisplays = 40
 	canarySeed     = 7
 )
+
+// pastKeep is beyond the time for which the tracked policy keeps backups, and
+// beyond the retention of its bucket.
+const pastKeep = 7*day + time.Hour
 
 func fillDemo(ctx context.Context, admin string) error {
 	if err := demoapp.Install(ctx, admin); err != nil {
@@ -52,90 +62,244 @@ begin
 end $$;
 alter table app.leads add constraint poison check (app.poison(full_name))`
 
-// TestNoCanaryLeavesTheData is rule 1 of the design: a backup of data full of
-// canaries, with failures whose texts hold them, leaves none of them anywhere.
+// poisonedPrune makes the record of a removal fail with a person's data in its text.
+const poisonedPrune = `
+create function poison() returns trigger language plpgsql as $$
+begin
+	raise exception 'Failing row contains (Leopold Canarylead 0c95, canary.lead.44b7@mail.test).' using errcode = 'check_violation';
+end $$;
+create trigger poison before update on backups for each row when (new.state = 'pruned') execute function poison()`
+
+// poisonedCatalogue makes every look into the catalogue fail in the same way: that
+// of the audit, and those of the command.
+const poisonedCatalogue = `
+create function poison() returns boolean language plpgsql volatile as $$
+begin
+	raise exception 'invalid input syntax for type date: "Leopold Canarylead 0c95"' using errcode = 'data_exception';
+end $$;
+alter table backups rename to backups_kept;
+create view backups as select * from backups_kept where poison();
+grant select on backups to public`
+
+const healedCatalogue = `drop view backups; drop function poison(); alter table backups_kept rename to backups`
+
+// canaryWorld is a world of data full of canaries, with the command beside it.
+type canaryWorld struct {
+	*testing.T
+	*harness.World
+
+	command steward
+	written map[string][]byte // what the command wrote, by its arguments
+}
+
+func (c *canaryWorld) exec(at, sql string) {
+	c.Helper()
+	if err := harness.Exec(c.Context(), at, sql); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// says runs the command for people and for programs, and keeps what it wrote.
+func (c *canaryWorld) says(want int, args ...string) {
+	c.Helper()
+	for _, form := range [][]string{args, append(slices.Clone(args), "--json")} {
+		out, errs, exit := c.command.run(c.T, form...)
+		if exit != want {
+			c.Errorf("steward %s: exit code %d, wanted %d\n%s%s", strings.Join(form, " "), exit, want, out, errs)
+		}
+		c.written["command "+strings.Join(form, " ")+" "+strconv.Itoa(len(c.written))] = []byte(out + errs)
+	}
+}
+
+// run starts a workflow and waits until it has failed or ended as wanted.
+func (c *canaryWorld) run(id, name string, fails bool) {
+	c.Helper()
+	run, err := c.Start(c.Context(), id, name)
+	if err != nil {
+		c.Fatal(err)
+	}
+	if err := run.Get(c.Context(), nil); (err != nil) != fails {
+		c.Errorf("%s: %v", name, err)
+	}
+}
+
+// sinks are those of the world, and what the command wrote.
+func (c *canaryWorld) sinks() map[string][]byte {
+	c.Helper()
+	sinks, err := c.Sinks(c.Context())
+	if err != nil {
+		c.Fatal(err)
+	}
+	maps.Copy(sinks, c.written)
+	return sinks
+}
+
+// TestNoCanaryLeavesTheData is rule 1 of the design: every workflow and command
+// over data full of canaries, with failures whose texts hold them, leaves none of
+// them anywhere.
 func TestNoCanaryLeavesTheData(t *testing.T) {
 	t.Parallel()
 	canaries := demoapp.Canaries()
-	world := harness.New(t, harness.Options{Fill: fillDemo, Canaries: canaries})
-	ctx := t.Context()
-	exec := func(at, sql string) {
-		t.Helper()
-		if err := harness.Exec(ctx, at, sql); err != nil {
-			t.Fatal(err)
-		}
-	}
+	world := harness.New(t, harness.Options{Fill: fillDemo, Canaries: canaries, Unchecked: true})
+	c := &canaryWorld{T: t, World: world, command: commandIn(t, world, buildSteward(t)), written: map[string][]byte{}}
 
-	exec(world.StewardURL, poisonedDriver)
-	run, err := world.Start(ctx, ids.BackupOf("app", world.Today()), workflows.DailyBackupName, workflows.DailyBackupParams{Database: "app"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	failed(t, world, "core,backup", 3)
-	exec(world.StewardURL, `drop trigger poison on backup_objects; drop function poison()`)
-	exec(world.AppURL, poisonedRestore)
-	failed(t, world, "drill", 1)
-	exec(world.AppURL, `alter table app.leads drop constraint poison; drop function app.poison(text)`)
-	var result workflows.DailyBackupResult
-	if err := run.Get(ctx, &result); err != nil {
-		t.Log("the first run gave up, as it may: ", err)
-		if result, err = world.Backup(ctx, "app"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if result.State != catalogue.Drilled {
-		t.Fatalf("%+v", result)
-	}
-	if _, err := world.Backup(ctx, "steward"); err != nil {
-		t.Fatal(err)
-	}
+	c.backups()
+	c.prunes()
+	c.audits()
+	harness.CheckWorld(t, world)
 
-	executions, err := world.Executions(ctx)
-	for ; err == nil && len(executions) < 2; executions, err = world.Executions(ctx) {
-		if ctx.Err() != nil {
-			t.Fatal(ctx.Err())
-		}
-	}
-	sinks, err := world.Sinks(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bytesIn := 0
-	for _, content := range sinks {
+	sinks, bytesIn := c.sinks(), 0
+	for name, content := range sinks {
 		bytesIn += len(content)
+		if len(content) == 0 && (strings.HasPrefix(name, "metrics ") || strings.HasPrefix(name, "history ")) {
+			t.Errorf("nothing was looked through in %s", name)
+		}
 	}
 	if hits := harness.Search(sinks, canaries); len(hits) > 0 {
 		t.Error(hits)
 	}
-	if len(world.Metrics(ctx, "core,backup")) == 0 {
-		t.Log("the worker serves no metrics: none were looked through")
+	c.planted(canaries[0])
+	t.Logf("canaries=%d sinks=%d bytes=%d hits=0", len(canaries), len(sinks), bytesIn)
+}
+
+// backups are taken while the database, then pg_restore, fails with canaries.
+func (c *canaryWorld) backups() {
+	c.Helper()
+	c.exec(c.StewardURL, poisonedDriver)
+	run, err := c.Start(c.Context(), ids.BackupOf("app", c.Today()), workflows.DailyBackupName, workflows.DailyBackupParams{Database: "app"})
+	if err != nil {
+		c.Fatal(err)
 	}
-	// The same search finds a canary that was let in at any of these places.
-	for name := range sinks {
-		planted := map[string][]byte{name: append(bytes.Clone(sinks[name]), canaries[0]...)}
-		if len(harness.Search(planted, canaries)) == 0 {
-			t.Errorf("a canary in %s is not found", name)
+	failed(c.T, c.World, "core,backup", 3)
+	c.exec(c.StewardURL, `drop trigger poison on backup_objects; drop function poison()`)
+	c.exec(c.AppURL, poisonedRestore)
+	failed(c.T, c.World, "drill", 1)
+	c.exec(c.AppURL, `alter table app.leads drop constraint poison; drop function app.poison(text)`)
+	var result workflows.DailyBackupResult
+	if err := run.Get(c.Context(), &result); err != nil {
+		c.Log("the first run gave up, as it may: ", err)
+		if result, err = c.Backup(c.Context(), "app"); err != nil {
+			c.Fatal(err)
 		}
 	}
-	t.Logf("canaries=%d sinks=%d bytes=%d hits=0", len(canaries), len(sinks), bytesIn)
+	if result.State != catalogue.Drilled {
+		c.Fatalf("%+v", result)
+	}
+	if _, err := c.Backup(c.Context(), "steward"); err != nil {
+		c.Fatal(err)
+	}
+	c.says(exitOK, "backup", "list")
+	c.says(exitOK, "backup", "show", result.Backup)
+	c.says(exitOK, "backup", "verify", result.Backup)
+	c.says(exitOK, "ledger", "verify")
+	c.says(exitOK, "ledger", "show")
+	c.says(exitOK, "policy", "explain")
+}
+
+// prunes meet a catalogue that refuses the record with canaries, then one that
+// takes it.
+func (c *canaryWorld) prunes() {
+	c.Helper()
+	if err := c.Move(pastKeep); err != nil {
+		c.Fatal(err)
+	}
+	for _, database := range []string{"app", "steward"} {
+		if _, err := c.Backup(c.Context(), database); err != nil {
+			c.Fatal(err)
+		}
+	}
+	c.exec(c.StewardURL, poisonedPrune)
+	before := failures(c.T, c.World, "core,backup")
+	run, err := c.Start(c.Context(), ids.Prune()+"/poisoned", workflows.PruneBackupsName)
+	if err != nil {
+		c.Fatal(err)
+	}
+	failed(c.T, c.World, "core,backup", before+2)
+	c.exec(c.StewardURL, `drop trigger poison on backups; drop function poison()`)
+	if err := run.Get(c.Context(), nil); err != nil {
+		c.Log("the first prune gave up, as it may: ", err)
+	}
+	c.run(ids.Prune()+"/healed", workflows.PruneBackupsName, false)
+}
+
+// audits and commands meet a catalogue that fails with canaries, then one that
+// answers.
+func (c *canaryWorld) audits() {
+	c.Helper()
+	c.exec(c.StewardURL, poisonedCatalogue)
+	run, err := c.Start(c.Context(), "audit/poisoned", workflows.PromiseAuditName)
+	if err != nil {
+		c.Fatal(err)
+	}
+	failed(c.T, c.World, "core,backup", failures(c.T, c.World, "core,backup")+2)
+	c.says(exitFailed, "backup", "list")
+	c.says(exitFailed, "promises")
+	c.says(exitBroken, "doctor") // there are no schedules
+	c.exec(c.StewardURL, healedCatalogue)
+	if err := run.Get(c.Context(), nil); err != nil {
+		c.Log("the first audit gave up, as it may: ", err)
+	}
+	c.run("audit/healed", workflows.PromiseAuditName, false)
+	c.says(exitBroken, "promises") // no backup was made on the days that were skipped
+}
+
+// planted lets a canary into one sink of each kind, at its source, and fails
+// unless the same search finds it there.
+func (c *canaryWorld) planted(canary string) {
+	c.Helper()
+	ctx := c.Context()
+	v := &vandal{T: c.T, world: c.World}
+	v.write(backups, "planted", canary)
+	v.write(mirror, canary, "in the name")
+	v.sql("update backups set reason = '"+strings.ReplaceAll(canary, "'", "''")+"'", "")
+	if _, err := c.Start(ctx, "audit/planted", workflows.PromiseAuditName, canary); err != nil {
+		c.Fatal(err)
+	}
+	if _, err := c.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: "planted", TaskQueue: workflows.CoreQueue}, canary); err != nil {
+		c.Fatal(err)
+	}
+	out, errs, _ := c.command.run(c.T, "backup", "show", canary)
+	c.written["command planted"] = []byte(out + errs)
+
+	wanted := []string{
+		"object " + backups, "object " + mirror, "table ", "history audit/planted", "history planted", "requests to the bucket", "log of ",
+	}
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		hits := strings.Join(harness.Search(c.sinks(), []string{canary}), "\n")
+		wanted = slices.DeleteFunc(wanted, func(sink string) bool { return strings.Contains(hits, " stands in "+sink) })
+		if len(wanted) == 0 {
+			return
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			c.Fatalf("planted and not found: %q; found were %s", wanted, hits)
+		}
+	}
 }
 
 // failed waits until a worker has logged that many failed activities.
 func failed(t *testing.T, world *harness.World, roles string, times int) {
 	t.Helper()
-	deadline := time.After(time.Minute)
-	for {
-		log, err := world.Workers[roles].Log()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bytes.Count(log, []byte(`"activity failed"`)) >= times {
-			return
-		}
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for failures(t, world, roles) < times {
 		select {
-		case <-deadline:
-			t.Fatalf("worker %s did not fail: %s", roles, log)
-		case <-time.After(10 * time.Millisecond):
+		case <-t.Context().Done():
+			t.Fatalf("worker %s failed less than %d times", roles, times)
+		case <-ticker.C:
 		}
 	}
+}
+
+// failures counts the failed activities in a worker's log.
+func failures(t *testing.T, world *harness.World, roles string) int {
+	t.Helper()
+	log, err := world.Workers[roles].Log()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.Count(log, []byte(`"activity failed"`))
 }

@@ -64,10 +64,12 @@ func (v *vandal) object(bucket, name string) *storage.ObjectHandle {
 	return v.world.Bucket.Bucket(bucket).Object(name)
 }
 
-// name is that of the first object of a kind.
+// name is that of the good backup's object of a kind. On a busy machine an attempt
+// that was too slow may have announced others before it.
 func (v *vandal) name(kind string) string {
-	found, err := harness.Rows(v.Context(), v.world.StewardURL, `select name from backup_objects where kind = $1 order by 1`, kind)
-	if err != nil || len(found) == 0 {
+	found, err := harness.Rows(v.Context(), v.world.StewardURL,
+		`select o.name from backup_objects o join backups b on b.id = o.backup_id and b.attempt = o.attempt where o.kind = $1`, kind)
+	if err != nil || len(found) != 1 {
 		v.Fatal("looking for an object: ", found, err)
 	}
 	return found[0]
@@ -123,7 +125,7 @@ func corruptions() []corruption {
 			`insert into backup_objects (backup_id, attempt, name, kind) values ('bkp_x', 'att_x', 'x', 'archive')`,
 			`delete from backup_objects where name = 'x'`),
 		sql("an object too many", "catalogue", "lists 4 objects",
-			`insert into backup_objects (backup_id, attempt, name, kind) select backup_id, attempt, 'x', 'archive' from backup_objects limit 1`,
+			`insert into backup_objects (backup_id, attempt, name, kind) select id, attempt, 'x', 'archive' from backups`,
 			`delete from backup_objects where name = 'x'`),
 		sql("pruned half", "catalogue", "is not marked gone", `update backups set state = 'pruned'`, `update backups set state = 'drilled'`),
 		sql("recorded as gone", "bucket", "is recorded as gone", `update backup_objects set pruned_at = now()`, `update backup_objects set pruned_at = null`),

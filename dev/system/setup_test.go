@@ -34,6 +34,7 @@ import (
 // The exit codes that docs/cli.md promises, written out.
 const (
 	exitOK      = 0
+	exitFailed  = 1
 	exitBroken  = 5
 	exitPending = 6
 	exitRefused = 7
@@ -164,12 +165,7 @@ func equal(t *testing.T, what string, want, got map[string]string) {
 // which there is nothing, and beside workers that then keep what was set up.
 func TestSetup(t *testing.T) {
 	t.Parallel()
-	bin := filepath.Join(t.TempDir(), "steward")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", bin, "./starter")
-	build.Dir = harness.Root()
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the command: %v: %s", err, output)
-	}
+	bin := buildSteward(t)
 	t.Run("from nothing", func(t *testing.T) {
 		t.Parallel()
 		fromNothing(t, bin)
@@ -178,6 +174,18 @@ func TestSetup(t *testing.T) {
 		t.Parallel()
 		besideWorkers(t, bin)
 	})
+}
+
+// buildSteward builds the command and gives its path.
+func buildSteward(t *testing.T) string {
+	t.Helper()
+	bin := filepath.Join(t.TempDir(), "steward")
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", bin, "./starter")
+	build.Dir = harness.Root()
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the command: %v: %s", err, output)
+	}
+	return bin
 }
 
 // commandIn is the command with the addresses of a world.
