@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"steward/internal/clocks"
 	"steward/internal/console"
 	"steward/internal/doctor/copies"
 	"steward/internal/failure"
@@ -55,8 +56,14 @@ func newLedgerVerify(a *app) *cobra.Command {
 			}
 
 			now := settings.Clock().Now()
+			progress := a.console.Progress(clocks.System().Now())
+			both.Tell = func(entries int64) {
+				progress.Show(clocks.System().Now(), fmt.Sprintf("%d entries compared", entries))
+			}
 
 			report, err := copies.Verify(command.Context(), both, now, kept)
+			progress.Done()
+
 			if err != nil {
 				return err
 			}

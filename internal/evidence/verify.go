@@ -33,6 +33,8 @@ type Verifier struct {
 	SealWithin time.Duration
 	// Patience scales the pause between two tries.
 	Patience patience.Scale
+	// Tell, if not nil, is told now and then how many entries were compared.
+	Tell func(entries int64)
 }
 
 // A seal that is under way looks like damage to whoever reads the two copies one
@@ -95,7 +97,7 @@ func (v Verifier) once(ctx context.Context, now time.Time) (report audit.Report,
 			return err
 		}
 
-		report, err = audit.Verify(ctx, audit.Options{Verifier: v.Key, AsOf: now}, db, mirror)
+		report, err = audit.Verify(ctx, audit.Options{Verifier: v.Key, AsOf: now, Tell: v.Tell}, db, mirror)
 		if err == nil {
 			report.Findings = slices.DeleteFunc(report.Findings, func(f audit.Finding) bool {
 				return f.What == audit.MirrorBehind && now.Sub(db.Head.At) < v.SealWithin

@@ -56,7 +56,7 @@ func once(ctx context.Context, verifier evidence.Verifier, now time.Time, kept [
 		}
 
 		report, err = audit.Verify(ctx, audit.Options{
-			Verifier: verifier.Key, AsOf: now, UnsealedLimit: verifier.SealWithin,
+			Verifier: verifier.Key, AsOf: now, UnsealedLimit: verifier.SealWithin, Tell: verifier.Tell,
 		}, db, mirror, kept...)
 
 		return err

@@ -51,6 +51,27 @@ func TestEmptyLedgerIsClean(t *testing.T) {
 	}
 }
 
+// Whoever waits for a long verification sees it get on, up to the end.
+func TestVerifyTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
+
+	signer, verifier := ledgertest.Keys(t)
+	world := ledgertest.NewWorld(t, signer, 3, 4, 2)
+
+	var told []int64
+
+	options := audit.Options{Verifier: verifier, Tell: func(entries int64) { told = append(told, entries) }}
+
+	report, err := audit.Verify(t.Context(), options, world.Database(), world.Mirror())
+	if err != nil || !report.Clean() {
+		t.Fatalf("%s, %v", text(report), err)
+	}
+
+	if !slices.IsSorted(told) || len(told) < 2 || told[len(told)-1] > report.Size || told[0] == report.Size {
+		t.Errorf("told %v of %d", told, report.Size)
+	}
+}
+
 func text(report audit.Report) string {
 	var out []string
 	for _, f := range report.Findings {

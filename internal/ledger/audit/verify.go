@@ -21,6 +21,8 @@ type Options struct {
 	AsOf time.Time
 	// UnsealedLimit is how long an entry may wait for its seal; 0 is no limit.
 	UnsealedLimit time.Duration
+	// Tell, if not nil, is told now and then how many entries were compared.
+	Tell func(entries int64)
 }
 
 // run is one verification.
@@ -69,6 +71,10 @@ func Verify(ctx context.Context, options Options, db Copy, mirror Mirror, kept .
 
 	for ctx.Err() == nil && r.step() {
 		report.Segments++
+
+		if options.Tell != nil {
+			options.Tell(r.edge.size)
+		}
 	}
 
 	if err := errors.Join(ctx.Err(), r.readError()); err != nil {

@@ -2,8 +2,11 @@ package seal_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"steward/internal/ledger"
 	"steward/internal/ledger/ledgertest"
@@ -14,8 +17,17 @@ import (
 
 // BenchmarkBusinessTransaction compares a business transaction that appends to
 // the ledger with one that inserts as much into a plain table, while the
-// sequencer runs. The ratio is what the ledger costs.
+// sequencer runs: one after the other, and on many connections at once. The
+// ratio is what the ledger costs.
 func BenchmarkBusinessTransaction(b *testing.B) {
+	for _, connections := range []int{1, 8} {
+		b.Run(strconv.Itoa(connections)+"connections", func(b *testing.B) { business(b, connections) })
+	}
+}
+
+func business(b *testing.B, connections int) {
+	b.Helper()
+
 	db, err := postgres.Open(b.Context(), pgtest.Steward(b))
 	if err != nil {
 		b.Fatal(err)
@@ -36,7 +48,7 @@ func BenchmarkBusinessTransaction(b *testing.B) {
 	go func() { ended <- sealer.Run(ctx, func(seal.Result, error) {}) }()
 
 	body := ledger.ObservedBody{What: "bench", Object: "bench", Code: "ok"}
-	plain := transactions(b, db, func(ctx context.Context, tx postgres.Tx) error {
+	plain := transactions(b, db, connections, func(ctx context.Context, tx postgres.Tx) error {
 		entry, err := ledger.NewEntry(ledger.Observed, start(), body)
 		if err != nil {
 			return err
@@ -47,7 +59,7 @@ func BenchmarkBusinessTransaction(b *testing.B) {
 
 		return err
 	})
-	appended := transactions(b, db, func(ctx context.Context, tx postgres.Tx) error {
+	appended := transactions(b, db, connections, func(ctx context.Context, tx postgres.Tx) error {
 		_, err := ledger.Append(ctx, tx, ledger.Observed, start(), body)
 
 		return err
@@ -63,23 +75,36 @@ func BenchmarkBusinessTransaction(b *testing.B) {
 	b.ReportMetric(float64(b.N)/appended.Seconds(), "tx/s")
 }
 
-// transactions runs b.N transactions one after the other and gives the time.
-func transactions(b *testing.B, db *postgres.DB, more func(context.Context, postgres.Tx) error) time.Duration {
+// transactions runs b.N transactions on that many connections and gives the time.
+func transactions(
+	b *testing.B, db *postgres.DB, connections int, more func(context.Context, postgres.Tx) error,
+) time.Duration {
 	b.Helper()
 
+	group, ctx := errgroup.WithContext(b.Context())
 	begun := time.Now()
 
-	for range b.N {
-		err := db.InTx(b.Context(), func(ctx context.Context, tx postgres.Tx) error {
-			if _, err := tx.Exec(ctx, `INSERT INTO business (body) VALUES ('x')`); err != nil {
-				return err
+	for worker := range connections {
+		group.Go(func() error {
+			for i := worker; i < b.N; i += connections {
+				err := db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+					if _, err := tx.Exec(ctx, `INSERT INTO business (body) VALUES ('x')`); err != nil {
+						return err
+					}
+
+					return more(ctx, tx)
+				})
+				if err != nil {
+					return err
+				}
 			}
 
-			return more(ctx, tx)
+			return nil
 		})
-		if err != nil {
-			b.Fatal(err)
-		}
+	}
+
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
 	}
 
 	return time.Since(begun)
