@@ -72,6 +72,8 @@ create trigger poison before update on backups for each row when (new.state = 'p
 
 // poisonedCatalogue makes every look into the catalogue fail in the same way: that
 // of the audit, and those of the command.
+//
+//nolint:unqueryvet // the view shall have every column that the table has
 const poisonedCatalogue = `
 create function poison() returns boolean language plpgsql volatile as $$
 begin
@@ -264,34 +266,17 @@ func (c *canaryWorld) planted(canary string) {
 	wanted := []string{
 		"object " + backups, "object " + mirror, "table ", "history audit/planted", "history planted", "requests to the bucket", "log of ",
 	}
-	ticker := time.NewTicker(50 * time.Millisecond)
-	defer ticker.Stop()
-	for {
+	eventually(c.T, "hits of what was planted", func(context.Context) bool {
 		hits := strings.Join(harness.Search(c.sinks(), []string{canary}), "\n")
 		wanted = slices.DeleteFunc(wanted, func(sink string) bool { return strings.Contains(hits, " stands in "+sink) })
-		if len(wanted) == 0 {
-			return
-		}
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			c.Fatalf("planted and not found: %q; found were %s", wanted, hits)
-		}
-	}
+		return len(wanted) == 0
+	})
 }
 
 // failed waits until a worker has logged that many failed activities.
 func failed(t *testing.T, world *harness.World, roles string, times int) {
 	t.Helper()
-	ticker := time.NewTicker(10 * time.Millisecond)
-	defer ticker.Stop()
-	for failures(t, world, roles) < times {
-		select {
-		case <-t.Context().Done():
-			t.Fatalf("worker %s failed less than %d times", roles, times)
-		case <-ticker.C:
-		}
-	}
+	eventually(t, "failed activities of "+roles, func(context.Context) bool { return failures(t, world, roles) >= times })
 }
 
 // failures counts the failed activities in a worker's log.

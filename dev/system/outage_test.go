@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -43,16 +44,9 @@ func proven(t *testing.T, result workflows.DailyBackupResult, err error) {
 // reached waits until an outside call of this name was announced.
 func reached(t *testing.T, world *harness.World, name string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	for ctx.Err() == nil {
-		for _, call := range world.Gate.Calls() {
-			if call.Name == name {
-				return
-			}
-		}
-	}
-	t.Fatalf("%q was never called", name)
+	eventually(t, "a call "+name, func(context.Context) bool {
+		return slices.ContainsFunc(world.Gate.Calls(), func(call harness.Call) bool { return call.Name == name })
+	})
 }
 
 // TestTwoRunsOfOneDay lets two people ask for the same day at once, under ids that

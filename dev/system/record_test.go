@@ -129,22 +129,20 @@ func (r recorder) badThenGood() {
 
 // spoil waits for today's archive and puts another object in its place.
 func (r recorder) spoil() {
-	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
-	defer cancel()
-	for {
-		names, err := harness.Rows(ctx, r.world.StewardURL, `select o.name from backup_objects as o join backups as b on b.id = o.backup_id
+	var names []string
+	eventually(r.T, "an archive", func(ctx context.Context) (there bool) {
+		var err error
+		names, err = harness.Rows(ctx, r.world.StewardURL, `select o.name from backup_objects as o join backups as b on b.id = o.backup_id
 			where b.state = 'taken' and o.kind = 'archive' and o.attempt = b.attempt`)
 		r.must(err)
-		if len(names) == 1 {
-			object := r.world.Bucket.Bucket(backups).Object(names[0])
-			r.must(object.Delete(ctx))
-			writer := object.NewWriter(ctx)
-			_, err := io.WriteString(writer, "not what was uploaded")
-			r.must(err)
-			r.must(writer.Close())
-			return
-		}
-	}
+		return len(names) == 1
+	})
+	object := r.world.Bucket.Bucket(backups).Object(names[0])
+	r.must(object.Delete(r.Context()))
+	writer := object.NewWriter(r.Context())
+	_, err := io.WriteString(writer, "not what was uploaded")
+	r.must(err)
+	r.must(writer.Close())
 }
 
 func (r recorder) unknown() { r.backup("unknown_database", "payroll", true) }
