@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/api/workflow/v1"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
+	"go.temporal.io/sdk/temporal"
 
 	"steward/activities"
 	"steward/internal/boundary"
@@ -102,7 +105,7 @@ func (f *follower) wait(ctx context.Context) error {
 	go func() {
 		var end ended
 
-		end.err = f.run.Get(ctx, &end.result)
+		end.err = f.result(ctx, &end.result)
 		done <- end
 	}()
 
@@ -126,10 +129,25 @@ func (f *follower) wait(ctx context.Context) error {
 	}
 }
 
-// ended tells how the run ended.
+// result waits for the run's result. That the time is over the server may say a
+// moment before our own clock does: then we ask until our clock agrees.
+func (f *follower) result(ctx context.Context, into *workflows.DailyBackupResult) error {
+	for {
+		err := f.run.Get(ctx, into)
+		if _, late := errors.AsType[*serviceerror.DeadlineExceeded](err); !late || ctx.Err() != nil {
+			return err //nolint:wrapcheck // read by ended
+		}
+	}
+}
+
+// ended tells how the run ended, or that this is not known.
 func (f *follower) ended(ctx context.Context, result workflows.DailyBackupResult, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return failure.Wrap(failure.StillRunning, "waiting for the backup of "+f.database, context.Cause(ctx))
+	}
+
+	if _, failed := errors.AsType[*temporal.WorkflowExecutionError](err); err != nil && !failed {
+		return failure.Wrap(failure.Unavailable, "waiting for the backup of "+f.database, err)
 	}
 
 	event := f.event("result")

@@ -431,6 +431,7 @@ func (f *fresh) pausedByHand(t *testing.T, unchanged map[string]string) {
 	if err := handle.Pause(t.Context(), client.SchedulePauseOptions{Note: "holidays"}); err != nil {
 		t.Fatal(err)
 	}
+	f.paused(t, true)
 	failed, errs := f.unwell(t, exitBroken)
 	if failed.Name != "schedule backup/app" || !strings.HasPrefix(failed.Says, "it is paused; the promise does not act by itself") ||
 		!strings.HasSuffix(failed.Hint, "temporal schedule toggle --unpause --schedule-id backup/app") {
@@ -450,7 +451,17 @@ func (f *fresh) pausedByHand(t *testing.T, unchanged map[string]string) {
 	if err := handle.Unpause(t.Context(), client.ScheduleUnpauseOptions{}); err != nil {
 		t.Fatal(err)
 	}
+	f.paused(t, false)
 	f.healthy(t)
+}
+
+// paused waits until Temporal shows what a person did to the schedule of app.
+func (f *fresh) paused(t *testing.T, paused bool) {
+	t.Helper()
+	eventually(t, "the pause of backup/app", func(context.Context) bool {
+		described, _ := f.describe(t, "backup/app")
+		return described.Schedule.State.Paused == paused
+	})
 }
 
 // driftedBucket keeps what was deleted: a backup past its time would live on.

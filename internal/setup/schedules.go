@@ -60,8 +60,11 @@ func (s *Setup) schedule(ctx context.Context, wanted Schedule) (Step, error) {
 	switch {
 	case errors.As(err, &missing):
 		step.Outcome = Created
+		if err := s.create(ctx, wanted); err != nil {
+			return step, err
+		}
 
-		return step, s.create(ctx, wanted)
+		return step, s.listed(ctx, wanted)
 	case err != nil:
 		return step, failure.Wrap(failure.TemporalUnavailable, "looking at a schedule", err)
 	}
@@ -73,7 +76,7 @@ func (s *Setup) schedule(ctx context.Context, wanted Schedule) (Step, error) {
 
 	if len(step.Changes) > 0 {
 		step.Outcome = Updated
-		if err := update(ctx, handle, wanted); err != nil {
+		if err := s.update(ctx, handle, wanted); err != nil {
 			return step, err
 		}
 	}
@@ -95,7 +98,9 @@ func (s *Setup) create(ctx context.Context, wanted Schedule) error {
 	return failure.Wrap(failure.TemporalUnavailable, "creating a schedule", err)
 }
 
-func update(ctx context.Context, handle client.ScheduleHandle, wanted Schedule) error {
+// update changes a schedule and waits until the change can be read: Temporal takes
+// it as a message, and a setup that runs right behind would see the old state.
+func (s *Setup) update(ctx context.Context, handle client.ScheduleHandle, wanted Schedule) error {
 	err := handle.Update(ctx, client.ScheduleUpdateOptions{
 		DoUpdate: func(input client.ScheduleUpdateInput) (*client.ScheduleUpdate, error) {
 			schedule := wanted.wanted()
@@ -105,7 +110,56 @@ func update(ctx context.Context, handle client.ScheduleHandle, wanted Schedule) 
 		},
 	})
 
-	return failure.Wrap(failure.TemporalUnavailable, "updating a schedule", err)
+	if err != nil {
+		return failure.Wrap(failure.TemporalUnavailable, "updating a schedule", err)
+	}
+
+	return s.shown(ctx, handle, func(have client.Schedule) bool {
+		changes, err := wanted.Changes(have)
+
+		return err == nil && len(changes) == 0
+	})
+}
+
+var errNotYet = errors.New("the change cannot be read yet")
+
+// shown waits until a schedule's description is as it shall be.
+func (s *Setup) shown(ctx context.Context, handle client.ScheduleHandle, right func(client.Schedule) bool) error {
+	return s.until(ctx, "waiting for a schedule's change", func(ctx context.Context) error {
+		described, err := handle.Describe(ctx)
+		if err == nil && !right(described.Schedule) {
+			return errNotYet
+		}
+
+		return err //nolint:wrapcheck // until says what it was waiting for
+	})
+}
+
+// paused waits until a schedule shows that it is paused, or that it goes on.
+func (s *Setup) paused(ctx context.Context, handle client.ScheduleHandle, paused bool) error {
+	return s.shown(ctx, handle, func(have client.Schedule) bool {
+		return have.State != nil && have.State.Paused == paused
+	})
+}
+
+// listed waits until a new schedule is in the list, which is where a later setup
+// looks for those that left the policy.
+func (s *Setup) listed(ctx context.Context, wanted Schedule) error {
+	return s.until(ctx, "waiting for a schedule", func(ctx context.Context) error {
+		all, err := s.Temporal.ScheduleClient().List(ctx, client.ScheduleListOptions{PageSize: page})
+		for err == nil && all.HasNext() {
+			var entry *client.ScheduleListEntry
+			if entry, err = all.Next(); err == nil && entry.ID == wanted.ID {
+				return nil
+			}
+		}
+
+		if err == nil {
+			return errNotYet
+		}
+
+		return err //nolint:wrapcheck // until says what it was waiting for
+	})
 }
 
 // resume takes back a pause of our own when a database is in the policy again.
@@ -125,9 +179,13 @@ func (s *Setup) resume(ctx context.Context, handle client.ScheduleHandle, state 
 	default:
 		step.Outcome = Updated
 		step.Changes = append(step.Changes, "goes on, since the policy names it again")
-		err := handle.Unpause(ctx, client.ScheduleUnpauseOptions{Note: "The policy names this database again."})
 
-		return step, failure.Wrap(failure.TemporalUnavailable, "resuming a schedule", err)
+		err := handle.Unpause(ctx, client.ScheduleUnpauseOptions{Note: "The policy names this database again."})
+		if err != nil {
+			return step, failure.Wrap(failure.TemporalUnavailable, "resuming a schedule", err)
+		}
+
+		return step, s.paused(ctx, handle, false)
 	}
 }
 
@@ -146,19 +204,42 @@ func (s *Setup) pauseLeft(ctx context.Context) ([]Step, error) {
 			return steps, failure.Wrap(failure.TemporalUnavailable, "listing the schedules", err)
 		}
 
-		if entry.Paused || !s.left(entry.ID) {
+		if !s.left(entry.ID) {
 			continue
 		}
 
-		err = s.Temporal.ScheduleClient().GetHandle(ctx, entry.ID).Pause(ctx, client.SchedulePauseOptions{Note: LeftNote})
+		paused, err := s.pause(ctx, entry.ID)
 		if err != nil {
-			return steps, failure.Wrap(failure.TemporalUnavailable, "pausing a schedule", err)
+			return steps, err
 		}
 
-		steps = append(steps, Step{Area: areaSchedule, Name: entry.ID, Outcome: Paused, Changes: []string{LeftNote}})
+		if paused {
+			steps = append(steps, Step{Area: areaSchedule, Name: entry.ID, Outcome: Paused, Changes: []string{LeftNote}})
+		}
 	}
 
 	return steps, nil
+}
+
+// pause pauses a schedule unless it is. The list may be behind, so the schedule
+// itself is asked.
+func (s *Setup) pause(ctx context.Context, id string) (paused bool, err error) {
+	handle := s.Temporal.ScheduleClient().GetHandle(ctx, id)
+
+	described, err := handle.Describe(ctx)
+	if err != nil {
+		return false, failure.Wrap(failure.TemporalUnavailable, "looking at a schedule", err)
+	}
+
+	if state := described.Schedule.State; state != nil && state.Paused {
+		return false, nil
+	}
+
+	if err := handle.Pause(ctx, client.SchedulePauseOptions{Note: LeftNote}); err != nil {
+		return false, failure.Wrap(failure.TemporalUnavailable, "pausing a schedule", err)
+	}
+
+	return true, s.paused(ctx, handle, true)
 }
 
 // left tells whether an id is that of a backup schedule which is not wanted.
