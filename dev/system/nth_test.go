@@ -17,6 +17,9 @@ const (
 	lanes = harness.Lanes
 	// runTimeout bounds one run: a hang of the backup costs 18 s, one of the sequencer a minute.
 	runTimeout = 100 * time.Second
+	// lookTimeout bounds the look through the world behind it, which reads more with
+	// each day and has the busy machine to itself no more than the run.
+	lookTimeout = 2 * time.Minute
 	// longRun is worth a line.
 	longRun = 30 * time.Second
 	// progressEvery is how many points lie between two lines for whoever watches.
@@ -70,7 +73,7 @@ func TestNthCall(t *testing.T) {
 func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan, patient bool) {
 	t.Helper()
 	for t.Context().Err() == nil {
-		if deadline, limited := t.Deadline(); limited && time.Until(deadline) < runTimeout {
+		if deadline, limited := t.Deadline(); limited && time.Until(deadline) < runTimeout+lookTimeout {
 			loop.cutShort()
 
 			return
@@ -102,6 +105,8 @@ func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan, pat
 // once makes one backup of a new day with one failing call, and says what is wrong
 // afterwards. Before it, what is past its time goes, as in any other night.
 func once(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
+	look, stop := context.WithTimeout(ctx, runTimeout+lookTimeout)
+	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
 	if err := world.Move(day); err != nil {
@@ -125,7 +130,7 @@ func once(ctx context.Context, world *harness.World, plan harness.Plan) (hit *ha
 	if result.State != catalogue.Drilled || result.Day != world.Today() {
 		problems = append(problems, fmt.Sprintf("the backup is %+v", result))
 	}
-	found, err := world.Look(ctx)
+	found, err := world.Look(look)
 	if err != nil {
 		problems = append(problems, err.Error())
 	}
