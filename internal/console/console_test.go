@@ -34,6 +34,30 @@ func TestOpenKnowsThatABufferIsNoTerminal(t *testing.T) {
 	}
 }
 
+func TestOnlyAClearYesIsOne(t *testing.T) {
+	t.Parallel()
+
+	for answer, want := range map[string]bool{
+		"y\n": true, " YES \r\n": true, "n\n": false, "\n": false, "": false, "y": false, "yess\n": false, "no\ny\n": false,
+	} {
+		c, out, errs := newConsole()
+		c.In = strings.NewReader(answer)
+
+		if got := c.Ask("Really?"); got != want || errs.String() != "Really? [y/N] " || out.Len() > 0 {
+			t.Errorf("%q: %v, %q", answer, got, errs)
+		}
+
+		c.JSON = true
+		if c.Ask("Really?") {
+			t.Error("a program was asked")
+		}
+	}
+
+	if c, _, errs := newConsole(); c.Ask("Really?") || errs.Len() > 0 {
+		t.Error("nobody said yes")
+	}
+}
+
 func TestTable(t *testing.T) {
 	t.Parallel()
 

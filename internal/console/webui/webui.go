@@ -35,7 +35,7 @@ func Views(dayStart time.Time) []View {
 	return []View{
 		{"running", "what is at work now", workflows, `ExecutionStatus = "Running"`},
 		{"overdue", "what is later than promised", workflows, `StewardOverdue = true AND ExecutionStatus = "Running"`},
-		{"blocked", "what failed for good or waits for a deploy", workflows, `StewardStage = "failed" OR ` + Stuck},
+		{"blocked", "what failed for good, or waits for a deploy or a bucket to be mended", workflows, `StewardStage IN ("failed", "bucket drift") OR ` + Stuck},
 		{"today", "what began today", workflows, `StartTime >= "` + dayStart.UTC().Format(time.RFC3339) + `"`},
 		{"failures", "what ended without success", workflows, `ExecutionStatus IN ("Failed", "TimedOut", "Terminated")`},
 		{"backups", "the runs of backups", workflows, `WorkflowType = "DailyBackup"`},
