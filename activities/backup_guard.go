@@ -19,10 +19,10 @@ type Guards struct {
 
 // BucketDrift is one thing that is wrong with one bucket.
 type BucketDrift struct {
+	guard.Finding
+
 	// Bucket is its name in the policy.
 	Bucket string `json:"bucket"`
-
-	guard.Finding
 }
 
 // BucketLook is what a workflow learns of the buckets. Everything in it is text

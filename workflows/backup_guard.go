@@ -19,13 +19,20 @@ const guardChange = "bucket-guard"
 // drifted: whoever mends it in the night needs to start nothing.
 const lookAgain = 10 * time.Minute
 
+// A run by hand looks a few times in half a minute, so that one wrong answer of
+// the service does not end it, and then lets the person who is there act.
+const (
+	lookByHand   = 10 * time.Second
+	givesUpAfter = 30 * time.Second
+)
+
 // driftStage is what StageKey shows while a run waits for a bucket to be mended.
 const driftStage = "bucket drift"
 
 // guard stores nothing in a bucket that is not set up as the policy says: it
 // would be deleted too early, or could not be when its time is over. A scheduled
 // run waits for a person to mend it, until the time of its day is over. One by
-// hand fails at once, since the person is there.
+// hand fails soon, since the person is there.
 func (r *backupRun) guard(ctx workflow.Context, opened activities.OpenedDay) error {
 	if workflow.GetVersion(ctx, guardChange, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
 		r.list.done(ctx, guardStep, "not looked at: this run began before Steward did so")
@@ -34,6 +41,11 @@ func (r *backupRun) guard(ctx workflow.Context, opened activities.OpenedDay) err
 	}
 
 	r.list.start(ctx, guardStep)
+
+	wait, end := r.Patience.Of(lookAgain), r.end
+	if opened.DueAt.IsZero() {
+		wait, end = r.Patience.Of(lookByHand), r.deadlineIn(workflow.Now(ctx), givesUpAfter)
+	}
 
 	for {
 		drift, err := r.drift(ctx)
@@ -47,8 +59,7 @@ func (r *backupRun) guard(ctx workflow.Context, opened activities.OpenedDay) err
 			return nil
 		}
 
-		wait := r.Patience.Of(lookAgain)
-		if opened.DueAt.IsZero() || r.end.left(ctx) <= wait {
+		if !workflow.Now(ctx).Add(wait).Before(time.Time(end)) {
 			r.list.set(ctx, guardStep, failed, drift)
 
 			return drifted(drift)
@@ -73,7 +84,7 @@ func (r *backupRun) drift(ctx workflow.Context) (string, error) {
 
 	step := r.quick(ctx, r.end.left(ctx), BackupQueue, "Compare the bucket's settings with the policy")
 	if err := workflow.ExecuteActivity(step, do.CheckBuckets).Get(ctx, &look); err != nil {
-		return "", err //nolint:wrapcheck // its type is read by the caller
+		return "", err
 	}
 
 	texts := make([]string, len(look.Drift))

@@ -76,19 +76,28 @@ func TestARunWhoseBucketStaysWrong(t *testing.T) {
 	c.explained(t)
 }
 
-// Who starts a run by hand is there to mend the bucket, and learns it at once.
-func TestARunByHandOfADriftedBucketFailsAtOnce(t *testing.T) {
+// Who starts a run by hand is there to mend the bucket, and learns it soon.
+func TestARunByHandOfADriftedBucketFailsSoon(t *testing.T) {
 	t.Parallel()
 
 	c := timed{openOK: true, opened: opened(0, 20*time.Hour), mendedAfter: time.Hour}
 	c.opened.DueAt = time.Time{}
 	c.run(t)
 
-	if c.code != failure.BucketDrift || len(c.looks) != 1 || c.takes > 0 || c.ran > time.Minute {
+	if c.code != failure.BucketDrift || len(c.looks) != 3 || c.takes > 0 || c.ran != 20*time.Second {
 		t.Errorf("%d looks, %d dumps after %s: %v", len(c.looks), c.takes, c.ran, c.err)
 	}
 
 	c.explained(t)
+
+	// One wrong answer of the service does not end it.
+	c = timed{openOK: true, opened: opened(0, 20*time.Hour), mendedAfter: time.Second}
+	c.opened.DueAt = time.Time{}
+	c.run(t)
+
+	if c.code != "" || len(c.looks) != 2 || c.stage != "drilled" {
+		t.Errorf("%d looks, %s: %v", len(c.looks), c.stage, c.err)
+	}
 }
 
 // explained fails unless failure and checklist say what is wrong and how to mend

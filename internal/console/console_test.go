@@ -37,14 +37,15 @@ func TestOpenKnowsThatABufferIsNoTerminal(t *testing.T) {
 func TestOnlyAClearYesIsOne(t *testing.T) {
 	t.Parallel()
 
-	for answer, want := range map[string]bool{
-		"y\n": true, " YES \r\n": true, "n\n": false, "\n": false, "": false, "y": false, "yess\n": false, "no\ny\n": false,
-	} {
+	for _, test := range []struct {
+		answer string
+		want   bool
+	}{{"y\n", true}, {" YES \r\n", true}, {"n\n", false}, {"\n", false}, {"", false}, {"y", false}, {"yess\n", false}, {"no\ny\n", false}} {
 		c, out, errs := newConsole()
-		c.In = strings.NewReader(answer)
+		c.In = strings.NewReader(test.answer)
 
-		if got := c.Ask("Really?"); got != want || errs.String() != "Really? [y/N] " || out.Len() > 0 {
-			t.Errorf("%q: %v, %q", answer, got, errs)
+		if got := c.Ask("Really?"); got != test.want || errs.String() != "Really? [y/N] " || out.Len() > 0 {
+			t.Errorf("%q: %v, %q", test.answer, got, errs)
 		}
 
 		c.JSON = true

@@ -39,9 +39,9 @@ func (d *Doctor) bucket(ctx context.Context, wanted guard.Bucket) Check {
 		return fine(wanted.Name, "set up for "+wanted.Use)
 	}
 
-	says, mend := make([]string, len(found)), make([]string, len(found))
-	for i, finding := range found {
-		says[i], mend[i] = finding.Says, finding.Mend
+	var says, mend []string
+	for _, finding := range found {
+		says, mend = append(says, finding.Says), append(mend, finding.Mend)
 	}
 
 	drifts := guard.Drifts(found)

@@ -26,11 +26,10 @@ const (
 
 // Mend is one drift of a bucket and what becomes of it.
 type Mend struct {
-	// Bucket is the bucket's name.
-	Bucket string `json:"bucket"`
-
 	guard.Finding
 
+	// Bucket is the bucket's name.
+	Bucket string `json:"bucket"`
 	// Outcome is planned, mended, left or "by hand".
 	Outcome Outcome `json:"outcome"`
 }
@@ -100,29 +99,39 @@ func (d *Doctor) Mend(ctx context.Context, plan Plan, yes bool) ([]Mend, error) 
 	}
 
 	for _, wanted := range d.Buckets {
-		var keys []guard.Key
-
-		for _, one := range mends {
-			if one.Bucket == wanted.Name && one.Outcome == Planned {
-				keys = append(keys, one.Key)
-			}
-		}
-
-		if len(keys) == 0 {
-			continue
-		}
-
-		have := plan.have[wanted.Name]
-		if err := d.Storage.Bucket(wanted.Name).Update(ctx, have, guard.Mended(wanted, have, keys...)); err != nil {
+		if err := d.mend(ctx, wanted, plan.have[wanted.Name], mends); err != nil {
 			return mends, err
-		}
-
-		for i := range mends {
-			if mends[i].Bucket == wanted.Name && mends[i].Outcome == Planned {
-				mends[i].Outcome = Mended
-			}
 		}
 	}
 
 	return mends, nil
+}
+
+// mend changes one bucket by those of the mends that are planned for it, and
+// notes in them that it did.
+func (d *Doctor) mend(ctx context.Context, wanted guard.Bucket, have gcs.Settings, mends []Mend) error {
+	var (
+		keys []guard.Key
+		of   []*Mend
+	)
+
+	for i := range mends {
+		if one := &mends[i]; one.Bucket == wanted.Name && one.Outcome == Planned {
+			keys, of = append(keys, one.Key), append(of, one)
+		}
+	}
+
+	if len(keys) == 0 {
+		return nil
+	}
+
+	if err := d.Storage.Bucket(wanted.Name).Update(ctx, have, guard.Mended(wanted, have, keys...)); err != nil {
+		return err
+	}
+
+	for _, one := range of {
+		one.Outcome = Mended
+	}
+
+	return nil
 }

@@ -143,7 +143,8 @@ func (c *checker) lifecycle() {
 	}
 
 	if other := c.have.OtherLifecycleRules; other > 0 {
-		lifecycle(LifecycleUnknown, fmt.Sprintf("it has %d lifecycle rules that the policy does not know, which may delete early", other), dropped)
+		lifecycle(LifecycleUnknown,
+			fmt.Sprintf("it has %d lifecycle rules that the policy does not know, which may delete early", other), dropped)
 	}
 }
 
