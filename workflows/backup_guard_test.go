@@ -129,3 +129,15 @@ func TestABucketThatCannotBeLookedAt(t *testing.T) {
 		t.Errorf("%d dumps, %s: %v", c.takes, c.stage, c.err)
 	}
 }
+
+// A run that is cancelled while it waits ends then, without a backup.
+func TestARunThatIsCancelledWhileItsBucketIsWrong(t *testing.T) {
+	t.Parallel()
+
+	c := timed{openOK: true, opened: opened(2*time.Hour, 20*time.Hour), mendedAfter: 100 * time.Hour, cancelAfter: 15 * time.Minute}
+	c.run(t)
+
+	if c.code != failure.Cancelled || c.takes > 0 || len(c.looks) != 2 || c.ran != 15*time.Minute || !strings.Contains(c.details, "(`cancelled`)") {
+		t.Errorf("%d looks, %d dumps after %s: %v\n%s", len(c.looks), c.takes, c.ran, c.err, c.details)
+	}
+}

@@ -33,6 +33,8 @@ type timed struct {
 	// each look at it.
 	mendedAfter time.Duration
 	lookFails   error
+	// cancelAfter is how long after the start somebody cancels the run; 0 is never.
+	cancelAfter time.Duration
 
 	// What was seen: at each look at the bucket, at each try of the dump, and at the end.
 	overdueAt []time.Duration // when a try saw the run overdue
@@ -114,6 +116,11 @@ func (c *timed) run(t *testing.T) {
 
 		return nil
 	}, workflow.RegisterOptions{Name: workflows.DailyBackupName})
+
+	if c.cancelAfter > 0 {
+		env.RegisterDelayedCallback(env.CancelWorkflow, c.cancelAfter)
+	}
+
 	env.ExecuteWorkflow(workflows.DailyBackupName, workflows.DailyBackupParams{Database: "app"})
 
 	if err := env.GetWorkflowError(); err != nil {
