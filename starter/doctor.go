@@ -10,32 +10,54 @@ import (
 	"steward/internal/clocks"
 	"steward/internal/console"
 	"steward/internal/doctor"
-	"steward/internal/setup"
+	"steward/internal/guard"
 )
 
 func newDoctor(a *app) *cobra.Command {
-	return &cobra.Command{
+	var flags fixFlags
+
+	command := &cobra.Command{
 		Use: "doctor", Short: "Compare every outside system with what the policy needs",
 		Long: "Looks at Temporal with its search attributes and schedules, the steward database, every database\n" +
 			"that is backed up, PostgreSQL's programs, the drill cluster, the buckets, the ledger and the keys of\n" +
 			"this process. It changes nothing. The exit code is that of the first check that fails; warnings\n" +
-			"are no failure.",
-		Example: "  steward doctor\n  steward doctor --json | jq '.checks[] | select(.state == \"fail\")'",
+			"are no failure.\n\n" +
+			"With --fix it first mends what differs in the buckets, then looks. It shows what it is about to do.\n" +
+			"What destroys nothing and opens nothing it does without a question. What can let something be deleted\n" +
+			"or takes a protection away it asks for; where nobody can be asked, it leaves that as it is and ends\n" +
+			"with exit code 3, unless --yes says yes beforehand. A bucket that somebody else changes meanwhile is\n" +
+			"left alone.",
+		Example: "  steward doctor\n  steward doctor --json | jq '.checks[] | select(.state == \"fail\")'\n  steward doctor --fix",
 		Args:    args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
+			if err := flags.check(); err != nil {
+				return err
+			}
+
 			visit, err := a.newDoctor(command.Context())
 			if err != nil {
 				return err
 			}
 
+			var mends []doctor.Mend
+
+			if flags.fix {
+				mends, err = a.fix(command.Context(), visit, flags.yes)
+			}
+
 			progress := a.console.Progress(time.Time{})
 			visit.Tell = func(area string) { progress.Show(time.Time{}, "looking at "+area) }
 			report := visit.Run(command.Context())
+			report.Mends = mends
 			progress.Done()
 
-			return joined(a.showDoctor(report), report.Err())
+			return joined(a.showDoctor(report), joined(err, report.Err()))
 		},
 	}
+	command.Flags().BoolVar(&flags.fix, "fix", false, "mend the settings of buckets first")
+	command.Flags().BoolVar(&flags.yes, "yes", false, "say yes to what --fix would ask")
+
+	return command
 }
 
 func (a *app) newDoctor(ctx context.Context) (*doctor.Doctor, error) {
@@ -57,7 +79,7 @@ func (a *app) newDoctor(ctx context.Context) (*doctor.Doctor, error) {
 	return &doctor.Doctor{
 		Config: settings, Policy: rules, Clock: settings.Clock(), System: clocks.System(), Storage: storage, Namespace: options.Namespace,
 		Dial:       func(ctx context.Context) (client.Client, error) { return dial(ctx, options) },
-		Attributes: attributes(), Buckets: setup.Buckets(rules, settings.Location), Schedules: schedules(rules),
+		Attributes: attributes(), Buckets: guard.Buckets(rules, settings.Location), Schedules: schedules(rules),
 	}, nil
 }
 
@@ -70,6 +92,7 @@ func (a *app) showDoctor(report doctor.Report) error {
 		doctor.OK: console.Good, doctor.Warn: console.Warning, doctor.Fail: console.Bad, doctor.Skipped: console.Faint,
 	}
 	table := console.Table{Head: []string{"AREA", "CHECK", stateColumn, "WHAT WAS SEEN"}, Empty: "nothing was looked at"}
+	table.Rows = mendRows(report.Mends)
 
 	for _, check := range report.Checks {
 		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{

@@ -10,10 +10,14 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"steward/internal/doctor/doctortest"
+	"steward/internal/emulator/gcs/gcstest"
+	"steward/internal/gcs"
+	"steward/internal/guard"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
 	main "steward/starter"
@@ -106,6 +110,41 @@ func TestWithServices(t *testing.T) {
 				"STEWARD_KEYS_DIR="+w.Config.KeysDir, "STEWARD_GCP_PROJECT=test", "BACKUP="+backup.ID, "NOBODY="+ids.New("bkp"),
 				"LEDGER_KEY="+w.Policy.Keys.Ledger, "OTHER_KEY="+w.Policy.Keys.Manifest,
 			)...)
+
+			return nil
+		},
+	})
+}
+
+// TestFix mends a bucket that drifted in two ways: one that is safe to mend, and
+// one that somebody has to say yes to.
+func TestFix(t *testing.T) {
+	t.Parallel()
+
+	bin := command(t)
+	w := doctortest.NewPolicy(t)
+	server := gcstest.Start(t, w.Clock)
+
+	client, err := gcs.Open(t.Context(), gcs.Options{Endpoint: server.URL(), Project: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, bucket := range guard.Buckets(w.Policy, w.Config.Location) {
+		settings := bucket.Settings
+		if bucket.Name == w.Policy.Storage.Backups {
+			settings.Versioning, settings.Retention = true, bucket.MostRetention+time.Hour
+		}
+
+		if _, err := client.Bucket(bucket.Name).Create(t.Context(), settings); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/fix", Cmds: commands(),
+		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, environment(bin, "STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STORAGE_EMULATOR_HOST="+server.URL())...)
 
 			return nil
 		},

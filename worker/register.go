@@ -19,6 +19,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/gcs"
+	"steward/internal/guard"
 	"steward/internal/heartbeat"
 	"steward/internal/keys"
 	"steward/internal/ledger"
@@ -128,6 +129,9 @@ func (p *process) registerBackup() error {
 		Window: due.Window{
 			Zone: p.policy.Company.Zone, At: rules.At, CatchUp: rules.CatchUp.Longest(), DoneWithin: rules.DoneWithin.Shortest(),
 		},
+	})
+	queue.RegisterActivity(&activities.Guards{
+		Storage: p.storage, Buckets: []guard.Bucket{guard.Backups(p.policy, p.config.Location)},
 	})
 	queue.RegisterActivity(&activities.Prunes{
 		Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(), Enforce: rules.Mode == promise.Enforce,

@@ -46,16 +46,24 @@ type DailyBackupResult struct {
 // DailyBackup keeps "your data is backed up every day": it opens the business
 // day, takes one backup, and restores it elsewhere to prove it. A backup that
 // does not pass is taken anew. A day that is done is answered with what exists.
+// Nothing is stored in a bucket that is not set up as the policy says.
 // A run ends before the next day's is due: all its steps share one deadline.
 func (p Promises) DailyBackup(ctx workflow.Context, params DailyBackupParams) (DailyBackupResult, error) {
 	run := &backupRun{
 		Promises: p, end: p.deadlineIn(workflow.GetInfo(ctx).WorkflowStartTime, budget),
-		list: newChecklist(ctx, "Open the business day", "Dump, encrypt, upload, sign", "Restore elsewhere and compare"),
+		list: newChecklist(ctx, "Open the business day", "Compare the bucket with the policy",
+			"Dump, encrypt, upload, sign", "Restore elsewhere and compare"),
 	}
 
 	stage(ctx, PromiseKey.ValueSet("backups"), SubjectKey.ValueSet(params.Database), StageKey.ValueSet("opening"))
 
 	opened, err := run.open(ctx, params)
+	if err == nil && opened.State != catalogue.Drilled {
+		defer run.watch(ctx, opened)()
+
+		err = run.guard(ctx, opened)
+	}
+
 	if err != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 
@@ -64,9 +72,8 @@ func (p Promises) DailyBackup(ctx workflow.Context, params DailyBackupParams) (D
 
 	status := opened.BackupStatus
 	if status.State == catalogue.Drilled {
-		run.list.done(ctx, 1, "by an earlier run")
-	} else {
-		defer run.watch(ctx, opened)()
+		run.list.done(ctx, guardStep, "by an earlier run")
+		run.list.done(ctx, dumpStep, "by an earlier run")
 	}
 
 	for round := 1; status.State != catalogue.Drilled; round++ {
@@ -79,10 +86,18 @@ func (p Promises) DailyBackup(ctx workflow.Context, params DailyBackupParams) (D
 	}
 
 	stage(ctx, StageKey.ValueSet("drilled"))
-	run.list.done(ctx, 2, fmt.Sprintf("equal in %.1f s", status.DrillSeconds))
+	run.list.done(ctx, drillStep, fmt.Sprintf("equal in %.1f s", status.DrillSeconds))
 
 	return DailyBackupResult(status), nil
 }
+
+// The steps of a run, as its checklist counts them.
+const (
+	openStep = iota
+	guardStep
+	dumpStep
+	drillStep
+)
 
 type backupRun struct {
 	Promises
@@ -97,21 +112,21 @@ func (r *backupRun) open(ctx workflow.Context, params DailyBackupParams) (activi
 		opened activities.OpenedDay
 	)
 
-	r.list.start(ctx, 0)
+	r.list.start(ctx, openStep)
 
 	step := r.quick(ctx, r.end.left(ctx), BackupQueue, "Open the business day of "+params.Database)
 	err := workflow.ExecuteActivity(step, do.OpenDay, activities.OpenDayParams{
 		Database: params.Database, Scheduled: scheduled(ctx, params.Due),
 	}).Get(ctx, &opened)
 	if err != nil {
-		return opened, r.list.failed(ctx, 0, err)
+		return opened, r.list.failed(ctx, openStep, err)
 	}
 
 	if opened.EndIn > 0 {
 		r.end = r.deadlineIn(workflow.Now(ctx), opened.EndIn)
 	}
 
-	r.list.done(ctx, 0, opened.Day)
+	r.list.done(ctx, openStep, opened.Day)
 
 	return opened, nil
 }
@@ -138,20 +153,20 @@ func (r *backupRun) round(
 	)
 
 	stage(ctx, StageKey.ValueSet("dumping"))
-	r.list.start(ctx, 1)
+	r.list.start(ctx, dumpStep)
 
 	step := r.bulk(ctx, r.end.left(ctx), BackupQueue, "Dump "+database+", encrypt, upload, sign")
 	if err := workflow.ExecuteActivity(step, take.TakeBackup, opened.Backup).Get(ctx, &status); err != nil {
-		return opened, r.list.failed(ctx, 1, err)
+		return opened, r.list.failed(ctx, dumpStep, err)
 	}
 
 	stage(ctx, StageKey.ValueSet("drilling"))
-	r.list.done(ctx, 1, fmt.Sprintf("%s, %d rows", quantity.Bytes(status.Bytes), status.Rows))
-	r.list.start(ctx, 2)
+	r.list.done(ctx, dumpStep, fmt.Sprintf("%s, %d rows", quantity.Bytes(status.Bytes), status.Rows))
+	r.list.start(ctx, drillStep)
 
 	step = r.bulk(ctx, r.end.left(ctx), DrillQueue, "Restore "+database+" elsewhere, compare with the manifest")
 	if err := workflow.ExecuteActivity(step, prove.DrillBackup, opened.Backup).Get(ctx, &status); err != nil {
-		return opened, r.list.failed(ctx, 2, err)
+		return opened, r.list.failed(ctx, drillStep, err)
 	}
 
 	return status, nil

@@ -71,6 +71,9 @@ func (s *script) run(t *testing.T, params workflows.DailyBackupParams, attribute
 
 		return status, answer(s.openCodes, s.opens-1)
 	}, activity.RegisterOptions{Name: "OpenDay"})
+	env.RegisterActivityWithOptions(func(context.Context) (activities.BucketLook, error) {
+		return activities.BucketLook{}, nil
+	}, activity.RegisterOptions{Name: "CheckBuckets"})
 	env.RegisterActivityWithOptions(func(_ context.Context, _ string) (activities.BackupStatus, error) {
 		s.takes++
 		status.State = catalogue.Taken
@@ -117,7 +120,7 @@ func TestDailyBackup(t *testing.T) {
 		details      []string
 	}{
 		"plain": {script: script{opened: catalogue.Running}, takes: 1, drill: 1, details: []string{
-			"**done** Open the business day: 2026-11-22", "**done** Dump, encrypt, upload, sign: 1.5 MB, 7 rows",
+			"**done** Open the business day: 2026-11-22", "**done** Compare the bucket with the policy", "**done** Dump, encrypt, upload, sign: 1.5 MB, 7 rows",
 			"**done** Restore elsewhere and compare: equal in 1.5 s",
 		}},
 		"a day that is done": {script: script{opened: catalogue.Drilled}, details: []string{"**done** Dump, encrypt, upload, sign: by an earlier run", "**done** Restore"}},

@@ -29,8 +29,19 @@ type timed struct {
 	// drillDown says that no drill can be made.
 	drillDown bool
 
-	// What was seen: at each try of the dump, and at the end.
+	// mendedAfter is how long after the start the bucket is mended; lookFails ends
+	// each look at it.
+	mendedAfter time.Duration
+	lookFails   error
+	// cancelAfter is how long after the start somebody cancels the run; 0 is never.
+	cancelAfter time.Duration
+
+	// What was seen: at each look at the bucket, at each try of the dump, and at the end.
 	overdueAt []time.Duration // when a try saw the run overdue
+	looks     []shown
+	takes     int
+	details   string
+	err       error
 	ran       time.Duration
 	stage     string
 	overdue   bool
@@ -43,7 +54,7 @@ func (c *timed) look(ctx workflow.Context, begun time.Time, err error) {
 	c.stage, _ = attributes.GetKeyword(workflows.StageKey)
 	c.overdue, _ = attributes.GetBool(workflows.OverdueKey)
 	c.dueAt, _ = attributes.GetTime(workflows.DueAtKey)
-	c.ran = workflow.Now(ctx).Sub(begun)
+	c.ran, c.err, c.details = workflow.Now(ctx).Sub(begun), err, workflow.GetCurrentDetails(ctx)
 
 	if err != nil {
 		c.code = boundary.CodeOf(err)
@@ -69,7 +80,17 @@ func (c *timed) run(t *testing.T) {
 
 		return c.opened, nil
 	}, activity.RegisterOptions{Name: "OpenDay"})
+	env.RegisterActivityWithOptions(func(context.Context) (activities.BucketLook, error) {
+		c.looks = append(c.looks, c.shown(current))
+
+		if env.Now().Sub(begun) < c.mendedAfter {
+			return activities.BucketLook{Drift: drift()}, c.lookFails
+		}
+
+		return activities.BucketLook{}, c.lookFails
+	}, activity.RegisterOptions{Name: "CheckBuckets"})
 	env.RegisterActivityWithOptions(func(context.Context, string) (activities.BackupStatus, error) {
+		c.takes++
 		late, _ := workflow.GetTypedSearchAttributes(current).GetBool(workflows.OverdueKey)
 		if late {
 			c.overdueAt = append(c.overdueAt, env.Now().Sub(begun))
@@ -95,6 +116,11 @@ func (c *timed) run(t *testing.T) {
 
 		return nil
 	}, workflow.RegisterOptions{Name: workflows.DailyBackupName})
+
+	if c.cancelAfter > 0 {
+		env.RegisterDelayedCallback(env.CancelWorkflow, c.cancelAfter)
+	}
+
 	env.ExecuteWorkflow(workflows.DailyBackupName, workflows.DailyBackupParams{Database: "app"})
 
 	if err := env.GetWorkflowError(); err != nil {

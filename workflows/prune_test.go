@@ -159,6 +159,9 @@ func TestDailyBackupShowsItsStages(t *testing.T) {
 		env.RegisterActivityWithOptions(func(context.Context, activities.OpenDayParams) (activities.BackupStatus, error) {
 			return status, nil
 		}, activity.RegisterOptions{Name: "OpenDay"})
+		env.RegisterActivityWithOptions(func(context.Context) (activities.BucketLook, error) {
+			return activities.BucketLook{}, nil
+		}, activity.RegisterOptions{Name: "CheckBuckets"})
 		env.RegisterActivityWithOptions(func(context.Context, string) (activities.BackupStatus, error) {
 			return activities.BackupStatus{State: catalogue.Taken}, nil
 		}, activity.RegisterOptions{Name: "TakeBackup"})

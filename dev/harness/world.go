@@ -19,8 +19,8 @@ import (
 	"steward/internal/clocks"
 	"steward/internal/due"
 	"steward/internal/emulator/gcs/gcstest"
+	"steward/internal/guard"
 	"steward/internal/policy"
-	"steward/internal/setup"
 )
 
 // Together are the processes of `make up`; Apart gives the ledger's sequencer,
@@ -182,7 +182,7 @@ func (w *World) makeBuckets(t testing.TB) {
 	backups := &storage.BucketAttrs{
 		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
 		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
-		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: setup.Buckets(w.Rules, "EU")[0].Settings.Retention},
+		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Buckets(w.Rules, "EU")[0].Settings.Retention},
 		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
 			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
 			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + net},

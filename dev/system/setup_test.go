@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/url"
@@ -464,7 +465,8 @@ func (f *fresh) paused(t *testing.T, paused bool) {
 	})
 }
 
-// driftedBucket keeps what was deleted: a backup past its time would live on.
+// driftedBucket keeps what was deleted: a backup past its time would live on. The
+// doctor mends it where it is told to.
 func (f *fresh) driftedBucket(t *testing.T, unchanged map[string]string) {
 	t.Helper()
 	if _, err := f.bucket.Update(t.Context(), storage.BucketAttrsToUpdate{
@@ -482,6 +484,16 @@ func (f *fresh) driftedBucket(t *testing.T, unchanged map[string]string) {
 	if text := changes["bucket "+backups]; !strings.Contains(text, "deleted objects stay for 7d") {
 		t.Errorf("setup says %s", text)
 	}
+	var report struct {
+		Mends []struct{ Bucket, Key, Outcome string }
+	}
+	f.read(t, &report, exitOK, "doctor", "--fix")
+	if diff := cmp.Diff(fmt.Sprint(report.Mends), "[{"+backups+" soft_delete mended} {"+backups+" versioning mended}]"); diff != "" {
+		t.Error(diff)
+	}
+	outcomes, _ = f.setup(t, exitOK)
+	equal(t, "a bucket mended", unchanged, outcomes)
+	f.healthy(t)
 }
 
 // besideWorkers sets a world up whose workers are running already, and lets the

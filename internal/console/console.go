@@ -6,10 +6,12 @@
 package console
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -25,6 +27,8 @@ type Console struct {
 	Colour bool
 	// Live says that Err is a terminal, on which a line can be written anew.
 	Live bool
+	// In is where a person can answer a question; nil where nobody reads it.
+	In io.Reader
 	// Zone is the reader's; times are shown in it with their offset.
 	Zone *time.Location
 }
@@ -34,8 +38,13 @@ type Console struct {
 func Open(out, err io.Writer, env func(string) string) *Console {
 	dumb := env("TERM") == "dumb"
 
+	var person io.Reader
+	if terminal(err) && term.IsTerminal(int(os.Stdin.Fd())) {
+		person = os.Stdin
+	}
+
 	return &Console{
-		Out: out, Err: err,
+		Out: out, Err: err, In: person,
 		Colour: terminal(out) && env("NO_COLOR") == "" && !dumb,
 		Live:   terminal(err) && !dumb,
 		Zone:   time.Local, //nolint:gosmopolitan // the one place where the reader's own zone is meant
@@ -46,6 +55,25 @@ func terminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 
 	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// Ask puts a question to the person at the terminal. Only a clear yes is one: no
+// answer, another answer and a program that reads are all no.
+func (c *Console) Ask(question string) bool {
+	if c.In == nil || c.JSON {
+		return false
+	}
+
+	fmt.Fprint(c.Err, Plain(question)+" [y/N] ")
+
+	answer, err := bufio.NewReader(c.In).ReadString('\n')
+	if err != nil {
+		return false
+	}
+
+	answer = strings.ToLower(strings.TrimSpace(answer))
+
+	return answer == "y" || answer == "yes"
 }
 
 // Document writes one result as indented JSON.

@@ -34,6 +34,31 @@ func TestOpenKnowsThatABufferIsNoTerminal(t *testing.T) {
 	}
 }
 
+func TestOnlyAClearYesIsOne(t *testing.T) {
+	t.Parallel()
+
+	for _, test := range []struct {
+		answer string
+		want   bool
+	}{{"y\n", true}, {" YES \r\n", true}, {"n\n", false}, {"\n", false}, {"", false}, {"y", false}, {"yess\n", false}, {"no\ny\n", false}} {
+		c, out, errs := newConsole()
+		c.In = strings.NewReader(test.answer)
+
+		if got := c.Ask("Really?"); got != test.want || errs.String() != "Really? [y/N] " || out.Len() > 0 {
+			t.Errorf("%q: %v, %q", test.answer, got, errs)
+		}
+
+		c.JSON = true
+		if c.Ask("Really?") {
+			t.Error("a program was asked")
+		}
+	}
+
+	if c, _, errs := newConsole(); c.Ask("Really?") || errs.Len() > 0 {
+		t.Error("nobody said yes")
+	}
+}
+
 func TestTable(t *testing.T) {
 	t.Parallel()
 

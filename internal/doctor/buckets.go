@@ -3,14 +3,15 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"steward/internal/evidence"
 	"steward/internal/failure"
+	"steward/internal/guard"
 	"steward/internal/ledger"
 	"steward/internal/postgres"
-	"steward/internal/setup"
 )
 
 // buckets compares each bucket's settings with what its promise needs.
@@ -23,7 +24,7 @@ func (d *Doctor) buckets(ctx context.Context) []Check {
 	return checks
 }
 
-func (d *Doctor) bucket(ctx context.Context, wanted setup.Bucket) Check {
+func (d *Doctor) bucket(ctx context.Context, wanted guard.Bucket) Check {
 	have, err := d.Storage.Bucket(wanted.Name).Settings(ctx)
 	if failure.Is(err, failure.ObjectNotFound) {
 		return wrong(wanted.Name, failure.ObjectNotFound, "there is no such bucket for "+wanted.Use, runSetup)
@@ -33,17 +34,31 @@ func (d *Doctor) bucket(ctx context.Context, wanted setup.Bucket) Check {
 		return failed(wanted.Name, err)
 	}
 
-	differences := setup.Drift(wanted, have)
-	if len(differences) == 0 {
+	found := guard.Check(wanted, have)
+	if len(found) == 0 {
 		return fine(wanted.Name, "set up for "+wanted.Use)
 	}
 
-	says, mend := make([]string, len(differences)), make([]string, len(differences))
-	for i, difference := range differences {
-		says[i], mend[i] = difference.Says, difference.Mend
+	var says, mend []string
+	for _, finding := range found {
+		says, mend = append(says, finding.Says), append(mend, finding.Mend)
+	}
+
+	drifts := guard.Drifts(found)
+	if len(drifts) == 0 {
+		return warned(wanted.Name, strings.Join(says, "; "), strings.Join(mend, "; "))
+	}
+
+	if mendable(drifts) {
+		mend = append(mend, "or all that a setting mends: steward doctor --fix")
 	}
 
 	return wrong(wanted.Name, failure.BucketDrift, strings.Join(says, "; "), strings.Join(mend, "; "))
+}
+
+// mendable reports whether a setting mends at least one of them.
+func mendable(found []guard.Finding) bool {
+	return slices.ContainsFunc(found, func(one guard.Finding) bool { return one.Care != guard.ByHand })
 }
 
 // ledger looks how old the newest signed state is, and whether entries wait for

@@ -1,7 +1,8 @@
 // Package doctor looks at every outside system and compares it with what the
 // policy needs: Temporal, the databases, the drill cluster, the buckets, the
-// ledger, the keys. It changes nothing. Each check says what it saw and, where
-// something is wrong, what to do.
+// ledger, the keys. Each check says what it saw and, where something is wrong,
+// what to do. It changes nothing, but for the settings of buckets where it is
+// told to mend them.
 package doctor
 
 import (
@@ -17,6 +18,7 @@ import (
 	"steward/internal/console"
 	"steward/internal/failure"
 	"steward/internal/gcs"
+	"steward/internal/guard"
 	"steward/internal/policy"
 	"steward/internal/setup"
 )
@@ -58,6 +60,8 @@ type Report struct {
 	AsOf time.Time `json:"as_of"`
 	// Checks are in the order in which they were made.
 	Checks []Check `json:"checks"`
+	// Mends are what was mended before the visit, and what was not; only with --fix.
+	Mends []Mend `json:"mends,omitempty"`
 }
 
 // Err carries the code of the first check that failed, and what was seen; nil if
@@ -99,7 +103,7 @@ type Doctor struct {
 	// Attributes, Buckets and Schedules are what setup wants.
 	Attributes []temporal.SearchAttributeKey
 	// Buckets are those that the policy names.
-	Buckets []setup.Bucket
+	Buckets []guard.Bucket
 	// Schedules are one for each promise that acts by itself.
 	Schedules []setup.Schedule
 	// Tell, if not nil, is told what is being looked at.

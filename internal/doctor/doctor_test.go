@@ -18,8 +18,8 @@ import (
 	"steward/internal/doctor/doctortest"
 	"steward/internal/failure"
 	"steward/internal/gcs"
+	"steward/internal/guard"
 	"steward/internal/pgtest"
-	"steward/internal/setup"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -31,7 +31,7 @@ func visit(t *testing.T, w *doctortest.World, change func(*doctor.Doctor)) docto
 	// The policy calls the app database "app".
 	d := &doctor.Doctor{
 		Config: w.Config, Policy: w.Policy, Clock: w.Clock, System: clocks.System(), Storage: w.Storage, Namespace: "test",
-		Buckets: setup.Buckets(w.Policy, w.Config.Location),
+		Buckets: guard.Buckets(w.Policy, w.Config.Location),
 		Dial: func(context.Context) (client.Client, error) {
 			return nil, failure.New(failure.TemporalUnavailable, "reaching Temporal")
 		},
@@ -151,7 +151,24 @@ func TestBucketsThatDiffer(t *testing.T) {
 		t.Errorf("%+v", check)
 	}
 
+	if check := find(t, report, "buckets", "loose"); !strings.HasSuffix(check.Hint, "steward doctor --fix") {
+		t.Errorf("%+v", check)
+	}
+
 	if check := find(t, report, "buckets", "missing"); check.Code != failure.ObjectNotFound {
+		t.Errorf("%+v", check)
+	}
+
+	// A bucket that guards the floor less than it could is no failure.
+	w.Policy.Storage.Backups, w.Policy.Storage.Replay = "lenient", ""
+	settings := guard.Backups(w.Policy, "EU").Settings
+	settings.Retention = 0
+
+	if _, err := w.Backups().Create(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+
+	if check := find(t, visit(t, w, nil), "buckets", "lenient"); check.State != doctor.Warn || !strings.Contains(check.Hint, "--retention-period=594000s") {
 		t.Errorf("%+v", check)
 	}
 }

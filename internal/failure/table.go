@@ -49,6 +49,7 @@ const (
 	Unavailable         Code = "unavailable"
 	UsageWrong          Code = "usage"
 	Cancelled           Code = "cancelled"
+	NotConfirmed        Code = "not_confirmed"
 	TimedOut            Code = "timed_out"
 	ConfigInvalid       Code = "config_invalid"
 	PolicyInvalid       Code = "policy_invalid"
@@ -56,6 +57,7 @@ const (
 	ObjectExists        Code = "object_exists"
 	ObjectDiffers       Code = "object_differs"
 	BucketDrift         Code = "bucket_drift"
+	BucketChanged       Code = "bucket_changed"
 	UnknownDatabase     Code = "unknown_database"
 	UnknownBackup       Code = "unknown_backup"
 	DayRefused          Code = "day_refused"
@@ -111,6 +113,7 @@ func general() []Row {
 		{TimedOut, "it took longer than allowed", again, true, Failed, false},
 		{TemporalUnavailable, "Temporal did not answer", "Check TEMPORAL_ADDRESS, then run: steward doctor", true, Failed, false},
 		{Cancelled, "cancelled", "Run it again when you are ready.", false, Declined, false},
+		{NotConfirmed, "nobody said yes to the plan", "Read the plan; if it is right, run: steward doctor --fix --yes", false, Declined, false},
 		{UsageWrong, "the command line is wrong", "See: steward --help", false, Usage, false},
 		{ConfigInvalid, "the configuration is wrong", "Set what the message names, then run: steward doctor", false, Usage, false},
 		{PolicyInvalid, "the policy is wrong", "Mend what the message names, then run: steward policy check", false, Usage, false},
@@ -131,6 +134,7 @@ func backups() []Row {
 		{ObjectExists, "an object of that name is there already", look, false, Failed, false},
 		{ObjectDiffers, "what is stored is not what was sent", look, true, Failed, false},
 		{BucketDrift, "the bucket is not set up as the policy says", "See what differs: steward doctor", true, Refused, false},
+		{BucketChanged, "somebody else changed the bucket meanwhile", "Look again: steward doctor", true, Failed, false},
 		{UnknownDatabase, "the policy names no such database", "See: steward policy explain", false, Usage, false},
 		{UnknownBackup, "there is no such backup", look, false, Usage, false},
 		{DayRefused, "the business day is not one that may be backed up now", "Run today's: steward backup run --all", false, Refused, false},

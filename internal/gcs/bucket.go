@@ -41,6 +41,9 @@ type Settings struct {
 	OtherLifecycleRules int
 	// KMSKey encrypts new objects; empty means Google's own key.
 	KMSKey string
+	// Metageneration counts the changes of the settings: Update refuses to change
+	// others than those that were read. Create ignores it.
+	Metageneration int64
 }
 
 // Settings reads the bucket's settings. It fails with ObjectNotFound.
@@ -95,12 +98,7 @@ func attrsOf(settings Settings) *storage.BucketAttrs {
 		attrs.RetentionPolicy = &storage.RetentionPolicy{RetentionPeriod: settings.Retention}
 	}
 
-	if settings.LifecycleDeleteAfter > 0 {
-		attrs.Lifecycle.Rules = []storage.LifecycleRule{{
-			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
-			Condition: storage.LifecycleCondition{AgeInDays: int64(settings.LifecycleDeleteAfter / day)},
-		}}
-	}
+	attrs.Lifecycle = lifecycleOf(settings)
 
 	if settings.KMSKey != "" {
 		attrs.Encryption = &storage.BucketEncryption{DefaultKMSKeyName: settings.KMSKey}
@@ -109,9 +107,22 @@ func attrsOf(settings Settings) *storage.BucketAttrs {
 	return attrs
 }
 
+// lifecycleOf is the one rule of the settings, or no rule.
+func lifecycleOf(settings Settings) storage.Lifecycle {
+	if settings.LifecycleDeleteAfter == 0 {
+		return storage.Lifecycle{}
+	}
+
+	return storage.Lifecycle{Rules: []storage.LifecycleRule{{
+		Action:    storage.LifecycleAction{Type: storage.DeleteAction},
+		Condition: storage.LifecycleCondition{AgeInDays: int64(settings.LifecycleDeleteAfter / day)},
+	}}}
+}
+
 func settingsOf(attrs *storage.BucketAttrs) Settings {
 	settings := Settings{
 		Location: attrs.Location, Versioning: attrs.VersioningEnabled, DefaultHold: attrs.DefaultEventBasedHold,
+		Metageneration:        attrs.MetaGeneration,
 		UniformAccess:         attrs.UniformBucketLevelAccess.Enabled,
 		PublicAccessPrevented: attrs.PublicAccessPrevention == storage.PublicAccessPreventionEnforced,
 	}

@@ -377,7 +377,7 @@ func TestSettings(t *testing.T) {
 
 	want := gcs.Settings{
 		Location: "EU", SoftDelete: 0, Versioning: true, Retention: time.Hour, UniformAccess: true,
-		PublicAccessPrevented: true, LifecycleDeleteAfter: 8 * 24 * time.Hour,
+		PublicAccessPrevented: true, LifecycleDeleteAfter: 8 * 24 * time.Hour, Metageneration: 1,
 	}
 	w := open(t, want)
 

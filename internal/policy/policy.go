@@ -48,6 +48,9 @@ type Storage struct {
 	Replay string
 	// Packages holds what is delivered to subjects; empty until it is used.
 	Packages string
+	// KMSKey is the default key of every bucket, by its full name in Cloud KMS;
+	// empty where the service's own key does.
+	KMSKey string
 }
 
 // Keys are public keys in the format of golang.org/x/mod/sumdb/note.

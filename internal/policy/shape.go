@@ -50,6 +50,9 @@ func storageShape() shape[Storage] {
 		optional(leaf("packages",
 			"What is delivered to subjects. Not used yet.",
 			bucketKind(), func(s *Storage) *string { return &s.Packages })),
+		optional(leaf("kms_key",
+			"The default key of every bucket in Cloud KMS, beside the encryption that Steward does. Without it, the service's own.",
+			kmsKeyKind(), func(s *Storage) *string { return &s.KMSKey })),
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"steward/internal/clocks"
 	"steward/internal/failure"
 	"steward/internal/gcs"
+	"steward/internal/guard"
 	"steward/internal/postgres"
 	"steward/internal/schema"
 )
@@ -47,6 +48,8 @@ type Step struct {
 	Outcome Outcome `json:"outcome"`
 	// Changes say what was changed, or what differs and how to mend it.
 	Changes []string `json:"changes,omitempty"`
+	// Code is the failure code where a promise breaks unless it is mended.
+	Code failure.Code `json:"code,omitempty"`
 }
 
 // Report is everything that setup looked at, in its order.
@@ -59,8 +62,8 @@ type Report struct {
 // here, since a bucket that deletes too early or too late breaks a promise.
 func (r Report) Err() error {
 	for _, step := range r.Steps {
-		if step.Outcome == Differs && step.Area == areaBucket {
-			return failure.New(failure.BucketDrift, "setting up the bucket "+step.Name)
+		if step.Code != "" {
+			return failure.New(step.Code, "setting up the "+step.Area+" "+step.Name)
 		}
 	}
 
@@ -93,7 +96,7 @@ type Setup struct {
 	// Attributes, Buckets and Schedules are what is wanted.
 	Attributes []temporal.SearchAttributeKey
 	// Buckets are those that the policy names.
-	Buckets []Bucket
+	Buckets []guard.Bucket
 	// Schedules are one for each promise that acts by itself.
 	Schedules []Schedule
 	// Wait is how long a new search attribute may take to become visible.

@@ -29,13 +29,16 @@ const (
 // Stuck selects the runs whose workflow tasks fail: they wait for a deploy.
 const Stuck = `TemporalReportedProblems IN ("category=WorkflowTaskFailed", "category=WorkflowTaskTimedOut")`
 
+// blocked selects, together with Stuck, the runs that cannot go on by themselves.
+const blocked = `StewardStage IN ("failed", "bucket drift") OR `
+
 // Views are the questions, in the order in which they are listed. The day of
 // "today" begins at dayStart.
 func Views(dayStart time.Time) []View {
 	return []View{
 		{"running", "what is at work now", workflows, `ExecutionStatus = "Running"`},
 		{"overdue", "what is later than promised", workflows, `StewardOverdue = true AND ExecutionStatus = "Running"`},
-		{"blocked", "what failed for good or waits for a deploy", workflows, `StewardStage = "failed" OR ` + Stuck},
+		{"blocked", "what failed for good, or waits for a deploy or for its bucket to be mended", workflows, blocked + Stuck},
 		{"today", "what began today", workflows, `StartTime >= "` + dayStart.UTC().Format(time.RFC3339) + `"`},
 		{"failures", "what ended without success", workflows, `ExecutionStatus IN ("Failed", "TimedOut", "Terminated")`},
 		{"backups", "the runs of backups", workflows, `WorkflowType = "DailyBackup"`},

@@ -20,6 +20,7 @@ import (
 	"steward/internal/config"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/gcs"
+	"steward/internal/guard"
 	"steward/internal/ids"
 	"steward/internal/keys"
 	"steward/internal/ledger/gcsmirror"
@@ -27,7 +28,6 @@ import (
 	"steward/internal/pgtest"
 	"steward/internal/policy"
 	"steward/internal/postgres"
-	"steward/internal/setup"
 )
 
 // World is one company with a policy.
@@ -113,7 +113,7 @@ func New(t testing.TB) *World {
 		t.Fatal(err)
 	}
 
-	for _, bucket := range setup.Buckets(w.Policy, w.Config.Location) {
+	for _, bucket := range guard.Buckets(w.Policy, w.Config.Location) {
 		if _, err := w.Storage.Bucket(bucket.Name).Create(t.Context(), bucket.Settings); err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,76 @@
+package guard_test
+
+import (
+	"testing"
+	"time"
+
+	"steward/internal/guard"
+	"steward/internal/policy"
+)
+
+func policyOf(t *testing.T, name string) *policy.Policy {
+	t.Helper()
+
+	p, err := policy.Load("../policy/testdata/working_"+name+".yaml", policy.Dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return p
+}
+
+func TestBucketsAreWhatTheirPromisesNeed(t *testing.T) {
+	t.Parallel()
+
+	week := guard.Buckets(policyOf(t, "minimal"), "EU")
+	if len(week) != 2 || week[0].Settings.Retention != 7*24*time.Hour-3*time.Hour || week[0].Settings.LifecycleDeleteAfter != 8*24*time.Hour {
+		t.Errorf("%+v", week)
+	}
+
+	// A backup whose upload ends when done_within has passed is let go before the
+	// promise to keep it ends, which counts from its snapshot.
+	rule := policyOf(t, "minimal").Promises.Backups
+	if late := rule.DoneWithin.Longest() + week[0].Settings.Retention; late > rule.Keep.Shortest()-time.Hour {
+		t.Errorf("the bucket still refuses %s after the snapshot", late)
+	}
+
+	if ledger := week[1].Settings; ledger.Retention != 0 || ledger.LifecycleDeleteAfter != 0 {
+		t.Errorf("%+v", ledger)
+	}
+
+	// A month has 28 to 31 days: the bucket must let go after the shortest, and
+	// must not delete by itself before the longest.
+	month := guard.Buckets(policyOf(t, "keep_in_months"), "EU")[0].Settings
+	if month.Retention > 28*24*time.Hour-3*time.Hour || month.LifecycleDeleteAfter < 32*24*time.Hour {
+		t.Errorf("%+v", month)
+	}
+
+	if all := guard.Buckets(policyOf(t, "all_buckets"), "EU"); len(all) != 4 {
+		t.Errorf("%+v", all)
+	}
+
+	for _, bucket := range append(week, guard.Buckets(policyOf(t, "all_buckets"), "EU")...) {
+		if s := bucket.Settings; s.SoftDelete != 0 || s.Versioning || !s.UniformAccess || !s.PublicAccessPrevented {
+			t.Errorf("%s: %+v", bucket.Name, s)
+		}
+	}
+}
+
+// The key of the policy is that of every bucket; each bucket accepts the settings
+// with which it is made.
+func TestBucketsAreMadeAsTheyAreChecked(t *testing.T) {
+	t.Parallel()
+
+	rules := policyOf(t, "all_buckets")
+	rules.Storage.KMSKey = key
+
+	for _, bucket := range guard.Buckets(rules, "EU") {
+		if found := guard.Check(bucket, bucket.Settings); len(found) > 0 || bucket.Settings.KMSKey != key {
+			t.Errorf("%s: %v", bucket.Name, found)
+		}
+	}
+
+	if one := guard.Backups(rules, "EU"); one.Name != rules.Storage.Backups || one.MostRetention != 7*24*time.Hour-time.Hour {
+		t.Errorf("%+v", one)
+	}
+}
