@@ -87,7 +87,7 @@ func newBackupEvidence(a *app) *cobra.Command {
 			}
 
 			if _, err := calendar.ParseMonth(flags.month); err != nil {
-				return failure.Wrap(failure.UsageWrong, "reading --month", err)
+				return failure.New(failure.UsageWrong, "reading --month (it is written as 2026-11)")
 			}
 
 			temporal, namespace, err := a.temporal(command.Context())
@@ -145,6 +145,11 @@ func (a *app) writeEvidence(
 	opened, err := signed.Open(verifier)
 	if err != nil {
 		return err
+	}
+
+	// Whoever reaches Temporal may have started a run of this name for something else.
+	if opened.Month != flags.month || flags.database != "" && (len(opened.Databases) != 1 || opened.Databases[0].Name != flags.database) {
+		return failure.New(failure.ReportRefused, "reading the report (it is another one than was asked for)")
 	}
 
 	result, err := writeFiles(opened, signed, flags)
