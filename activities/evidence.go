@@ -115,7 +115,7 @@ func (r *Reports) counted(ctx context.Context, only string) (map[string]report.S
 
 		read, err := r.Schedules.Read(ctx, ids.Backup(database.Name))
 		if err != nil {
-			return nil, err
+			return nil, failure.Wrap(failure.TemporalUnavailable, "reading what Temporal counted", err)
 		}
 
 		counted[database.Name] = read

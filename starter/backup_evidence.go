@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -224,9 +224,9 @@ func (a *app) showEvidence(result evidenceResult) error {
 
 	table := console.Table{Head: []string{"DATABASE", "DUE", "PROVEN", "MISSED", "LARGEST GAP", "LONGEST RESTORE", "BROKEN"}}
 	for _, each := range result.Databases {
-		table.Add(console.Cells(each.Name, fmt.Sprint(each.Totals.Due), fmt.Sprint(each.Totals.Proven), fmt.Sprint(each.Totals.Missed),
+		table.Add(console.Cells(each.Name, strconv.Itoa(each.Totals.Due), strconv.Itoa(each.Totals.Proven), strconv.Itoa(each.Totals.Missed),
 			(time.Duration(each.RPO.LargestSeconds) * time.Second).String(), (time.Duration(each.RTO.MaxMS) * time.Millisecond).String(),
-			fmt.Sprint(each.Totals.Broken))...)
+			strconv.Itoa(each.Totals.Broken))...)
 	}
 
 	return joined(a.console.Table(table), a.console.Say("\n%s\n%s\ncheck it: steward backup check-evidence %s",

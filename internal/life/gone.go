@@ -15,23 +15,22 @@ import (
 func Gone(ctx context.Context, q postgres.Queryer, id string) (map[string]time.Time, error) {
 	const op = "reading the removed objects of a backup"
 
+	type removed struct {
+		Name string
+		At   time.Time
+	}
+
 	rows, err := q.Query(ctx, `select name, pruned_at from backup_objects where backup_id = $1 and pruned_at is not null`, id)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, op, err)
 	}
 
-	gone := map[string]time.Time{}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[removed])
+	gone := make(map[string]time.Time, len(found))
 
-	var (
-		name string
-		at   time.Time
-	)
-
-	_, err = pgx.ForEachRow(rows, []any{&name, &at}, func() error {
-		gone[name] = at.UTC()
-
-		return nil
-	})
+	for _, each := range found {
+		gone[each.Name] = each.At.UTC()
+	}
 
 	return gone, failure.Wrap(failure.Unavailable, op, err)
 }

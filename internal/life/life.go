@@ -146,7 +146,7 @@ func told(each entries.Entry, what, text string) Event {
 
 // common are the members that say of which backup an entry is, which the reader
 // knows.
-var common = map[string]bool{"backup": true, "database": true, "day": true} //nolint:gochecknoglobals // a table
+var common = map[string]bool{"backup": true, "database": true, "day": true}
 
 // textOf tells an entry of any kind: what the kind means, if this version knows,
 // and the members of its body.

@@ -103,7 +103,7 @@ func (p page) Position(id ledger.ID) string {
 }
 
 // Bytes shows a size.
-func (p page) Bytes(bytes int64) string { return quantity.Bytes(bytes) }
+func (p page) Bytes(count int64) string { return quantity.Bytes(count) }
 
 // Took shows milliseconds as seconds.
 func (p page) Took(ms int64) string {

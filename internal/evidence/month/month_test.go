@@ -2,6 +2,7 @@ package month_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 	_ "time/tzdata" // the company's zone, on any machine
@@ -104,8 +105,14 @@ func TestGather(t *testing.T) {
 
 	w := newWorld(t)
 	for _, each := range [][3]string{
-		{"app", "2026-10-01", "pruned"}, {"app", "2026-10-29", "drilled"}, {"app", "2026-10-30", "bad"}, {"steward", "2026-10-20", "drilled"},
-		{"app", "2026-11-01", "drilled"}, {"app", "2026-11-02", "running"}, {"app", "2026-12-01", "drilled"}, {"old", "2026-11-01", "drilled"},
+		{"app", "2026-10-01", "pruned"},
+		{"app", "2026-10-29", "drilled"},
+		{"app", "2026-10-30", "bad"},
+		{"steward", "2026-10-20", "drilled"},
+		{"app", "2026-11-01", "drilled"},
+		{"app", "2026-11-02", "running"},
+		{"app", "2026-12-01", "drilled"},
+		{"old", "2026-11-01", "drilled"},
 	} {
 		w.row(each[0], each[1], each[2])
 	}
@@ -115,14 +122,17 @@ func TestGather(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	days := ""
+	var days []string
 	for _, each := range facts.Backups {
-		days += each.Database + " " + each.Day.String() + " " + each.State + "\n"
+		days = append(days, each.Database+" "+each.Day.String()+" "+each.State)
 	}
 
-	want := "steward 2026-10-20 drilled\napp 2026-10-29 drilled\napp 2026-11-01 drilled\nold 2026-11-01 drilled\napp 2026-11-02 running\napp 2026-12-01 drilled\n"
-	if days != want || len(facts.Entries) != 7 || facts.Backups[1].DrillMS != 1235 && facts.Backups[1].DrillMS != 1234 {
-		t.Errorf("%s%d entries, %d", days, len(facts.Entries), facts.Backups[1].DrillMS)
+	want := []string{
+		"steward 2026-10-20 drilled", "app 2026-10-29 drilled", "app 2026-11-01 drilled", "old 2026-11-01 drilled",
+		"app 2026-11-02 running", "app 2026-12-01 drilled",
+	}
+	if !slices.Equal(days, want) || len(facts.Entries) != 7 || facts.Backups[1].DrillMS != 1235 && facts.Backups[1].DrillMS != 1234 {
+		t.Errorf("%q, %d entries, %d", days, len(facts.Entries), facts.Backups[1].DrillMS)
 	}
 
 	if len(facts.Rule.Databases) != 2 || len(facts.Watched) != 2 || facts.Zone.String() != "Europe/Paris" || facts.Ledger.Origin != w.from.Key.Name() {
