@@ -164,7 +164,7 @@ func (t *Totals) add(day Day, asOf time.Time) {
 	case Missed, Excused, Due:
 		t.Due++
 	case Proven:
-		// A backup by hand before the first due time was not due.
+		// A backup by hand on the day of the set-up was not due, nor is one of tomorrow.
 		if !day.DueAt.IsZero() && !day.DueAt.After(asOf) {
 			t.Due++
 		}

@@ -29,9 +29,14 @@ func (a *assembly) day(database Database, day calendar.Day, row Backup, opened b
 	}
 
 	one.State = a.state(database, one, count)
+	if !database.InPolicy || database.WatchedSince.IsZero() || dueAt.Before(database.WatchedSince) {
+		// What nobody had promised yet, or promises no more, was not due.
+		one.DueAt = time.Time{}
+	}
+
 	a.judge(&one, opened)
 
-	if count > 1 && one.State != NotInstalled {
+	if count > 1 && !one.DueAt.IsZero() {
 		one.Findings = append(one.Findings, finding(FindTwiceDue))
 	}
 

@@ -134,7 +134,7 @@ type Day struct {
 	Day string `json:"day"`
 	// State is proven, missed, due, excused, not_installed, none_due or not_promised.
 	State State `json:"state"`
-	// DueAt is when the day's backup was to begin.
+	// DueAt is when the day's backup was to begin; left out where none was due.
 	DueAt time.Time `json:"due_at,omitzero"`
 	// Backup is the opaque id; empty for a day that no run ever opened.
 	Backup string `json:"backup,omitempty"`
