@@ -14,7 +14,8 @@ func newBackup(a *app) *cobra.Command {
 	return group("backup", "Run, list and verify backups",
 		"A backup is good when it was drilled: restored into another cluster and found equal to its manifest.",
 		"  steward backup list\n  steward backup run --all",
-		newBackupRun(a), newBackupList(a), newBackupShow(a), newBackupVerify(a))
+		newBackupRun(a), newBackupList(a), newBackupShow(a), newBackupVerify(a),
+		newBackupEvidence(a), newBackupCheckEvidence(a))
 }
 
 // stateColumn heads the column that a reader looks at first.

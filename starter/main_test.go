@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -14,12 +15,16 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"steward/activities"
+	"steward/internal/calendar"
 	"steward/internal/doctor/doctortest"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/gcs"
 	"steward/internal/guard"
 	"steward/internal/ids"
+	"steward/internal/keys"
 	"steward/internal/pgtest"
+	"steward/internal/report"
 	main "steward/starter"
 )
 
@@ -149,6 +154,79 @@ func TestFix(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// TestEvidence checks a signed report over a world of one backup, of which no
+// script changes anything.
+func TestEvidence(t *testing.T) {
+	t.Parallel()
+
+	bin := command(t)
+	w := doctortest.New(t)
+	now := w.Clock.Now()
+	w.Backup(t, calendar.DayOf(now, w.Policy.Company.Zone).String())
+
+	if _, err := w.Steward.Exec(t.Context(), "insert into installation (installed_at) values ($1)", now.Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+
+	evidence := filepath.Join(t.TempDir(), "evidence.json")
+	if err := os.WriteFile(evidence, evidenceOf(t, w), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	another := pgtest.Steward(t)
+
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/evidence", Cmds: commands(),
+		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, environment(bin,
+				"STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STEWARD_DATABASE_URL="+w.Config.StewardDatabase,
+				"STORAGE_EMULATOR_HOST="+w.Config.StorageEmulator, "STEWARD_GCP_PROJECT=test", "EVIDENCE="+evidence, "ANOTHER="+another,
+				"LEDGER_KEY="+w.Policy.Keys.Ledger, "OTHER_KEY="+w.Policy.Keys.Manifest,
+			)...)
+
+			return nil
+		},
+	})
+}
+
+// unscheduled is a Temporal without any schedule.
+type unscheduled struct{}
+
+func (unscheduled) Read(_ context.Context, id string) (report.Schedule, error) {
+	return report.Schedule{ID: id, State: report.ScheduleMissing}, nil
+}
+
+// evidenceOf makes the signed report of this month, as the core worker does.
+func evidenceOf(t *testing.T, w *doctortest.World) []byte {
+	t.Helper()
+
+	signer, err := keys.Signer(w.Config.KeysDir, keys.LedgerSigner)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	key, err := keys.Verifier(w.Policy.Keys.Ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	reports := activities.Reports{Steward: w.Steward, Signer: signer, Key: key, Policy: w.Policy, Schedules: unscheduled{}, Clock: w.Clock}
+
+	made, err := reports.SignEvidence(t.Context(), activities.ReportParams{
+		Month: calendar.MonthOf(w.Clock.Now(), w.Policy.Company.Zone).String(), Database: "app",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	text, err := report.Signed{Report: made.Report, Note: made.Note}.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return text
 }
 
 // TestInterrupted shows that a signal ends a command that waits for a database,

@@ -20,6 +20,7 @@ import (
 
 	"steward/internal/console"
 	"steward/internal/doctor"
+	"steward/internal/report"
 	"steward/internal/setup"
 )
 
@@ -28,23 +29,25 @@ var update = flag.Bool("update", false, "write docs/cli-json.md and the generate
 // contract names the type that each command prints with --json.
 func contract() map[string]any {
 	return map[string]any{
-		"steward setup":              setup.Report{},
-		"steward doctor":             doctor.Report{},
-		"steward promises":           promisesResult{},
-		"steward backup run":         runEvent{},
-		"steward backup list":        backupsResult{},
-		"steward backup show":        backupResult{},
-		"steward backup verify":      verifiedResult{},
-		"steward ledger verify":      ledgerResult{},
-		"steward ledger show":        entriesResult{},
-		"steward ledger prove":       proofResult{},
-		"steward ledger check-proof": checkedResult{},
-		"steward policy explain":     explainedResult{},
-		"steward policy check":       policyResult{},
-		"steward ui":                 linksResult{},
-		"steward ui subject":         linksResult{},
-		"steward describe":           described{},
-		"steward version":            versionResult{},
+		"steward setup":                 setup.Report{},
+		"steward doctor":                doctor.Report{},
+		"steward promises":              promisesResult{},
+		"steward backup run":            runEvent{},
+		"steward backup list":           backupsResult{},
+		"steward backup show":           backupResult{},
+		"steward backup verify":         verifiedResult{},
+		"steward backup evidence":       evidenceResult{},
+		"steward backup check-evidence": checkedEvidence{},
+		"steward ledger verify":         ledgerResult{},
+		"steward ledger show":           entriesResult{},
+		"steward ledger prove":          proofResult{},
+		"steward ledger check-proof":    checkedResult{},
+		"steward policy explain":        explainedResult{},
+		"steward policy check":          policyResult{},
+		"steward ui":                    linksResult{},
+		"steward ui subject":            linksResult{},
+		"steward describe":              described{},
+		"steward version":               versionResult{},
 	}
 }
 
@@ -101,6 +104,9 @@ func TestJSONContract(t *testing.T) {
 		fmt.Fprintf(&doc, "\n## %s%s\n\n", path, how)
 		writeFields(t, &doc, value)
 	})
+
+	doc.WriteString("\n## The report in an evidence file\n\nThe member `report` of a file made by `steward backup evidence` (docs/evidence.md).\n\n")
+	writeFields(t, &doc, report.Report{})
 
 	for path := range remaining {
 		t.Errorf("the contract has %s, the command has not", path)

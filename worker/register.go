@@ -16,6 +16,7 @@ import (
 	"steward/internal/backup"
 	"steward/internal/drill"
 	"steward/internal/due"
+	"steward/internal/evidence/schedules"
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/gcs"
@@ -75,6 +76,11 @@ func (p *process) registerCore() error {
 	queue.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
 	queue.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
 	queue.RegisterWorkflowWithOptions(promises.PromiseAudit, workflow.RegisterOptions{Name: workflows.PromiseAuditName})
+	queue.RegisterWorkflowWithOptions(promises.BackupEvidence, workflow.RegisterOptions{Name: workflows.BackupEvidenceName})
+	queue.RegisterActivity(&activities.Reports{
+		Steward: p.steward, Signer: signer, Key: verifier, Policy: p.policy, OffFile: p.config.OffFile, Clock: p.clock,
+		Schedules: schedules.Reader{Client: p.temporal.ScheduleClient()},
+	})
 
 	audits, err := p.audits(mirror, verifier)
 	if err != nil {

@@ -60,6 +60,7 @@ func TestRecordHistories(t *testing.T) {
 	r.removed()
 	r.exception()
 	r.audit("backups_stopped")
+	r.evidence("stopped")
 }
 
 func (r recorder) must(err error) {
@@ -174,6 +175,17 @@ func (r recorder) audit(scene string) {
 	r.must(err)
 	r.must(run.Get(r.Context(), nil))
 	r.keep(workflows.PromiseAuditName, scene, id)
+}
+
+// evidence runs BackupEvidence over the month that is now and keeps its history.
+func (r recorder) evidence(scene string) {
+	r.Helper()
+	month := r.world.Now().Format("2006-01")
+	id := ids.BackupEvidence(month, "") + "/" + scene
+	run, err := r.world.Start(r.Context(), id, workflows.BackupEvidenceName, workflows.BackupEvidenceParams{Month: month})
+	r.must(err)
+	r.must(run.Get(r.Context(), nil))
+	r.keep(workflows.BackupEvidenceName, scene, id)
 }
 
 // keep writes the history of a run that has ended.

@@ -84,6 +84,7 @@ const (
 	StillRunning        Code = "still_running"
 	DevOnly             Code = "dev_only"
 	DatabaseOutOfDate   Code = "database_out_of_date"
+	ReportRefused       Code = "report_refused"
 	TemporalUnavailable Code = "temporal_unavailable"
 	HeartbeatFailed     Code = "heartbeat_failed"
 )
@@ -120,6 +121,10 @@ func general() []Row {
 		{DevOnly, "this is for the dev environment only", "Unset the variable that the message names.", false, Refused, false},
 		{DatabaseOutOfDate, "the steward database lacks migrations", "Run: steward setup", true, Failed, false},
 		{HeartbeatFailed, "a heartbeat outside was not accepted", "See docs/runbooks.md, then run: steward doctor", true, Failed, false},
+		{
+			ReportRefused, "there can be no such report",
+			"Name a month since the installation, and one database if there are many: steward backup evidence", false, Usage, false,
+		},
 		{EvidenceMissing, "the evidence for this step is missing", "Run: steward doctor", false, Broken, true},
 		{PromiseBroken, "a promise is at risk or broken", "See why: steward promises", false, Broken, false},
 		{StillRunning, "still running when the time to wait was over", "Look again: steward backup list", false, Pending, false},
@@ -142,7 +147,7 @@ func backups() []Row {
 		{DumpFailed, "pg_dump did not end well", look, true, Failed, false},
 		{RestoreFailed, "pg_restore did not end well", look, false, Broken, true},
 		{ManifestInvalid, "the manifest is not valid", look, false, Broken, true},
-		{SignatureInvalid, "the manifest's signature does not hold", look, false, Broken, true},
+		{SignatureInvalid, "the signature does not hold", look, false, Broken, true},
 		{ArchiveInvalid, "the archive is not the one that the manifest names", look, false, Broken, true},
 		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken, true},
 		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken, false},

@@ -13,3 +13,13 @@ func Prune() string { return "prune/backups" }
 
 // Audit is the workflow id of the promise audit; a schedule appends its time.
 func Audit() string { return "audit/promises" }
+
+// BackupEvidence is the workflow id of a month's report, about all databases or
+// about the one that is named: two people who ask at once get one run.
+func BackupEvidence(month, database string) string {
+	if database == "" {
+		return "evidence/backups/" + month
+	}
+
+	return "evidence/backups/" + month + "/" + database
+}

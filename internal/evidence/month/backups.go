@@ -1,0 +1,62 @@
+package month
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/calendar"
+	"steward/internal/failure"
+	"steward/internal/postgres"
+	"steward/internal/report"
+)
+
+// selectBackups reads the rows from the month's first day on, and of each
+// database the newest drilled one before: the first gap of the month begins there.
+const selectBackups = `select id, database, to_char(day, 'YYYY-MM-DD'), state, snapshot_at, taken_at, drilled_at, pruned_at,
+		coalesce(manifest_sha256, ''), bytes, rows, round(coalesce(drill_seconds, 0) * 1000)::bigint
+	from backups where ($2 = '' or database = $2) and (day >= $1::date or id in (
+		select distinct on (database) id from backups
+		where day < $1::date and state in ('drilled', 'pruned') and drilled_at is not null
+		order by database, snapshot_at desc nulls last))
+	order by day, database`
+
+func backups(ctx context.Context, q postgres.Queryer, asked Asked) ([]report.Backup, error) {
+	rows, err := q.Query(ctx, selectBackups, asked.Month.First().String(), asked.Database)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "reading the backups of a month", err)
+	}
+
+	found, err := pgx.CollectRows(rows, scan)
+
+	return found, failure.Wrap(failure.Unavailable, "reading the backups of a month", err)
+}
+
+func scan(row pgx.CollectableRow) (report.Backup, error) {
+	var (
+		backup                         report.Backup
+		day                            string
+		snapshot, taken, drilled, gone *time.Time
+	)
+
+	err := row.Scan(&backup.ID, &backup.Database, &day, &backup.State, &snapshot, &taken, &drilled, &gone,
+		&backup.ManifestSHA256, &backup.Bytes, &backup.Rows, &backup.DrillMS)
+	if err != nil {
+		return report.Backup{}, err
+	}
+
+	backup.SnapshotAt, backup.TakenAt, backup.DrilledAt, backup.PrunedAt = utc(snapshot), utc(taken), utc(drilled), utc(gone)
+	backup.Day, err = calendar.ParseDay(day)
+
+	return backup, failure.Wrap(failure.EvidenceMissing, "reading the business day of a backup", err)
+}
+
+// utc gives the instant, zero for none.
+func utc(at *time.Time) time.Time {
+	if at == nil {
+		return time.Time{}
+	}
+
+	return at.UTC()
+}

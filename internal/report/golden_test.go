@@ -1,0 +1,155 @@
+package report_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"steward/internal/failure"
+	"steward/internal/ledger"
+	"steward/internal/promise"
+	"steward/internal/report"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// eventful is a month in which everything happened: set up on the 3rd, a missed
+// day, one taken again, one drilled late, backups that stopped and an exception, a
+// late prune, a second database from the 15th on.
+func eventful(t testing.TB) report.Report {
+	t.Helper()
+
+	w := newWorld(t, "2026-11", later(), "app", "shop")
+	w.facts.InstalledAt = utc(11, 3, 9, 0)
+	w.facts.Watched = map[string]time.Time{"app": w.facts.InstalledAt, "shop": utc(11, 15, 9, 0)}
+	w.facts.Off = []promise.Interval{{From: utc(11, 20, 0, 0), To: utc(11, 21, 0, 0)}}
+	w.facts.Schedules["shop"] = report.Schedule{ID: "backup/shop", State: report.ScheduleMissing}
+
+	w.day("app", nov(3), plan{late: 7 * time.Hour})
+	w.days("app", nov(4), nov(30), map[int]plan{
+		6: {unopened: true}, 9: {drilled: 3 * time.Hour}, 12: {pruned: 5 * time.Hour}, 14: {lies: []ledger.Kind{ledger.BackupPruned}},
+		20: {unopened: true}, 22: {pruned: 8 * time.Hour},
+		23: {unopened: true}, 24: {unopened: true}, 25: {unopened: true}, 26: {unopened: true}, 27: {unopened: true}, 28: {unopened: true},
+		29: {late: 7 * time.Hour},
+	})
+	w.days("shop", nov(16), nov(30), nil)
+
+	again := *w.find("app", "2026-11-11")
+	w.entry(ledger.BackupRefused, again, again.TakenAt.Add(-time.Minute), plan{})
+	w.entry("backup.exception", *w.find("app", "2026-11-22"), utc(11, 29, 2, 31), plan{})
+	w.write(ledger.PromiseBroken, utc(11, 6, 22, 31), ledger.PromiseBody{Promise: "backups/app", Code: "backups.broken", Since: utc(11, 6, 22, 30)})
+	w.seal(2)
+
+	return w.assemble()
+}
+
+// TestGolden holds the file and the page to what was written once.
+func TestGolden(t *testing.T) {
+	t.Parallel()
+
+	made := eventful(t)
+	signer, verifier := testKeys(t)
+
+	signed, err := report.Sign(made, signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	text, err := signed.File()
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	page, err := report.Page(made, signed, "backup-evidence-2026-11.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for name, got := range map[string][]byte{"eventful.json": text, "eventful.html": page} {
+		path := filepath.Join("testdata", name)
+
+		if *update {
+			if err := os.WriteFile(path, got, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		want, err := os.ReadFile(path)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is another; if that is meant: go test ./internal/report -update (%v)", path, err)
+		}
+	}
+
+	kept, err := os.ReadFile(filepath.Join("testdata", "eventful.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := open(kept, verifier); err != nil {
+		t.Errorf("a file that was given away is refused: %v", err)
+	}
+}
+
+// The page needs nothing but itself, and does nothing.
+func TestThePageIsSelfContained(t *testing.T) {
+	t.Parallel()
+
+	made := eventful(t)
+
+	page, err := report.Page(made, report.Signed{Report: "{}", Note: "<script>alert(1)</script>"}, "x.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	text := string(page)
+	for _, forbidden := range []string{"<script", "<link", "<img", "<iframe", "http:", "https:", "url(", "@import", "javascript:", " on"} {
+		if forbidden == " on" {
+			if regexp.MustCompile(`<[^>]* on[a-z]+=`).MatchString(text) {
+				t.Error("the page has a handler of an event")
+			}
+
+			continue
+		}
+
+		if strings.Contains(text, forbidden) {
+			t.Errorf("the page holds %q", forbidden)
+		}
+	}
+
+	for _, wanted := range []string{
+		"Evidence of backups, November 2026", "@media print", "not yet installed", "BROKEN: no good backup", "backup.exception",
+		"#waiting", "The machine was off", "check-evidence x.json", "&#43;01:00",
+	} {
+		if !strings.Contains(text, wanted) {
+			t.Errorf("the page lacks %q", wanted)
+		}
+	}
+}
+
+func TestThePageOfAnotherWorld(t *testing.T) {
+	t.Parallel()
+
+	empty := report.Report{Month: "2026-11", Zone: "UTC", Databases: []report.Database{{Name: "app", RPO: report.RPO{NowSeconds: -1}, Days: []report.Day{
+		{Day: "2026-11-01", State: "brand_new"},
+	}}}}
+
+	page, err := report.Page(empty, report.Signed{}, "x.json")
+	if err != nil || !bytes.Contains(page, []byte("The ledger was empty")) || !bytes.Contains(page, []byte("none was ever drilled")) ||
+		!bytes.Contains(page, []byte("brand_new")) {
+		t.Errorf("%v", err)
+	}
+
+	for name, broken := range map[string]report.Report{
+		"no zone":  {Month: "2026-11", Zone: "Europe/Nowhere"},
+		"no month": {Month: "2026-13", Zone: "UTC"},
+	} {
+		if _, err := report.Page(broken, report.Signed{}, "x.json"); !failure.Is(err, failure.ReportRefused) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
