@@ -22,7 +22,7 @@ const (
 	stormRuns, soakRuns = 20, 500
 	// callsOfADay bounds the call at which a strike falls: a backup makes some 110
 	// outside calls; behind the last of them nothing is struck, and the run says so.
-	callsOfADay = 120
+	callsOfADay = 110
 	// callsOfAPrune does the same for a prune.
 	callsOfAPrune = 30
 	// between is how long after its call a strike may fall, so that some fall
@@ -129,7 +129,7 @@ func (s *storm) work(t *testing.T, world *harness.World) {
 			return
 		}
 		dice := rand.New(rand.NewPCG(s.seed, uint64(run)))
-		one := &gust{storm: s, stricken: &stricken{World: world, dice: dice, cell: aim}}
+		one := &gust{storm: s, number: run, stricken: &stricken{World: world, dice: dice, cell: aim}}
 		if problems := one.run(t.Context()); len(problems) > 0 {
 			s.violated(run, one, problems)
 			world.Report(t)
@@ -202,6 +202,7 @@ type gust struct {
 	*storm
 	*stricken
 
+	number   int // of the run
 	strike   strike
 	phase    string // in which it fell; "" if its call never came
 	again    bool   // the day needed a second run
@@ -220,7 +221,7 @@ func (g *gust) run(ctx context.Context) []string {
 		g.before[cell{each.Operation, each.Mode}] = each.Reached
 	}
 	all := strikes()
-	g.strike = all[g.dice.IntN(len(all))]
+	g.strike = all[g.number%len(all)] // each in turn; where it falls is the dice's
 	if err := g.Move(day); err != nil {
 		return []string{err.Error()}
 	}
@@ -250,7 +251,14 @@ func (g *gust) aim(calls int) {
 		wait = 0
 	}
 	lasts := time.Duration(g.dice.Int64N(int64(outageAtMost)))
-	g.Gate.Arm(harness.Plan{N: 1 + g.dice.IntN(calls), Mode: faults.Pass, Then: func() {
+	at := 1 + g.dice.IntN(calls)
+	if g.strike.name == storageFault {
+		// It waits for a request of its kind.
+		at, lasts = 1, lasts+outageAtMost
+	}
+	// The sequencer polls by its own clock: its calls say nothing of how far the work is.
+	counts := func(call harness.Call) bool { return call.Process != "core" }
+	g.Gate.Arm(harness.Plan{N: at, Mode: faults.Pass, Counts: counts, Then: func() {
 		defer close(g.struckAt)
 		time.Sleep(wait) //nolint:forbidigo // the moment of the strike itself
 		g.phase = phaseOf(g.Gate.Calls())

@@ -56,6 +56,7 @@ func strikes() []strike {
 		strike{storageFault, faulty},
 		strike{storageFault, faulty},
 		strike{storageFault, faulty},
+		strike{storageFault, faulty},
 	)
 }
 
@@ -121,7 +122,7 @@ func fullDrill(ctx context.Context, s *stricken) (func(context.Context) error, e
 func faulty(_ context.Context, s *stricken) (func(context.Context) error, error) {
 	const few, small, stall = 3, 2048, 3 * time.Second
 	fault := gcs.Fault{
-		Operation: s.cell.operation, Mode: s.cell.mode, Count: 1 + s.dice.IntN(few), Bytes: 1 + s.dice.Int64N(small), Delay: stall,
+		Operation: s.cell.operation, Mode: s.cell.mode, Skip: s.dice.IntN(few), Count: 1 + s.dice.IntN(few), Bytes: 1 + s.dice.Int64N(small), Delay: stall,
 	}
 	if _, err := s.Storage.InjectFault(fault); err != nil {
 		return nil, fmt.Errorf("disturbing the storage: %w", err)
