@@ -30,6 +30,9 @@ type Plan struct {
 	Counts func(Call) bool
 	// After, if not nil, starts the count behind the first call that it picks.
 	After func(Call) bool
+	// Then, if not nil, runs in a goroutine of its own when the Nth call came; the
+	// call itself goes on as Mode says.
+	Then func()
 }
 
 // Gate answers every outside call of every process of one world, and counts them
@@ -75,6 +78,9 @@ func (g *Gate) next(call Call) faults.Mode {
 		if g.counted == g.plan.N {
 			call.Mode = g.plan.Mode
 			g.hit = &call
+			if g.plan.Then != nil {
+				go g.plan.Then()
+			}
 		}
 	}
 	if !g.started && g.plan.After != nil && g.plan.After(call) {
