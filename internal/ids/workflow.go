@@ -13,3 +13,7 @@ func Prune() string { return "prune/backups" }
 
 // Audit is the workflow id of the promise audit; a schedule appends its time.
 func Audit() string { return "audit/promises" }
+
+// PruneByHand is the workflow id of what one act of an operator asked for: asked
+// again, it is the same run.
+func PruneByHand(act string) string { return "prune/by-hand/" + act }
