@@ -61,8 +61,13 @@ func newBackupShow(a *app) *cobra.Command {
 				return err
 			}
 
+			beside, err := readStanding(command.Context(), db)
+			if err != nil {
+				return err
+			}
+
 			result := backupResult{
-				backupRow: rowOf(found), Manifest: found.ManifestObject, ManifestSHA256: found.ManifestSHA256, Objects: []objectRow{},
+				backupRow: beside.rowOf(found), Manifest: found.ManifestObject, ManifestSHA256: found.ManifestSHA256, Objects: []objectRow{},
 			}
 			for _, o := range objects {
 				result.Objects = append(result.Objects, objectRow{
@@ -93,7 +98,7 @@ func (a *app) showBackup(b backupResult) error {
 		{"stored", quantity.Bytes(b.Bytes)},
 		{"rows", strconv.FormatInt(b.Rows, 10)},
 		{"manifest", console.OrDash(b.ManifestSHA256)},
-		{"reason", console.OrDash(b.Reason)},
+		{"reason", console.OrDash(a.notes(b.backupRow))},
 	} {
 		facts.Add(console.Cells(fact[0], fact[1])...)
 	}

@@ -35,6 +35,7 @@ func contract() map[string]any {
 		"steward backup list":        backupsResult{},
 		"steward backup show":        backupResult{},
 		"steward backup verify":      verifiedResult{},
+		"steward backup prune":       pruneResult{},
 		"steward ledger verify":      ledgerResult{},
 		"steward ledger show":        entriesResult{},
 		"steward ledger prove":       proofResult{},

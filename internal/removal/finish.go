@@ -131,7 +131,7 @@ func (j *work) noteOverdue(ctx context.Context, tx postgres.Tx, decision prune.D
 	}
 
 	_, err = ledger.Append(ctx, tx, ledger.BackupOverdue, j.at, ledger.OverdueBody{
-		Backup: decision.Backup, Object: decision.Name, Generation: decision.Generation, DueAt: decision.Due, Cause: cause,
+		Backup: decision.Backup, Object: decision.Name, Generation: decision.Generation, DueAt: decision.Due.UTC(), Cause: cause,
 	})
 
 	return err
