@@ -17,14 +17,21 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func now() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
 
-func open(t *testing.T) *postgres.DB {
+// open gives the database as the core role sees it, which is who asks and who
+// writes to the ledger, and as the backup role does, which carries out.
+func open(t *testing.T) (core, backup *postgres.DB) {
 	t.Helper()
 
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	must(t, err)
-	t.Cleanup(db.Close)
+	at := pgtest.Steward(t)
+	opened := func(role string) *postgres.DB {
+		db, err := postgres.Open(t.Context(), pgtest.Member(t, at, role))
+		must(t, err)
+		t.Cleanup(db.Close)
 
-	return db
+		return db
+	}
+
+	return opened("steward_core"), opened("steward_backup")
 }
 
 func must(t *testing.T, err error) {
@@ -48,7 +55,12 @@ func ask(t *testing.T, db *postgres.DB) string {
 func TestAnOperatorIsAnOpaqueID(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	at := pgtest.Steward(t)
+
+	db, err := postgres.Open(t.Context(), pgtest.Member(t, at, "steward_core"))
+	must(t, err)
+	t.Cleanup(db.Close)
+
 	first, second := ask(t, db), ask(t, db)
 
 	one, err := operator.Get(t.Context(), db, first)
@@ -61,13 +73,19 @@ func TestAnOperatorIsAnOpaqueID(t *testing.T) {
 		t.Errorf("%+v, %+v", one, two)
 	}
 
-	_, err = db.Exec(t.Context(), `insert into operators (id, login, since) values ('opr_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'somebody', now())`)
+	other, err := postgres.Open(t.Context(), pgtest.Member(t, at, "steward_core"))
 	must(t, err)
+	t.Cleanup(other.Close)
 
-	_, err = db.Exec(t.Context(), `insert into operator_acts (id, operator, verb, input_sha256, asked_at)
-		values ('act_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'opr_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'backup.prune', repeat('a', 64), now())`)
+	_, err = other.Exec(t.Context(), `insert into operator_acts (id, operator, verb, input_sha256, asked_at)
+		values ('act_aaaaaaaaaaaaaaaaaaaaaaaaaa', $1, 'backup.prune', repeat('a', 64), now())`, one.Operator)
 	if err == nil {
 		t.Error("an act in the name of another operator")
+	}
+
+	theirs, err := operator.Get(t.Context(), db, ask(t, other))
+	if err != nil || theirs.Operator == one.Operator {
+		t.Errorf("%+v, %v", theirs, err)
 	}
 }
 
@@ -75,7 +93,7 @@ func TestAnOperatorIsAnOpaqueID(t *testing.T) {
 func TestStepsOfAnAct(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db, backup := open(t)
 	id := ask(t, db)
 
 	if err := operator.End(t.Context(), db, id, operator.Done, now()); err != nil {
@@ -84,7 +102,7 @@ func TestStepsOfAnAct(t *testing.T) {
 
 	for i, step := range []func(ctx context.Context) error{
 		func(ctx context.Context) error { return operator.Intend(ctx, db, id, now()) },
-		func(ctx context.Context) error { return operator.Begin(ctx, db, id, "x", now()) },
+		func(ctx context.Context) error { return operator.Begin(ctx, backup, id, "x", now()) },
 		func(ctx context.Context) error { return operator.End(ctx, db, id, string(failure.PlanChanged), now()) },
 	} {
 		for n, reached := 1, true; reached; n++ {
@@ -126,7 +144,7 @@ func TestStepsOfAnAct(t *testing.T) {
 func TestIntentsAreFresh(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db, _ := open(t)
 
 	old := ask(t, db)
 	if err := operator.Intend(t.Context(), db, old, now().Add(time.Hour)); !failure.Is(err, failure.EvidenceMissing) {

@@ -81,14 +81,14 @@ func (r *round) play(t *testing.T, old catalogue.Backup) catalogue.Backup {
 	}
 
 	broken := r.drilled(t)
-	objects, err := catalogue.Objects(t.Context(), r.Steward, broken.ID)
+	objects, err := catalogue.Objects(t.Context(), r.owner, broken.ID)
 	must(t, err)
 	must(t, r.Bucket.Delete(t.Context(), objects[0].Name, objects[0].Generation))
 	r.clock.Advance(day)
 
 	young := r.drilled(t)
 	orphan, late := r.stored(t, young, ids.New("att"), "archive"), r.stored(t, young, ids.New("att"), "globals")
-	must(t, catalogue.RecordOrphanGone(t.Context(), r.Steward, late, r.clock.Now()))
+	must(t, catalogue.RecordOrphanGone(t.Context(), r.owner, late, r.clock.Now()))
 
 	r.faulty(t)
 	r.expect(t, old, map[ledger.Kind]int{ledger.BackupExcepted: 1, ledger.BackupExceptionEnded: 1, ledger.BackupPruned: 1})

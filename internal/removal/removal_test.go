@@ -33,8 +33,10 @@ func start() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 
 // shelf is a bucket on a clock of its own with a catalogue whose backups are words.
 type shelf struct {
+	// Remover works with the rights of the backup role, as in production.
 	removal.Remover
 
+	owner *postgres.DB
 	clock  *gcstest.Clock
 	server *gcstest.Server
 	rule   prune.Rule
@@ -58,7 +60,12 @@ func newShelf(t *testing.T, settings gcs.Settings) *shelf {
 	_, err = s.Bucket.Create(t.Context(), settings)
 	must(t, err)
 
-	s.Steward, err = postgres.Open(t.Context(), pgtest.Steward(t))
+	at := pgtest.Steward(t)
+	s.owner, err = postgres.Open(t.Context(), at)
+	must(t, err)
+	t.Cleanup(s.owner.Close)
+
+	s.Steward, err = postgres.Open(t.Context(), pgtest.Member(t, at, "steward_backup"))
 	must(t, err)
 	t.Cleanup(s.Steward.Close)
 
@@ -83,9 +90,9 @@ func (s *shelf) stored(t *testing.T, of catalogue.Backup, attempt, kind string) 
 	t.Helper()
 
 	object := catalogue.Object{Backup: of.ID, Attempt: attempt, Name: "app/" + of.Day + "/" + attempt + "/" + kind, Kind: kind}
-	must(t, catalogue.Announce(t.Context(), s.Steward, object))
+	must(t, catalogue.Announce(t.Context(), s.owner, object))
 	object.Generation = s.put(t, object.Name)
-	must(t, catalogue.Stored(t.Context(), s.Steward, object))
+	must(t, catalogue.Stored(t.Context(), s.owner, object))
 
 	return object.Name
 }
@@ -107,8 +114,8 @@ func (s *shelf) drilled(t *testing.T) catalogue.Backup {
 	s.stored(t, row, row.Attempt, "archive")
 	row.ManifestObject, row.ManifestSHA256 = s.stored(t, row, row.Attempt, "manifest"), strings.Repeat("ab", 32)
 	row.SnapshotAt, row.TakenAt = s.clock.Now(), s.clock.Now()
-	must(t, catalogue.RecordTaken(t.Context(), s.Steward, row))
-	must(t, catalogue.RecordDrilled(t.Context(), s.Steward, row.ID, row.Attempt, s.clock.Now(), time.Second))
+	must(t, catalogue.RecordTaken(t.Context(), s.owner, row))
+	must(t, catalogue.RecordDrilled(t.Context(), s.owner, row.ID, row.Attempt, s.clock.Now(), time.Second))
 
 	return row
 }
@@ -116,7 +123,7 @@ func (s *shelf) drilled(t *testing.T) catalogue.Backup {
 func (s *shelf) opened(t *testing.T) catalogue.Backup {
 	t.Helper()
 
-	row, err := catalogue.Open(t.Context(), s.Steward, catalogue.Backup{
+	row, err := catalogue.Open(t.Context(), s.owner, catalogue.Backup{
 		ID: ids.New("bkp"), Database: "app", Day: s.clock.Now().Format(time.DateOnly), Attempt: ids.New("att"), Owner: "test",
 		OpenedAt: s.clock.Now(),
 	})
@@ -153,7 +160,7 @@ func (s *shelf) ran(t *testing.T, want removal.Result) {
 func (s *shelf) state(t *testing.T, id string) catalogue.State {
 	t.Helper()
 
-	row, err := catalogue.Get(t.Context(), s.Steward, id)
+	row, err := catalogue.Get(t.Context(), s.owner, id)
 	must(t, err)
 
 	return row.State
@@ -180,7 +187,7 @@ func (s *shelf) entries(t *testing.T) map[string]int {
 func (s *shelf) bodies(t *testing.T, kind ledger.Kind) []string {
 	t.Helper()
 
-	rows, err := s.Steward.Query(t.Context(), `select body from ledger.entries where kind = $1 order by serial`, string(kind))
+	rows, err := s.owner.Query(t.Context(), `select body from ledger.entries where kind = $1 order by serial`, string(kind))
 	must(t, err)
 
 	defer rows.Close()
@@ -301,7 +308,7 @@ func TestALateObjectGoes(t *testing.T) {
 	s.rule.KeepLastDrilled = false
 	row := s.drilled(t)
 	late := catalogue.Object{Backup: row.ID, Attempt: ids.New("att"), Name: "app/late", Kind: "archive"}
-	must(t, catalogue.Announce(t.Context(), s.Steward, late))
+	must(t, catalogue.Announce(t.Context(), s.owner, late))
 	s.ran(t, removal.Result{Strays: 1})
 	s.put(t, late.Name)
 	s.ran(t, removal.Result{Strays: 1})
@@ -370,7 +377,7 @@ func TestABucketThatDoesNotAnswerIsTold(t *testing.T) {
 	}{{7 * day, map[string]int{}}, {2 * time.Hour, map[string]int{"overdue": 2}}, {time.Hour, map[string]int{"overdue": 2}}} {
 		s.clock.Advance(step.after)
 
-		w, err := removal.Read(t.Context(), s.Steward)
+		w, err := removal.Read(t.Context(), s.owner)
 		must(t, err)
 		w.Assume()
 		must(t, s.NoteOverdue(t.Context(), w, w.Plan(s.rule, s.clock.Now()), s.clock.Now(), failure.Unavailable))
@@ -406,7 +413,7 @@ func TestTheLastDrilledBackupIsHeld(t *testing.T) {
 		t.Errorf("%s, %s", old, young)
 	}
 
-	found, err := catalogue.Exceptions(t.Context(), s.Steward)
+	found, err := catalogue.Exceptions(t.Context(), s.owner)
 	if one := found[last.ID]; err != nil || one.Open() || one.EndedCause != "younger_drilled" || one.ReleasedAt.IsZero() {
 		t.Errorf("%+v, %v", found, err)
 	}
@@ -436,7 +443,7 @@ func TestBothWaysOfReconciling(t *testing.T) {
 	s.put(t, "app/nobodys")
 	s.put(t, "payroll.xls")
 
-	objects, err := catalogue.Objects(t.Context(), s.Steward, row.ID)
+	objects, err := catalogue.Objects(t.Context(), s.owner, row.ID)
 	must(t, err)
 	must(t, s.Bucket.Delete(t.Context(), lost, objects[0].Generation))
 
@@ -446,7 +453,7 @@ func TestBothWaysOfReconciling(t *testing.T) {
 
 	s.evidence(t, map[string]int{"missing": 1})
 
-	since, err := catalogue.MissingSince(t.Context(), s.Steward)
+	since, err := catalogue.MissingSince(t.Context(), s.owner)
 	if body := s.bodies(t, ledger.BackupMissing)[0]; err != nil || !strings.Contains(body, lost) || !since[row.ID].Equal(s.clock.Now()) {
 		t.Errorf("%s, %v, %v", body, since, err)
 	}
@@ -466,10 +473,10 @@ func TestABackupThatBeginsMeanwhile(t *testing.T) {
 
 	s := newShelf(t, gcs.Settings{})
 
-	w, err := removal.Read(t.Context(), s.Steward)
+	w, err := removal.Read(t.Context(), s.owner)
 	must(t, err)
 	s.drilled(t)
-	must(t, w.List(t.Context(), s.Steward, s.Bucket))
+	must(t, w.List(t.Context(), s.owner, s.Bucket))
 
 	if plan := w.Plan(s.rule, s.clock.Now()); len(plan.Objects)+len(plan.Backups) > 0 {
 		t.Errorf("%+v", plan)
