@@ -29,8 +29,11 @@ func (a *app) showPlan(result pruneResult, all bool) error {
 		}
 
 		objects.Rows = append(objects.Rows, console.Row{Cells: []console.Cell{
-			{Text: o.Name}, {Text: number(o.Generation)}, {Text: string(o.Action), Tone: actionTone(o.Action)},
-			{Text: a.console.When(o.Due)}, {Text: a.console.When(o.Until)},
+			{Text: o.Name},
+			{Text: number(o.Generation)},
+			{Text: string(o.Action), Tone: actionTone(o.Action)},
+			{Text: a.console.When(o.Due)},
+			{Text: a.console.When(o.Until)},
 		}, Note: o.Reason})
 	}
 

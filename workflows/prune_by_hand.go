@@ -86,7 +86,7 @@ func (p Promises) endAct(ctx workflow.Context, list *checklist, end activities.A
 	if pruning != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 
-		return pruning //nolint:wrapcheck // Temporal reads its type
+		return pruning
 	}
 
 	stage(ctx, StageKey.ValueSet("pruned"))

@@ -14,15 +14,23 @@ import (
 	"steward/workflows"
 )
 
-// byHand runs PruneByHand over activities that fail as given, and gives what was
-// called, how the act ended, and what an operator sees at its end.
-func byHand(t *testing.T, beginning, pruning, ending failure.Code) (calls []string, outcome, details string, err error) {
+// handRun is what came of a PruneByHand: what was called, how the act ended, and
+// what an operator sees at its end.
+type handRun struct {
+	calls            []string
+	outcome, details string
+}
+
+// byHand runs PruneByHand over activities that fail as given.
+func byHand(t *testing.T, beginning, pruning, ending failure.Code) (handRun, error) {
 	t.Helper()
+
+	var run handRun
 
 	env := newEnvironment()
 	note := func(ctx context.Context, act string, code failure.Code) error {
 		info := activity.GetInfo(ctx)
-		calls = append(calls, info.ActivityType.Name+" on "+info.TaskQueue)
+		run.calls = append(run.calls, info.ActivityType.Name+" on "+info.TaskQueue)
 
 		if act != "act_x" {
 			t.Errorf("the act is %q", act)
@@ -42,13 +50,13 @@ func byHand(t *testing.T, beginning, pruning, ending failure.Code) (calls []stri
 		return activities.PruneResult{Removed: 2, Kept: 1}, note(ctx, act, pruning)
 	}, activity.RegisterOptions{Name: "ExecutePrune"})
 	env.RegisterActivityWithOptions(func(ctx context.Context, end activities.ActEnd) error {
-		outcome = end.Outcome
+		run.outcome = end.Outcome
 
 		return note(ctx, end.Act, ending)
 	}, activity.RegisterOptions{Name: "EndAct"})
 	env.RegisterWorkflowWithOptions(func(ctx workflow.Context) (activities.PruneResult, error) {
 		result, err := workflows.Promises{}.PruneByHand(ctx, workflows.PruneByHandParams{Act: "act_x"})
-		details = workflow.GetCurrentDetails(ctx)
+		run.details = workflow.GetCurrentDetails(ctx)
 
 		return result, err
 	}, workflow.RegisterOptions{Name: workflows.PruneByHandName})
@@ -62,7 +70,7 @@ func byHand(t *testing.T, beginning, pruning, ending failure.Code) (calls []stri
 	env.ExecuteWorkflow(workflows.PruneByHandName)
 	env.AssertExpectations(t)
 
-	return calls, outcome, details, env.GetWorkflowError()
+	return run, env.GetWorkflowError()
 }
 
 // The intent comes before, the outcome after, each by the role that writes it.
@@ -81,22 +89,22 @@ func TestPruneByHand(t *testing.T) {
 		{failure.EvidenceMissing, "", "", []string{begin}, "", "- **failed** Write the intent"},
 		{"", "", failure.EvidenceMissing, []string{begin, execute, end}, "done", "- **failed** Write the outcome"},
 	} {
-		calls, outcome, details, err := byHand(t, c.beginning, c.pruning, c.ending)
+		run, err := byHand(t, c.beginning, c.pruning, c.ending)
 
 		if want := c.beginning + c.pruning + c.ending; (err != nil) != (want != "") || err != nil && boundary.CodeOf(err) != want {
 			t.Errorf("%+v: %v", c, err)
 		}
 
-		if len(calls) != len(c.calls) || outcome != c.outcome {
-			t.Errorf("%+v: calls %v, outcome %q", c, calls, outcome)
+		if len(run.calls) != len(c.calls) || run.outcome != c.outcome {
+			t.Errorf("%+v: %+v", c, run)
 		}
 
-		for i, call := range calls {
+		for i, call := range run.calls {
 			if call != c.calls[i] {
 				t.Errorf("call %d is %s", i, call)
 			}
 		}
 
-		detailsHold(t, details, c.details)
+		detailsHold(t, run.details, c.details)
 	}
 }

@@ -62,7 +62,7 @@ func (h history) input(rule prune.Rule) prune.Input {
 		for m := range h.IntN(4) {
 			announced := prune.Announced{
 				Name: fmt.Sprintf("%s/%d/%d", backup.Database, n, m), Backup: backup.ID,
-				Attempt: backup.Attempt, Generation: int64(h.IntN(3)), Gone: h.seldom() && h.seldom(),
+				Attempt: backup.Attempt, Generation: int64(h.IntN(3)), Gone: h.IntN(16) == 0,
 			}
 			if h.seldom() {
 				announced.Attempt = "att_old"

@@ -197,7 +197,9 @@ func earlier(in prune.Input, plan prune.Plan) string {
 // reordered plans from the same rows in another order.
 func reordered(h history, in prune.Input, plan prune.Plan) string {
 	for _, shuffle := range []func(){
-		func() { h.Shuffle(len(in.Listed), func(i, j int) { in.Listed[i], in.Listed[j] = in.Listed[j], in.Listed[i] }) },
+		func() {
+			h.Shuffle(len(in.Listed), func(i, j int) { in.Listed[i], in.Listed[j] = in.Listed[j], in.Listed[i] })
+		},
 		func() {
 			h.Shuffle(len(in.Announced), func(i, j int) { in.Announced[i], in.Announced[j] = in.Announced[j], in.Announced[i] })
 		},

@@ -36,7 +36,7 @@ type shelf struct {
 	// Remover works with the rights of the backup role, as in production.
 	removal.Remover
 
-	owner *postgres.DB
+	owner  *postgres.DB
 	clock  *gcstest.Clock
 	server *gcstest.Server
 	rule   prune.Rule
