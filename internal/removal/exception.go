@@ -58,12 +58,3 @@ func (j *work) say(ctx context.Context, tx postgres.Tx, kind ledger.Kind, verdic
 
 	return err
 }
-
-// causeOfWait is why the bucket does not let a generation go.
-func causeOfWait(decision prune.Decision) string {
-	if decision.SoftDeleted {
-		return causeSoftDeleted
-	}
-
-	return causeRetained
-}

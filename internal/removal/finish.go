@@ -4,21 +4,12 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"steward/internal/catalogue"
 	"steward/internal/ledger"
 	"steward/internal/postgres"
 	"steward/internal/prune"
-)
-
-// The causes of an overdue object beside the codes of failures.
-const (
-	causeRetained     = "retained"
-	causeSoftDeleted  = "soft_deleted"
-	causeLateRemoval  = "late_removal"
-	causeAppearedLate = "appeared_late"
 )
 
 // finish proves that every object of a backup is gone, those among them that were
@@ -99,85 +90,4 @@ func (j *work) body(id string) ledger.RemovalBody {
 		Backup: row.ID, Database: row.Database, Day: row.Day, Generation: row.ManifestGen, SizeBytes: row.Bytes,
 		ManifestSHA256: row.ManifestSHA256,
 	}
-}
-
-// allOverdue tells of a backup that went too late which objects those were.
-func (j *work) allOverdue(ctx context.Context, tx postgres.Tx, verdict prune.Verdict, gone []ledger.ObjectBody) error {
-	for _, object := range gone {
-		decision := prune.Decision{Name: object.Name, Generation: object.Generation, Backup: verdict.Backup, Due: verdict.Due}
-		if err := j.noteOverdue(ctx, tx, decision, causeLateRemoval); err != nil {
-			return err
-		}
-	}
-
-	return nil
-}
-
-// overdue tells of an object that is there past its time, once.
-func (j *work) overdue(ctx context.Context, decision prune.Decision, cause string) error {
-	j.result.Overdue++
-
-	return j.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		return j.noteOverdue(ctx, tx, decision, cause)
-	})
-}
-
-func (j *work) noteOverdue(ctx context.Context, tx postgres.Tx, decision prune.Decision, cause string) error {
-	finding := catalogue.Finding{Backup: decision.Backup, Name: decision.Name, Generation: decision.Generation}
-
-	fresh, err := catalogue.RecordOverdue(ctx, tx, finding, decision.Due, cause, j.at)
-	if err != nil || !fresh {
-		return err
-	}
-
-	_, err = ledger.Append(ctx, tx, ledger.BackupOverdue, j.at, ledger.OverdueBody{
-		Backup: decision.Backup, Object: decision.Name, Generation: decision.Generation, DueAt: decision.Due.UTC(), Cause: cause,
-	})
-
-	return err
-}
-
-// recordMissing tells of each backup which of its objects are not in the bucket,
-// each once.
-func (j *work) recordMissing(ctx context.Context) error {
-	missing := map[string][]prune.Decision{}
-
-	for _, decision := range j.plan.Objects {
-		if decision.Action == prune.Missing {
-			missing[decision.Backup] = append(missing[decision.Backup], decision)
-		}
-	}
-
-	for _, id := range slices.Sorted(maps.Keys(missing)) {
-		decisions := missing[id]
-		if err := j.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error { return j.lost(ctx, tx, id, decisions) }); err != nil {
-			return fmt.Errorf("recording what is missing: %w", err)
-		}
-	}
-
-	return nil
-}
-
-func (j *work) lost(ctx context.Context, tx postgres.Tx, id string, decisions []prune.Decision) error {
-	var objects []ledger.ObjectBody
-
-	for _, decision := range decisions {
-		fresh, err := catalogue.RecordMissing(ctx, tx,
-			catalogue.Finding{Backup: id, Name: decision.Name, Generation: decision.Generation}, j.at)
-		if err != nil {
-			return err
-		}
-
-		if fresh {
-			objects = append(objects, ledger.ObjectBody{Name: decision.Name, Generation: decision.Generation})
-		}
-	}
-
-	if len(objects) == 0 {
-		return nil
-	}
-
-	_, err := ledger.Append(ctx, tx, ledger.BackupMissing, j.at, j.body(id).WithObjects(objects))
-
-	return err
 }
