@@ -68,7 +68,7 @@ func askToPrune(t *testing.T, world *harness.World) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer service.Close() //nolint:errcheck // only read from
+	defer service.Close()
 	plan, err := removal.Look(ctx, steward, service.Bucket(backups), removal.RuleOf(world.Rules), world.Now())
 	if err != nil {
 		t.Fatal(err)
