@@ -3,16 +3,19 @@ package activities
 import (
 	"context"
 	"errors"
+	"strings"
 
-	"steward/internal/catalogue"
 	"steward/internal/clocks"
+	"steward/internal/failure"
+	"steward/internal/operator"
 	"steward/internal/patience"
 	"steward/internal/postgres"
 	"steward/internal/prune"
 	"steward/internal/removal"
 )
 
-// Prunes does what PruneBackups needs. It belongs to the backup role.
+// Prunes does what PruneBackups and PruneByHand need. It belongs to the backup
+// role.
 type Prunes struct {
 	// Steward is the steward database.
 	Steward *postgres.DB
@@ -28,19 +31,72 @@ type Prunes struct {
 	Patience patience.Scale
 }
 
-// PruneResult counts what a prune did.
+// PruneResult counts what a prune did and found.
 type PruneResult struct {
-	// Kept, Removed and Exceptions are backups; Orphans are objects that killed
-	// attempts left; Due are backups that observe mode would have removed.
+	// Kept, Removed and Exceptions are backups; Orphans are objects that belong to
+	// none and went; Due are backups that observe mode would have removed.
 	Kept, Removed, Exceptions, Orphans, Due int
+	// WouldGo are objects that observe mode would have removed.
+	WouldGo int
+	// Waiting are objects that should go and that the bucket still keeps.
+	Waiting int
+	// Late are objects that are there past their time and the tolerance.
+	Late int
+	// Missing are objects of kept backups that the bucket has no more.
+	Missing int
+	// Foreign are objects that nobody announced; they are never touched.
+	Foreign int
 }
 
-// PruneBackups decides from the catalogue and this process's clock what goes,
-// and removes it. One removal that fails does not keep the others from being
-// tried; the activity then fails and is tried again.
-func (p *Prunes) PruneBackups(ctx context.Context) (result PruneResult, err error) {
+// PruneBackups decides from the catalogue, the bucket and this process's clock
+// what goes, and removes it. One removal that fails does not keep the others from
+// being tried; the activity then fails and is tried again.
+func (p *Prunes) PruneBackups(ctx context.Context) (PruneResult, error) {
+	return p.pulsed(ctx, func(prune.Plan) error { return nil })
+}
+
+// ExecutePrune prunes as an operator asked, if the plan of now is the one that the
+// operator saw. It fails with PlanChanged where it is another, with ObservedOnly
+// in observe mode, and with EvidenceMissing where nobody asked. What the operator
+// agreed to only stops: everything is decided anew.
+func (p *Prunes) ExecutePrune(ctx context.Context, act string) (PruneResult, error) {
+	if !p.Enforce {
+		return PruneResult{}, failure.New(failure.ObservedOnly, "pruning by hand")
+	}
+
+	return p.pulsed(ctx, func(plan prune.Plan) error { return p.agreed(ctx, act, plan) })
+}
+
+// agreed compares the plan with what was agreed to. A try that was cut short has
+// done part of it, so that a later try finds less to do, never more.
+func (p *Prunes) agreed(ctx context.Context, id string, plan prune.Plan) error {
+	asked, err := operator.Get(ctx, p.Steward, id)
+	if err != nil {
+		return err
+	}
+
+	if asked.Verb != operator.PruneBackups || !asked.Intended || asked.Ended {
+		return failure.New(failure.EvidenceMissing, "pruning by hand without an intent")
+	}
+
+	if !asked.Begun {
+		if plan.Hash() != asked.InputSHA256 {
+			return failure.New(failure.PlanChanged, "pruning by hand")
+		}
+
+		return operator.Begin(ctx, p.Steward, id, strings.Join(plan.Effects(), "\n"), p.Clock.Now())
+	}
+
+	if !plan.Within(strings.Split(asked.Effects, "\n")) {
+		return failure.New(failure.PlanChanged, "going on with a prune by hand")
+	}
+
+	return nil
+}
+
+func (p *Prunes) pulsed(ctx context.Context, allowed func(prune.Plan) error) (result PruneResult, err error) {
 	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
-		result, err = p.prune(ctx, report)
+		result, err = p.prune(ctx, allowed, report)
 
 		return err
 	})
@@ -48,64 +104,70 @@ func (p *Prunes) PruneBackups(ctx context.Context) (result PruneResult, err erro
 	return result, err
 }
 
-func (p *Prunes) prune(ctx context.Context, report func(phase string, done int64)) (PruneResult, error) {
-	kept, err := catalogue.Kept(ctx, p.Steward)
+func (p *Prunes) prune(
+	ctx context.Context, allowed func(prune.Plan) error, report func(phase string, done int64),
+) (PruneResult, error) {
+	now := p.Clock.Now()
+
+	world, err := removal.Read(ctx, p.Steward)
 	if err != nil {
 		return PruneResult{}, err
 	}
 
+	report("listing", 0)
+
+	if err := world.List(ctx, p.Steward, p.Remover.Bucket); err != nil {
+		return PruneResult{}, p.unseen(ctx, world, err)
+	}
+
+	plan := world.Plan(p.Rule, now)
+	result := counted(plan)
+
+	if !p.Enforce {
+		return result, nil
+	}
+
+	if err := allowed(plan); err != nil {
+		return result, err
+	}
+
+	done, err := p.Remover.Run(ctx, world, plan, now, func(done int) { report("pruning", int64(done)) })
+	result.Removed, result.Orphans, result.Late = done.Removed, done.Strays, done.Overdue
+	result.Due, result.WouldGo = 0, 0
+
+	return result, err
+}
+
+// unseen records what is overdue though the bucket does not answer.
+func (p *Prunes) unseen(ctx context.Context, world *removal.World, cause error) error {
+	if !p.Enforce {
+		return cause
+	}
+
+	world.Assume()
+
 	now := p.Clock.Now()
 
-	var (
-		result   PruneResult
-		failures []error
-	)
+	return errors.Join(cause, p.Remover.NoteOverdue(ctx, world, world.Plan(p.Rule, now), now, failure.CodeOf(cause)))
+}
 
-	for i, decision := range prune.Decide(held(kept), p.Rule, now) {
-		report("pruning", int64(i))
+func counted(plan prune.Plan) PruneResult {
+	result := PruneResult{
+		WouldGo: plan.Count(prune.Delete), Waiting: plan.Count(prune.Wait), Missing: plan.Count(prune.Missing),
+		Foreign: plan.Count(prune.Foreign),
+	}
 
-		switch {
-		case decision.Delete && p.Enforce:
-			err := p.Remover.Backup(ctx, kept[i], now, decision.Reason)
-			if err != nil {
-				failures = append(failures, err)
-
-				continue
-			}
-
-			result.Removed++
-		case decision.Delete:
+	for _, verdict := range plan.Backups {
+		switch verdict.Action {
+		case prune.Delete:
 			result.Due++
+		case prune.Except:
+			result.Exceptions++
+			result.Kept++
 		default:
-			result.count(decision)
-
-			if p.Enforce {
-				orphans, err := p.Remover.Orphans(ctx, kept[i], now)
-				result.Orphans += orphans
-				failures = append(failures, err)
-			}
+			result.Kept++
 		}
 	}
 
-	return result, errors.Join(failures...)
-}
-
-func (r *PruneResult) count(decision prune.Decision) {
-	r.Kept++
-
-	if decision.Exception {
-		r.Exceptions++
-	}
-}
-
-func held(rows []catalogue.Backup) []prune.Held {
-	all := make([]prune.Held, len(rows))
-	for i, row := range rows {
-		all[i] = prune.Held{
-			ID: row.ID, Database: row.Database, OpenedAt: row.OpenedAt, SnapshotAt: row.SnapshotAt,
-			Drilled: row.State == catalogue.Drilled,
-		}
-	}
-
-	return all
+	return result
 }

@@ -42,7 +42,7 @@ func newPruneWorld(t *testing.T) *pruneWorld {
 	w := &pruneWorld{Bench: backuptest.New(t, ""), clock: &movingClock{now: noon()}}
 	w.do = &activities.Prunes{
 		Steward: w.Steward, Remover: removal.Remover{Steward: w.Steward, Bucket: w.Bucket}, Enforce: true, Clock: w.clock,
-		Rule: prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true},
+		Rule: prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour},
 	}
 
 	return w
@@ -212,7 +212,7 @@ func TestPruneObserves(t *testing.T) {
 	before := w.Names(t)
 	w.clock.move(7 * day)
 
-	if result := w.prune(t); result != (activities.PruneResult{Kept: 1, Due: 1}) {
+	if result := w.prune(t); result != (activities.PruneResult{Kept: 1, Due: 1, WouldGo: 2}) {
 		t.Errorf("%+v", result)
 	}
 

@@ -14,7 +14,7 @@ func newBackup(a *app) *cobra.Command {
 	return group("backup", "Run, list and verify backups",
 		"A backup is good when it was drilled: restored into another cluster and found equal to its manifest.",
 		"  steward backup list\n  steward backup run --all",
-		newBackupRun(a), newBackupList(a), newBackupShow(a), newBackupVerify(a),
+		newBackupRun(a), newBackupList(a), newBackupShow(a), newBackupVerify(a), newBackupPrune(a),
 		newBackupEvidence(a), newBackupCheckEvidence(a))
 }
 
@@ -45,8 +45,65 @@ type backupRow struct {
 	Bytes int64 `json:"bytes"`
 	// Rows is the number of rows in it.
 	Rows int64 `json:"rows"`
+	// ExceptedSince is since when it stays beyond its time, as a recorded exception.
+	ExceptedSince time.Time `json:"excepted_since,omitzero"`
+	// MissingSince is when objects of it were found missing from the bucket; from
+	// then on it proves nothing.
+	MissingSince time.Time `json:"missing_since,omitzero"`
 	// Reason says why it is bad or was pruned: a code or a fixed text.
 	Reason string `json:"reason,omitempty"`
+}
+
+// standing is what is recorded of backups beside their rows, by id.
+type standing struct {
+	excepted map[string]catalogue.Exception
+	missing  map[string]time.Time
+}
+
+// readStanding reads it.
+func readStanding(ctx context.Context, db postgres.Queryer) (standing, error) {
+	excepted, err := catalogue.Exceptions(ctx, db)
+	if err != nil {
+		return standing{}, err
+	}
+
+	missing, err := catalogue.MissingSince(ctx, db)
+
+	return standing{excepted: excepted, missing: missing}, err
+}
+
+// notes say in words what is not as it should be, empty if nothing.
+func (a *app) notes(b backupRow) string {
+	text := b.Reason
+
+	for _, one := range []struct {
+		since time.Time
+		says  string
+	}{
+		{b.ExceptedSince, "kept beyond its time as an exception since "},
+		{b.MissingSince, "objects of it are missing from the bucket since "},
+	} {
+		switch {
+		case one.since.IsZero():
+		case text == "":
+			text = one.says + a.console.When(one.since)
+		default:
+			text += "; " + one.says + a.console.When(one.since)
+		}
+	}
+
+	return text
+}
+
+func (s standing) rowOf(b catalogue.Backup) backupRow {
+	row := rowOf(b)
+	row.MissingSince = s.missing[b.ID]
+
+	if exception := s.excepted[b.ID]; exception.Open() {
+		row.ExceptedSince = exception.Since
+	}
+
+	return row
 }
 
 func rowOf(b catalogue.Backup) backupRow {

@@ -46,7 +46,12 @@ func newBackupList(a *app) *cobra.Command {
 
 			found = slices.DeleteFunc(found, func(b catalogue.Backup) bool { return database != "" && b.Database != database })
 
-			return a.showBackups(found)
+			beside, err := readStanding(command.Context(), db)
+			if err != nil {
+				return err
+			}
+
+			return a.showBackups(found, beside)
 		},
 	}
 	command.Flags().StringVar(&database, "database", "", "only those of this database")
@@ -55,10 +60,10 @@ func newBackupList(a *app) *cobra.Command {
 	return command
 }
 
-func (a *app) showBackups(found []catalogue.Backup) error {
+func (a *app) showBackups(found []catalogue.Backup, beside standing) error {
 	result := backupsResult{Backups: make([]backupRow, len(found))}
 	for i, backup := range found {
-		result.Backups[i] = rowOf(backup)
+		result.Backups[i] = beside.rowOf(backup)
 	}
 
 	if a.console.JSON {
@@ -80,7 +85,7 @@ func (a *app) showBackups(found []catalogue.Backup) error {
 			{Text: a.console.When(b.SnapshotAt)},
 			{Text: a.console.When(b.DrilledAt)},
 			{Text: b.ID},
-		}, Note: b.Reason})
+		}, Note: a.notes(b)})
 	}
 
 	return a.console.Table(table)

@@ -106,8 +106,13 @@ func lifeOf(ctx context.Context, q postgres.Queryer, id string) (backupResult, e
 		return backupResult{}, err
 	}
 
+	beside, err := readStanding(ctx, q)
+	if err != nil {
+		return backupResult{}, err
+	}
+
 	result := backupResult{
-		backupRow: rowOf(found), Manifest: found.ManifestObject, ManifestSHA256: found.ManifestSHA256,
+		backupRow: beside.rowOf(found), Manifest: found.ManifestObject, ManifestSHA256: found.ManifestSHA256,
 		Events: life.Of(found, proofs), Attempts: life.Attempts(found, objects), Objects: []objectRow{},
 	}
 	for _, o := range objects {
@@ -134,7 +139,7 @@ func (a *app) showBackup(b backupResult) error {
 		{"rows", strconv.FormatInt(b.Rows, 10)},
 		{"manifest", console.OrDash(b.ManifestSHA256)},
 		{"attempts", strconv.Itoa(len(b.Attempts))},
-		{"reason", console.OrDash(b.Reason)},
+		{"reason", console.OrDash(a.notes(b.backupRow))},
 	} {
 		facts.Add(console.Cells(fact[0], fact[1])...)
 	}

@@ -28,7 +28,7 @@ func (a *app) fix(ctx context.Context, visit *doctor.Doctor, yes bool) ([]doctor
 		return nil, err
 	}
 
-	a.showPlan(plan)
+	a.showMends(plan)
 
 	if plan.Asks() && !yes {
 		yes = a.console.Ask("Do what is marked as a risk too?")
@@ -42,9 +42,9 @@ func (a *app) fix(ctx context.Context, visit *doctor.Doctor, yes bool) ([]doctor
 	return mends, err
 }
 
-// showPlan tells people what is about to happen; a program reads it in the
+// showMends tells people what is about to happen; a program reads it in the
 // report.
-func (a *app) showPlan(plan doctor.Plan) {
+func (a *app) showMends(plan doctor.Plan) {
 	a.console.Notef("The plan:")
 
 	for _, one := range plan.Mends {

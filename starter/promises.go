@@ -32,8 +32,8 @@ func newPromises(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use: "promises", Short: "Say of each promise whether it is kept, at risk or broken",
 		Long: "Judges every promise of the policy by its evidence (the catalogue, the ledger and its mirror), not by\n" +
-			"whether something runs. It does not look whether each backup still lies in the bucket:\n" +
-			"\"steward backup verify\" compares catalogue and bucket.\n\n" +
+			"whether something runs. Whether each backup still lies in the bucket is looked at by the hourly prune, whose\n" +
+			"findings count here; \"steward backup verify\" compares every byte's checksum.\n\n" +
 			"  kept       positive evidence proves it\n" +
 			"  at risk    evidence is due and missing, but there is still time\n" +
 			"  broken     it was not kept, or nothing proves that it was\n" +

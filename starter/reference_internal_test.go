@@ -36,6 +36,7 @@ func contract() map[string]any {
 		"steward backup list":           backupsResult{},
 		"steward backup show":           backupResult{},
 		"steward backup verify":         verifiedResult{},
+		"steward backup prune":          pruneResult{},
 		"steward backup evidence":       evidenceResult{},
 		"steward backup check-evidence": checkedEvidence{},
 		"steward ledger verify":         ledgerResult{},

@@ -10,7 +10,10 @@ import (
 // activityNames are the registered names of all activities, the closed
 // vocabulary of a metric's label.
 func activityNames() []string {
-	return []string{"OpenDay", "CheckBuckets", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises", "SignEvidence"}
+	return []string{
+		"OpenDay", "CheckBuckets", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises", "SignEvidence",
+		"BeginAct", "ExecutePrune", "EndAct",
+	}
 }
 
 func (p *process) newMetrics() *metrics.Metrics {

@@ -26,9 +26,7 @@ import (
 	"steward/internal/ledger"
 	"steward/internal/ledger/gcsmirror"
 	"steward/internal/ledger/seal"
-	"steward/internal/policy"
 	"steward/internal/promise"
-	"steward/internal/prune"
 	"steward/internal/removal"
 	"steward/workflows"
 )
@@ -87,7 +85,9 @@ func (p *process) registerCore() error {
 		return err
 	}
 
+	queue.RegisterWorkflowWithOptions(promises.PruneByHand, workflow.RegisterOptions{Name: workflows.PruneByHandName})
 	queue.RegisterActivity(audits)
+	queue.RegisterActivity(&activities.Acts{Steward: p.steward, Clock: p.clock})
 
 	return nil
 }
@@ -142,9 +142,7 @@ func (p *process) registerBackup() error {
 	queue.RegisterActivity(&activities.Prunes{
 		Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(), Enforce: rules.Mode == promise.Enforce,
 		Remover: removal.Remover{Steward: p.steward, Bucket: bucket},
-		Rule: prune.Rule{
-			Keep: rules.Keep, Zone: p.policy.Company.Zone, KeepLastDrilled: rules.WhenBackupsStop == policy.KeepLastDrilled,
-		},
+		Rule:    removal.RuleOf(p.policy),
 	})
 
 	return nil

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -32,7 +33,34 @@ func (p Promises) PruneBackups(ctx workflow.Context) (activities.PruneResult, er
 	}
 
 	stage(ctx, StageKey.ValueSet("pruned"))
-	list.done(ctx, 0, fmt.Sprintf("%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions))
+	list.done(ctx, 0, pruned(result))
 
 	return result, nil
+}
+
+// pruned says what a prune did and found, the plain counts first and then only
+// what is not as it should be.
+func pruned(result activities.PruneResult) string {
+	var text strings.Builder
+
+	fmt.Fprintf(&text, "%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions)
+
+	for _, part := range []struct {
+		count int
+		says  string
+	}{
+		{result.Orphans, "leftovers removed"},
+		{result.Due, "backups would go if the promise were enforced"},
+		{result.WouldGo, "objects would go with them"},
+		{result.Waiting, "objects wait for the bucket to let them go"},
+		{result.Late, "objects are still there past their time"},
+		{result.Missing, "objects are missing from the bucket"},
+		{result.Foreign, "objects in the bucket are not Steward's"},
+	} {
+		if part.count > 0 {
+			fmt.Fprintf(&text, ", %d %s", part.count, part.says)
+		}
+	}
+
+	return text.String()
 }

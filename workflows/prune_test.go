@@ -90,7 +90,7 @@ func pruned(
 func TestPruneBackups(t *testing.T) {
 	t.Parallel()
 
-	found := activities.PruneResult{Kept: 7, Removed: 2, Exceptions: 1}
+	found := activities.PruneResult{Kept: 7, Removed: 2, Exceptions: 1, Waiting: 3, Late: 1, Missing: 4, Foreign: 5}
 
 	result, details, err := pruned(t, "pruned", func(attempt int) (activities.PruneResult, error) {
 		if attempt < 3 {
@@ -103,7 +103,9 @@ func TestPruneBackups(t *testing.T) {
 		t.Errorf("%+v, %v", result, err)
 	}
 
-	detailsHold(t, details, "- **done** Remove what is past its time, prove it gone: 2 removed, 7 kept, 1 of them as an exception\n")
+	detailsHold(t, details, "- **done** Remove what is past its time, prove it gone: 2 removed, 7 kept, 1 of them as an exception, "+
+		"3 objects wait for the bucket to let them go, 1 objects are still there past their time, 4 objects are missing from the bucket, "+
+		"5 objects in the bucket are not Steward's\n")
 }
 
 // A prune that cannot be done ends as failed: at once where trying again is no

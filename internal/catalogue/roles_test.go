@@ -64,6 +64,16 @@ func TestRolesAreBound(t *testing.T) {
 		{"steward_drill", "taken", `update backups set manifest_sha256 = 'x'`, false},
 		{"steward_drill", "taken", `delete from backups`, false},
 		{"steward_drill", "taken", `update backup_objects set pruned_at = now()`, false},
+		{"steward_drill", "taken", `insert into backup_exceptions (backup_id, cause, since, due_at) select id, 'x', now(), now() from backups`, false},
+		{"steward_backup", "taken", `insert into backup_exceptions (backup_id, cause, since, due_at) select id, 'x', now(), now() from backups`, true},
+		{"steward_backup", "taken", `insert into backup_missing (name, generation, backup_id, missing_at) select 'x', 1, id, now() from backups`, true},
+		{"steward_backup", "taken", `delete from backup_missing`, false},
+		{"steward_backup", "taken", `update backup_overdue set cause = 'x'`, false},
+		{"steward_backup", "taken", `insert into operators (id, since) values ('opr_aaaaaaaaaaaaaaaaaaaaaaaaaa', now())`, false},
+		{"steward_backup", "taken", `update operator_acts set intended_at = now()`, false},
+		{"steward_core", "taken", `update operator_acts set input_sha256 = repeat('a', 64)`, false},
+		{"steward_core", "taken", `update backup_exceptions set ended_at = now()`, false},
+		{"steward_core", "taken", `insert into operators (id, since) values ('opr_aaaaaaaaaaaaaaaaaaaaaaaaaa', now())`, true},
 		{"steward_core", "taken", `select 1 from backups`, true},
 		{"steward_core", "taken", `update backups set reason = 'x'`, false},
 		{"steward_core", "taken", insert, false},
@@ -109,7 +119,8 @@ func TestEachKindOfEvidenceHasOneWriter(t *testing.T) {
 		owner := "steward_core"
 
 		switch row.Kind {
-		case ledger.BackupStored, ledger.BackupPruned:
+		case ledger.BackupStored, ledger.BackupPruned, ledger.BackupSwept, ledger.BackupOverdue, ledger.BackupMissing,
+			ledger.BackupExcepted, ledger.BackupExceptionEnded, ledger.BackupCeilingHonoured:
 			owner = "steward_backup"
 		case ledger.BackupDrilled, ledger.BackupRefused:
 			owner = "steward_drill"

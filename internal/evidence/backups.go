@@ -14,10 +14,14 @@ import (
 
 // selectBackups reads the catalogue with fail-closed eyes: only a row that says
 // drilled, or that was drilled before it was pruned, proves a backup; only one
-// that says pruned proves that it is gone.
+// that says pruned proves that it is gone. Of one whose objects the bucket has no
+// more it says since when that is known, of one that stays beyond its time the
+// same.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
-	case when state = 'pruned' then pruned_at end
+	case when state = 'pruned' then pruned_at end,
+	(select min(missing_at) from backup_missing where backup_id = backups.id),
+	(select since from backup_exceptions where backup_id = backups.id and ended_at is null)
 	from backups where snapshot_at is not null order by snapshot_at`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
@@ -36,9 +40,10 @@ func scanBackup(row pgx.CollectableRow) (promise.Backup, error) {
 		backup        promise.Backup
 		day           string
 		drilled, gone *time.Time
+		lost, beyond  *time.Time
 	)
 
-	if err := row.Scan(&backup.Database, &day, &backup.SnapshotAt, &drilled, &gone); err != nil {
+	if err := row.Scan(&backup.Database, &day, &backup.SnapshotAt, &drilled, &gone, &lost, &beyond); err != nil {
 		return promise.Backup{}, err
 	}
 
@@ -46,6 +51,7 @@ func scanBackup(row pgx.CollectableRow) (promise.Backup, error) {
 
 	backup.Day, err = calendar.ParseDay(day)
 	backup.SnapshotAt, backup.DrilledAt, backup.GoneAt = backup.SnapshotAt.UTC(), utc(drilled), utc(gone)
+	backup.LostAt, backup.ExceptedAt = utc(lost), utc(beyond)
 
 	return backup, failure.Wrap(failure.EvidenceMissing, "reading the business day of a backup", err)
 }

@@ -7,7 +7,7 @@
 // statements, and changes nothing but its own record of verifications. What it
 // cannot read is an error, never an empty answer.
 //
-// That a backup is gone it knows from the catalogue only. An object that somebody
-// else took out of the bucket is found by "steward backup verify", which compares
-// catalogue and bucket, and by the next drill or restore; not here.
+// That a backup is gone it knows from the catalogue. An object that somebody else
+// took out of the bucket is found by the hourly prune, which compares catalogue and
+// bucket and records what is missing; such a backup is no evidence from then on.
 package evidence

@@ -228,6 +228,30 @@ func TestIndependence(t *testing.T) {
 	}
 }
 
+// What a prune found missing, and what it keeps beyond its time, is evidence.
+func TestLossesAndExceptionsAreRead(t *testing.T) {
+	t.Parallel()
+
+	db := open(t)
+	at, id := start(), "bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa"
+	run(t, db, `insert into backups (id, database, day, state, attempt, owner, opened_at, beat_at, snapshot_at, drilled_at, manifest_sha256)
+		values ($1, 'app', '2026-11-22', 'drilled', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', $2, $2, $2, $2, 'x')`, id, at)
+	run(t, db, `insert into backup_missing (name, generation, backup_id, missing_at) values ('a', 1, $1, $2), ('b', 1, $1, $3)`,
+		id, at.Add(2*time.Hour), at.Add(time.Hour))
+	run(t, db, `insert into backup_exceptions (backup_id, cause, since, due_at) values ($1, 'last_drilled', $2, $2)`, id, at.Add(3*time.Hour))
+
+	got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, demo(t))
+	if err != nil || len(got.Backups) != 1 || !got.Backups[0].LostAt.Equal(at.Add(time.Hour)) || !got.Backups[0].ExceptedAt.Equal(at.Add(3*time.Hour)) {
+		t.Fatalf("%+v, %v", got.Backups, err)
+	}
+
+	run(t, db, `update backup_exceptions set ended_at = now(), ended_cause = 'younger_drilled'`)
+
+	if got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, demo(t)); err != nil || !got.Backups[0].ExceptedAt.IsZero() {
+		t.Errorf("%+v, %v", got.Backups, err)
+	}
+}
+
 func TestARowThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 

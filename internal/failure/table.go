@@ -73,6 +73,8 @@ const (
 	DrillClusterUnfit   Code = "drill_cluster_unfit"
 	StorageRefused      Code = "storage_refused"
 	StillListed         Code = "still_listed"
+	PlanChanged         Code = "plan_changed"
+	ObservedOnly        Code = "observed_only"
 	EvidenceMissing     Code = "evidence_missing"
 	LedgerUnknown       Code = "ledger_unknown"
 	LedgerTampered      Code = "ledger_tampered"
@@ -157,6 +159,8 @@ func backups() []Row {
 		},
 		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused, false},
 		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused, false},
+		{PlanChanged, "the plan is not the one that was shown", "Look at the plan of now: steward backup prune", false, Refused, false},
+		{ObservedOnly, "the promise is only observed: nothing is removed", "See the promise's mode: steward policy explain", false, Refused, false},
 		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken, false},
 	}
 }

@@ -31,6 +31,8 @@ type Object struct {
 	HardDelete time.Time
 	// RetainUntil is until when the bucket's retention policy keeps it.
 	RetainUntil time.Time
+	// Held says that a temporary hold stands on it.
+	Held bool
 	// Metadata is what Put was given.
 	Metadata map[string]string
 }
@@ -149,6 +151,6 @@ func describe(attrs *storage.ObjectAttrs) Object {
 		Bucket: attrs.Bucket, Name: attrs.Name, Generation: attrs.Generation, Size: attrs.Size,
 		CRC32C: attrs.CRC32C, Created: attrs.Created, Deleted: attrs.Deleted,
 		HardDelete: attrs.HardDeleteTime, RetainUntil: attrs.RetentionExpirationTime,
-		Metadata: attrs.Metadata,
+		Held: attrs.TemporaryHold, Metadata: attrs.Metadata,
 	}
 }

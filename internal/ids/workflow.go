@@ -23,3 +23,7 @@ func BackupEvidence(month, database string) string {
 
 	return "evidence/backups/" + month + "/" + database
 }
+
+// PruneByHand is the workflow id of what one act of an operator asked for: asked
+// again, it is the same run.
+func PruneByHand(act string) string { return "prune/by-hand/" + act }

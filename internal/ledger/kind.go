@@ -16,6 +16,19 @@ const (
 	BackupRefused Kind = "backup.refused"
 	// BackupPruned: a backup is gone from all listings of the bucket.
 	BackupPruned Kind = "backup.pruned"
+	// BackupSwept: objects that belonged to no backup that counts are gone.
+	BackupSwept Kind = "backup.swept"
+	// BackupOverdue: an object was still in the bucket past its time and the
+	// tolerance.
+	BackupOverdue Kind = "backup.overdue"
+	// BackupMissing: objects of a kept backup are not in the bucket any more.
+	BackupMissing Kind = "backup.missing"
+	// BackupExcepted: a backup stays beyond its time, for a reason.
+	BackupExcepted Kind = "backup.excepted"
+	// BackupExceptionEnded: it no longer does.
+	BackupExceptionEnded Kind = "backup.exception.ended"
+	// BackupCeilingHonoured: the newest proven backup went at the end of its time.
+	BackupCeilingHonoured Kind = "backup.ceiling.honoured"
 	// Tombstone: the point of no return of an erasure.
 	Tombstone Kind = "erasure.tombstone"
 	// ErasureDone: every store and processor of an erasure has answered.
@@ -51,7 +64,13 @@ func Kinds() []KindRow {
 		{BackupStored, "backup stored", BackupBody{}},
 		{BackupDrilled, "backup drilled and found equal", BackupBody{}},
 		{BackupRefused, "backup refused", BackupBody{}},
-		{BackupPruned, "backup pruned and proven gone", BackupBody{}},
+		{BackupPruned, "backup pruned and proven gone", RemovalBody{}},
+		{BackupSwept, "leftovers removed and proven gone", RemovalBody{}},
+		{BackupOverdue, "object still there past its time", OverdueBody{}},
+		{BackupMissing, "objects of a kept backup are missing", RemovalBody{}},
+		{BackupExcepted, "backup kept beyond its time", ExceptionBody{}},
+		{BackupExceptionEnded, "exception of a backup ended", ExceptionBody{}},
+		{BackupCeilingHonoured, "newest proven backup removed at its time", ExceptionBody{}},
 		{Tombstone, "erasure decided for good", ErasureBody{}},
 		{ErasureDone, "erasure complete", ErasureBody{}},
 		{ActIntended, "act of staff intended", ActBody{}},

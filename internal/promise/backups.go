@@ -22,7 +22,9 @@ type judgement struct {
 	missing []calendar.Day // past their catch-up, without a drilled backup
 	excused []excuse       // days that a dev machine slept through
 	early   []Backup       // gone before their time, with nothing in their place
+	lost    []Backup       // within their time, and the bucket has not all of them
 	stale   []Backup       // still there after their time
+	beyond  []Backup       // the same, as a recorded exception
 	pending time.Time      // due instant of a day that has no backup yet but still can
 	overdue bool           // that instant has passed
 }
@@ -37,8 +39,8 @@ type excuse struct {
 //
 // Crossed limits win over everything: a day without a drilled backup past its
 // catch-up, while that day is within the period of keeping; a backup that was
-// gone too early, while it would still be due; a backup that still exists past
-// keep and tolerance. Then comes what is due now; only then it is kept.
+// gone too early or lost objects, while it would still be due; a backup that still
+// exists past keep and tolerance, unless that is a recorded exception. Then comes what is due now; only then it is kept.
 func judgeBackups(rule Rule, database string, evidence Evidence, asOf time.Time) verdict {
 	armed, known := evidence.Armed[Key{Promise: rule.Name, Item: database}]
 	if !known {
@@ -70,13 +72,14 @@ func (j *judgement) judgeDays() {
 // judgeDay sorts the day whose backup began at the instant at into one of: held, gone too
 // early, missing, excused, pending.
 func (j *judgement) judgeDay(day calendar.Day, at time.Time) {
-	held, early := j.heldOf(day)
+	held, early, lost := j.heldOf(day)
 	catchUp, doneWithin := j.rule.CatchUp.Shortest(), j.rule.DoneWithin.Shortest()
 	end := at.Add(catchUp)
 	switch {
 	case held:
-	case len(early) > 0:
+	case len(early)+len(lost) > 0:
 		j.early = append(j.early, early...)
+		j.lost = append(j.lost, lost...)
 	case j.asOf.Before(end):
 		j.pending = at.Add(doneWithin)
 		j.overdue = j.evidence.onTime(at, j.asOf) >= doneWithin
@@ -88,24 +91,30 @@ func (j *judgement) judgeDay(day calendar.Day, at time.Time) {
 }
 
 // heldOf reports whether a drilled backup of the day exists or was kept to its
-// end, and which drilled ones were gone before.
-func (j *judgement) heldOf(day calendar.Day) (held bool, early []Backup) {
+// end, which drilled ones were gone before, and which lost objects before.
+func (j *judgement) heldOf(day calendar.Day) (held bool, early, lost []Backup) {
 	for _, backup := range j.backups {
 		switch {
 		case backup.Day != day || backup.DrilledAt.IsZero():
+		case !backup.LostAt.IsZero() && backup.LostAt.Before(j.endOf(backup)):
+			lost = append(lost, backup)
 		case backup.GoneAt.IsZero() || !backup.GoneAt.Before(j.endOf(backup)):
 			held = true
 		default:
 			early = append(early, backup)
 		}
 	}
-	return held, early
+	return held, early, lost
 }
 
 // judgeEnds finds what still exists past keep and tolerance, drilled or not.
 func (j *judgement) judgeEnds() {
 	for _, backup := range j.backups {
 		end := j.endOf(backup)
+		if backup.GoneAt.IsZero() && !backup.ExceptedAt.IsZero() {
+			j.beyond = append(j.beyond, backup)
+			continue
+		}
 		if backup.GoneAt.IsZero() && !end.After(j.asOf) && j.evidence.onTime(end, j.asOf) >= j.rule.Tolerance.Shortest() {
 			j.stale = append(j.stale, backup)
 		}
@@ -117,10 +126,10 @@ func (j *judgement) endOf(backup Backup) time.Time {
 	return j.rule.Keep.AddTo(backup.SnapshotAt, j.zone)
 }
 
-// newest returns the newest drilled backup that still exists.
+// newest returns the newest drilled backup that still exists, whole.
 func (j *judgement) newest() (Backup, bool) {
 	for _, backup := range slices.Backward(j.backups) {
-		if !backup.DrilledAt.IsZero() && backup.GoneAt.IsZero() {
+		if !backup.DrilledAt.IsZero() && backup.GoneAt.IsZero() && backup.LostAt.IsZero() {
 			return backup, true
 		}
 	}

@@ -47,8 +47,25 @@ func TestBackupBoundaries(t *testing.T) {
 	byHand.Backups = append(byHand.Backups, drilled(t, start.Add(-7*day)))
 	gone := week(t)
 	gone.Backups[3].GoneAt = start.Add(time.Hour)
+	lost := week(t)
+	lost.Backups[3].LostAt = start.Add(time.Hour)
+	newestLost := week(t, 1, 2, 3, 4, 5, 6)
+	newestLost.Armed[promise.Key{Promise: promise.Backups, Item: "app"}] = start
+	newestLost.Backups[0].LostAt = start.Add(time.Hour)
+	excepted := week(t)
+	excepted.Backups = append(excepted.Backups, drilled(t, start.Add(-7*day)))
+	excepted.Backups[7].ExceptedAt = start.Add(time.Minute)
 	rule := backupRule(t, "app")
 	for _, b := range []boundary{
+		{
+			"one has lost objects", start.Add(time.Hour), promise.Kept, promise.Broken,
+			"The bucket has not all objects of the backup of 2026-11-19 any more, as was found at 2026-11-22 03:30 UTC.", lost,
+		},
+		{"the only one has lost objects", start.Add(time.Hour), promise.Kept, promise.Broken, "of 2026-11-22 any more", newestLost},
+		{
+			"one past keep and tolerance is an exception", start.Add(5*second + 2*time.Hour), promise.Kept, promise.Kept,
+			"The backup of 2026-11-15 stays beyond its time as an exception since 2026-11-22 02:31 UTC, since no younger one is proven.", excepted,
+		},
 		{"today's backup is due", start.Add(2 * time.Hour), promise.Kept, promise.AtRisk, "due at 2026-11-22 04:30 UTC is not drilled yet", week(t, 0)},
 		{"today can catch up", start.Add(20 * time.Hour), promise.AtRisk, promise.Broken, "No drilled backup exists for 2026-11-22, and", week(t, 0)},
 		{"today is drilled", start.Add(20 * time.Minute), promise.Kept, promise.Kept, "is of 2026-11-22 02:30 UTC, 19 min ago.", week(t)},

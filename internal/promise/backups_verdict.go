@@ -25,7 +25,7 @@ func (j *judgement) verdict() verdict {
 		v.state, v.reason = Kept, fmt.Sprintf("The newest drilled backup is of %s, %s ago.",
 			clock(newest.SnapshotAt), span(j.asOf.Sub(newest.SnapshotAt)))
 	}
-	v.reason += j.excuses()
+	v.reason += j.excuses() + j.exceptions()
 	return v
 }
 
@@ -55,6 +55,11 @@ func (j *judgement) brokenReasons() []string {
 		reasons = append(reasons, fmt.Sprintf("The backup of %s was gone at %s, before its %s were over at %s%s.",
 			first.Day, clock(first.GoneAt), j.rule.Keep.Words(), clock(j.endOf(first)), more(len(j.early)-1)))
 	}
+	if len(j.lost) > 0 {
+		first := j.lost[0]
+		reasons = append(reasons, fmt.Sprintf("The bucket has not all objects of the backup of %s any more, as was found at %s%s.",
+			first.Day, clock(first.LostAt), more(len(j.lost)-1)))
+	}
 	if len(j.stale) > 0 {
 		first := j.stale[0]
 		reasons = append(reasons, fmt.Sprintf("The backup of %s still exists, though its %s and the tolerance of %s were over at %s%s.",
@@ -62,6 +67,16 @@ func (j *judgement) brokenReasons() []string {
 			clock(j.endOf(first).Add(j.rule.Tolerance.Shortest())), more(len(j.stale)-1)))
 	}
 	return reasons
+}
+
+// exceptions tells which backups stay beyond their time, as the policy says.
+func (j *judgement) exceptions() string {
+	if len(j.beyond) == 0 {
+		return ""
+	}
+	first := j.beyond[0]
+	return fmt.Sprintf(" The backup of %s stays beyond its time as an exception since %s, since no younger one is proven%s.",
+		first.Day, clock(first.ExceptedAt), more(len(j.beyond)-1))
 }
 
 // excuses tells which days a dev machine slept through, and when.

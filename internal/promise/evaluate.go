@@ -63,6 +63,7 @@ func (e Evidence) until(asOf time.Time) Evidence {
 		}
 		backup.DrilledAt = notAfter(backup.DrilledAt, asOf)
 		backup.GoneAt = notAfter(backup.GoneAt, asOf)
+		backup.LostAt, backup.ExceptedAt = notAfter(backup.LostAt, asOf), notAfter(backup.ExceptedAt, asOf)
 		seen.Backups = append(seen.Backups, backup)
 	}
 	if e.Ledger.VerifiedAt.After(asOf) {

@@ -84,6 +84,12 @@ type Backup struct {
 	DrilledAt time.Time
 	// GoneAt is when it was proven gone from every listing; zero while it exists.
 	GoneAt time.Time
+	// LostAt is when objects of it were found missing from the bucket; zero while
+	// all are there. From then on it proves nothing.
+	LostAt time.Time
+	// ExceptedAt is since when it stays beyond its time, as a recorded exception;
+	// zero for one that does not.
+	ExceptedAt time.Time
 }
 
 // LedgerEvidence is the newest evidence about the ledger.

@@ -1,24 +1,92 @@
-// Package prune decides which backups go and which stay, and why. It is pure:
-// the catalogue, the rule and an instant in, one decision for each backup out.
+// Package prune decides which objects of the bucket go and which stay, and why.
+// It is pure: the catalogue, the listing of the bucket, the rule and an instant
+// in, one decision for each generation of each object out.
+//
+// The rule in force now counts, from each snapshot on: where the policy went from
+// seven days to five and back, a backup of six days stays, and what five days let
+// go is gone. A clock that stands too early makes nothing due and ends no
+// exception, so it can only delay; one that stands too late is what the bucket's
+// own retention policy guards against.
 package prune
 
 import (
-	"fmt"
 	"time"
 
 	"steward/internal/calendar"
 )
 
-// Held is one backup that is in the catalogue and not pruned.
-type Held struct {
+// Backup is one row of the catalogue.
+type Backup struct {
 	ID       string
 	Database string
-	// OpenedAt is when its day was opened.
+	// Attempt is the one in charge; what other attempts left are orphans.
+	Attempt string
+	// OpenedAt is when its day was opened: no attempt can show an earlier time.
 	OpenedAt time.Time
-	// SnapshotAt is what it shows; zero while nothing whole is stored.
+	// SnapshotAt is what it shows; zero before the first attempt.
 	SnapshotAt time.Time
+	// Whole says that all its objects were stored and recorded.
+	Whole bool
 	// Drilled says that it was restored and found equal.
 	Drilled bool
+	// Pruned says that it is recorded as proven gone.
+	Pruned bool
+	// Exception is what is recorded of its stay beyond the ceiling.
+	Exception Exception
+}
+
+// start is the instant from which the time of keeping counts.
+func (b Backup) start() time.Time {
+	if b.SnapshotAt.IsZero() {
+		return b.OpenedAt
+	}
+
+	return b.SnapshotAt
+}
+
+// Exception is the record of a backup's stay beyond the ceiling. Its times are
+// zero until that step was done.
+type Exception struct {
+	// Since is when it was recorded, before any hold was set.
+	Since time.Time
+	// EndedAt is when its end was recorded.
+	EndedAt time.Time
+	// ReleasedAt is when its objects were found without a hold after the end.
+	ReleasedAt time.Time
+}
+
+// open says that the exception holds at present.
+func (e Exception) open() bool { return !e.Since.IsZero() && e.EndedAt.IsZero() }
+
+// holds says that a temporary hold on the backup's objects is Steward's own.
+func (e Exception) holds() bool { return !e.Since.IsZero() && e.ReleasedAt.IsZero() }
+
+// Announced is one object that an attempt wrote, or was about to.
+type Announced struct {
+	Name    string
+	Backup  string
+	Attempt string
+	// Generation is the one that was stored; 0 where that is not known.
+	Generation int64
+	// Gone says that it was proven gone before.
+	Gone bool
+}
+
+// Listed is one generation of one object, as some listing of the bucket shows it.
+type Listed struct {
+	Name       string
+	Generation int64
+	// Noncurrent says that another generation took its place, or that it was
+	// deleted in a bucket with versioning.
+	Noncurrent bool
+	// SoftDeleted says that it can only be restored; nobody can delete it.
+	SoftDeleted bool
+	// HardDelete is when a soft-deleted one goes by itself.
+	HardDelete time.Time
+	// RetainUntil is until when the bucket's retention policy refuses to let it go.
+	RetainUntil time.Time
+	// Held says that a temporary hold stands on it.
+	Held bool
 }
 
 // Rule is what the policy says.
@@ -31,92 +99,21 @@ type Rule struct {
 	// KeepLastDrilled keeps the newest drilled backup of a database beyond the
 	// ceiling when no younger one exists (when_backups_stop).
 	KeepLastDrilled bool
+	// Tolerance is how long after its time an object may still be there before
+	// the promise is broken.
+	Tolerance time.Duration
 }
 
-// Decision is what happens to one backup, with the reason as people read it.
-type Decision struct {
-	ID string
-	// Delete says that it goes now.
-	Delete bool
-	// Exception says that it stays beyond the ceiling.
-	Exception bool
-	// Due is when it goes.
-	Due    time.Time
-	Reason string
+// Input is everything that a plan is made from.
+type Input struct {
+	// Backups are all rows of the catalogue, those that are pruned among them.
+	Backups []Backup
+	// Announced are all objects that were ever announced; names are unique.
+	Announced []Announced
+	// Listed are the generations of all listings: live, noncurrent, soft-deleted.
+	Listed []Listed
+	// Rule is the one in force.
+	Rule Rule
+	// AsOf is the instant of the decision.
+	AsOf time.Time
 }
-
-// Decide gives one decision for each backup, in the order of held.
-func Decide(held []Held, rule Rule, asOf time.Time) []Decision {
-	last := lastDrilled(held)
-	decisions := make([]Decision, len(held))
-
-	for i, backup := range held {
-		decisions[i] = decide(backup, rule, asOf, last[backup.Database] == backup.ID)
-	}
-
-	return decisions
-}
-
-func decide(backup Held, rule Rule, asOf time.Time, isLast bool) Decision {
-	if backup.SnapshotAt.IsZero() {
-		return decideLeftover(backup, rule, asOf)
-	}
-
-	decision := Decision{ID: backup.ID, Due: rule.Keep.AddTo(backup.SnapshotAt, rule.Zone)}
-
-	switch {
-	case asOf.Before(decision.Due):
-		decision.Reason = fmt.Sprintf("stored for %s from its snapshot, until %s", rule.Keep.Words(), stamp(decision.Due))
-	case rule.KeepLastDrilled && isLast:
-		decision.Exception = true
-		decision.Reason = fmt.Sprintf(
-			"was due at %s, but it is the newest proven backup of %s: kept as an exception until there is a younger one",
-			stamp(decision.Due), backup.Database)
-	default:
-		decision.Delete = true
-		decision.Reason = fmt.Sprintf("its %s were over at %s", rule.Keep.Words(), stamp(decision.Due))
-	}
-
-	return decision
-}
-
-// decideLeftover decides on a day for which nothing whole was ever stored: what
-// its killed attempts left in the bucket goes as if it had been a backup.
-func decideLeftover(backup Held, rule Rule, asOf time.Time) Decision {
-	decision := Decision{ID: backup.ID, Due: rule.Keep.AddTo(backup.OpenedAt, rule.Zone)}
-	decision.Delete = !asOf.Before(decision.Due)
-	decision.Reason = "nothing whole is stored yet; what was left goes at " + stamp(decision.Due)
-
-	if decision.Delete {
-		decision.Reason = "nothing whole was ever stored; what was left was due at " + stamp(decision.Due)
-	}
-
-	return decision
-}
-
-// lastDrilled gives the newest drilled backup of each database; of two with one
-// snapshot time, the greater id.
-func lastDrilled(held []Held) map[string]string {
-	newest := map[string]Held{}
-
-	for _, backup := range held {
-		if !backup.Drilled || backup.SnapshotAt.IsZero() {
-			continue
-		}
-
-		best, found := newest[backup.Database]
-		if !found || backup.SnapshotAt.After(best.SnapshotAt) ||
-			backup.SnapshotAt.Equal(best.SnapshotAt) && backup.ID > best.ID {
-			newest[backup.Database] = backup
-		}
-	}
-
-	last := make(map[string]string, len(newest))
-	for database, backup := range newest {
-		last[database] = backup.ID
-	}
-
-	return last
-}
-
-func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }

@@ -1,125 +1,240 @@
 package prune_test
 
 import (
+	"math/rand/v2"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
-	"steward/internal/calendar"
 	"steward/internal/prune"
 )
 
-const week = 7 * 24 * time.Hour
+// quickHistories is how many are drawn by go test, soakHistories with STEWARD_SOAK=1.
+const (
+	quickHistories = 20_000
+	soakHistories  = 1_000_000
+)
 
-func at(day, hour int) time.Time { return time.Date(2026, 11, day, hour, 0, 0, 0, time.UTC) }
-
-func TestEdges(t *testing.T) {
-	t.Parallel()
-
-	younger := prune.Held{ID: "young", Database: "app", SnapshotAt: at(20, 2), Drilled: true}
-	old := prune.Held{ID: "old", Database: "app", SnapshotAt: at(10, 2), Drilled: true}
-
-	for _, test := range []struct {
-		name          string
-		held          []prune.Held
-		keepLast      bool
-		asOf          time.Time
-		del, excepted bool
-		reason        string
-	}{
-		{"an instant before", []prune.Held{old, younger}, true, at(17, 2).Add(-1), false, false, "stored for 7 days from its snapshot, until 2026-11-17 02:00 UTC"},
-		{"the instant", []prune.Held{old, younger}, true, at(17, 2), true, false, "its 7 days were over at 2026-11-17 02:00 UTC"},
-		{"alone", []prune.Held{old}, true, at(17, 2), false, true, "was due at 2026-11-17 02:00 UTC, but it is the newest proven backup of app: kept as an exception until there is a younger one"},
-		{"alone, ceiling honoured", []prune.Held{old}, false, at(17, 2), true, false, "its 7 days were over at 2026-11-17 02:00 UTC"},
-		{"alone, never drilled", []prune.Held{{ID: "old", Database: "app", SnapshotAt: at(10, 2)}}, true, at(18, 2), true, false, "its 7 days were over at 2026-11-17 02:00 UTC"},
-		{"a younger one of another database", []prune.Held{old, {ID: "x", Database: "steward", SnapshotAt: at(20, 2), Drilled: true}}, true, at(17, 2), false, true, "was due at 2026-11-17 02:00 UTC, but it is the newest proven backup of app: kept as an exception until there is a younger one"},
-		{"a younger one that is not drilled", []prune.Held{old, {ID: "x", Database: "app", SnapshotAt: at(20, 2)}}, true, at(17, 2), false, true, "was due at 2026-11-17 02:00 UTC, but it is the newest proven backup of app: kept as an exception until there is a younger one"},
-		{"nothing stored yet", []prune.Held{{ID: "old", Database: "app", OpenedAt: at(10, 2), Drilled: true}}, true, at(17, 2).Add(-1), false, false, "nothing whole is stored yet; what was left goes at 2026-11-17 02:00 UTC"},
-		{"nothing ever stored", []prune.Held{{ID: "old", Database: "app", OpenedAt: at(10, 2)}}, true, at(17, 2), true, false, "nothing whole was ever stored; what was left was due at 2026-11-17 02:00 UTC"},
-	} {
-		got := prune.Decide(test.held, prune.Rule{Keep: keep(t, "7d"), Zone: time.UTC, KeepLastDrilled: test.keepLast}, test.asOf)[0]
-
-		want := prune.Decision{ID: "old", Delete: test.del, Exception: test.excepted, Due: at(17, 2), Reason: test.reason}
-
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s: %s", test.name, diff)
-		}
-	}
-}
-
-func keep(t testing.TB, text string) calendar.Duration {
-	t.Helper()
-
-	parsed, err := calendar.ParseDuration(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return parsed
-}
-
-func TestMonthsAreCountedInTheCompanysZone(t *testing.T) {
-	t.Parallel()
-
-	paris, err := time.LoadLocation("Europe/Paris")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	snapshot := time.Date(2026, 10, 15, 12, 0, 0, 0, time.UTC) // summer time there
-	got := prune.Decide([]prune.Held{{ID: "a", Database: "app", SnapshotAt: snapshot}}, prune.Rule{Keep: keep(t, "1mo"), Zone: paris}, snapshot)
-
-	if want := time.Date(2026, 11, 15, 13, 0, 0, 0, time.UTC); !got[0].Due.Equal(want) {
-		t.Errorf("due %v, want %v", got[0].Due, want)
-	}
-}
-
+// TestProperties draws histories and compares each decision with the oracle, and
+// each plan with what must hold whatever the decision.
 func TestProperties(t *testing.T) {
 	t.Parallel()
 
-	sevenDays := keep(t, "7d")
+	count, first := uint64(quickHistories), uint64(0)
+	if os.Getenv("STEWARD_SOAK") == "1" {
+		count = soakHistories
+	}
 
-	rapid.Check(t, func(t *rapid.T) {
-		held := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) prune.Held {
-			return prune.Held{
-				Database: rapid.SampledFrom([]string{"app", "steward"}).Draw(t, "database"), Drilled: rapid.Bool().Draw(t, "drilled"),
-				SnapshotAt: at(1, 0).Add(time.Duration(rapid.IntRange(0, 480).Draw(t, "hour")) * time.Hour),
-			}
-		}), 0, 12).Draw(t, "held")
-		for i := range held {
-			held[i].ID = strconv.Itoa(i)
+	if given := os.Getenv("STEWARD_SEED"); given != "" {
+		seed, err := strconv.ParseUint(given, 10, 64)
+		if err != nil {
+			t.Fatal(err)
 		}
 
-		rule := prune.Rule{Keep: sevenDays, Zone: time.UTC, KeepLastDrilled: rapid.Bool().Draw(t, "keepLast")}
-		asOf := at(1, 0).Add(time.Duration(rapid.IntRange(0, 1000).Draw(t, "asOf")) * time.Hour)
+		first, count = seed, 1
+	}
 
-		keptDrilled, hadDrilled := map[string]bool{}, map[string]bool{}
+	rule := sevenDays(t, true)
+	seen := map[prune.Action]int{}
 
-		for i, decision := range prune.Decide(held, rule, asOf) {
-			age := asOf.Sub(held[i].SnapshotAt)
-			if decision.Delete && age < week {
-				t.Fatalf("below the floor: %+v", decision)
-			}
+	for seed := first; seed < first+count; seed++ {
+		drawn := history{rand.New(rand.NewPCG(seed, 1))}
+		in := drawn.input(rule)
+		plan := prune.Make(in)
 
-			if !decision.Delete && !decision.Exception && age >= week {
-				t.Fatalf("above the ceiling without an exception: %+v", decision)
-			}
-
-			if decision.Exception && (!rule.KeepLastDrilled || !held[i].Drilled || age < week) {
-				t.Fatalf("an exception without ground: %+v", decision)
-			}
-
-			hadDrilled[held[i].Database] = hadDrilled[held[i].Database] || held[i].Drilled
-			keptDrilled[held[i].Database] = keptDrilled[held[i].Database] || held[i].Drilled && !decision.Delete
+		for _, decision := range plan.Objects {
+			seen[decision.Action]++
 		}
 
-		for database := range hadDrilled {
-			if rule.KeepLastDrilled && hadDrilled[database] && !keptDrilled[database] {
-				t.Fatalf("no proven backup of %s is left", database)
+		for name, problem := range map[string]string{
+			"oracle": againstOracle(in, plan), "promise": againstPromise(in, plan), "again": again(in, plan), "order": reordered(drawn, in, plan),
+			"hash": hashed(in, plan),
+		} {
+			if problem != "" {
+				t.Fatalf("STEWARD_SEED=%d, %s: %s\n%+v", seed, name, problem, in)
 			}
 		}
+	}
+
+	t.Logf("histories=%d decisions=%v", count, seen)
+
+	for _, action := range []prune.Action{prune.Delete, prune.Keep, prune.Except, prune.Release, prune.Wait, prune.Foreign, prune.Missing} {
+		if seen[action] == 0 && count > 1 {
+			t.Errorf("no history led to %s", action)
+		}
+	}
+}
+
+// againstOracle compares every decision with the one that the words ask for.
+func againstOracle(in prune.Input, plan prune.Plan) string {
+	o, listed := oracle{in}, map[string]prune.Listed{}
+	for _, one := range in.Listed {
+		listed[one.Name+strconv.FormatInt(one.Generation, 10)] = one
+	}
+
+	var missing, absent []string
+
+	for _, decision := range plan.Objects {
+		if decision.Action == prune.Missing {
+			missing = append(missing, decision.Name)
+
+			continue
+		}
+
+		one := listed[decision.Name+strconv.FormatInt(decision.Generation, 10)]
+		got := expected{Action: decision.Action, Hold: decision.Hold, Late: decision.Late, Until: decision.Until}
+
+		if diff := cmp.Diff(o.ofGeneration(one), got); diff != "" {
+			return decision.Name + diff
+		}
+
+		if outside := strings.Contains(decision.Reason, "not Steward's"); decision.Action == prune.Foreign && outside != o.elsewhere(decision.Name) {
+			return decision.Name + " " + decision.Reason
+		}
+	}
+
+	for _, one := range plan.Absent {
+		absent = append(absent, one.Name)
+	}
+
+	slices.Sort(missing)
+
+	return cmp.Diff(o.missing(), missing) + cmp.Diff(o.absent(), absent)
+}
+
+// againstPromise holds the plan to the sentences that never bend.
+func againstPromise(in prune.Input, plan prune.Plan) string {
+	o, kept, had := oracle{in}, map[string]bool{}, map[string]bool{}
+
+	if len(plan.Objects) != len(in.Listed)+plan.Count(prune.Missing) {
+		return "a generation has no decision, or two"
+	}
+
+	verdicts := map[string]prune.Verdict{}
+	for _, verdict := range plan.Backups {
+		verdicts[verdict.Backup] = verdict
+	}
+
+	for _, backup := range in.Backups {
+		verdict, decided := verdicts[backup.ID]
+		if decided == backup.Pruned {
+			return "a verdict on a pruned backup, or none on another"
+		}
+
+		if !decided {
+			continue
+		}
+
+		if verdict.Action != o.ofBackup(backup) || verdict.Ends != o.ends(backup) || verdict.Last != (o.proven(backup) && !o.younger(backup)) {
+			return "the verdict on " + backup.ID
+		}
+
+		if verdict.Action == prune.Delete && in.AsOf.Sub(o.due(backup).Add(-week)) < week {
+			return "below the floor: " + backup.ID
+		}
+
+		had[backup.Database] = had[backup.Database] || o.proven(backup)
+		kept[backup.Database] = kept[backup.Database] || o.proven(backup) && verdict.Action != prune.Delete
+	}
+
+	for database := range had {
+		if in.Rule.KeepLastDrilled && had[database] && !kept[database] {
+			return "no proven backup is left of " + database
+		}
+	}
+
+	return ""
+}
+
+// again carries the plan out and plans anew: nothing is left to delete, to hold
+// or to release, and an hour later nothing comes back.
+func again(in prune.Input, plan prune.Plan) string {
+	next := in
+	next.Listed = slices.Clone(in.Listed)
+	next.Listed = slices.DeleteFunc(next.Listed, func(l prune.Listed) bool {
+		return slices.ContainsFunc(plan.Objects, func(d prune.Decision) bool {
+			return d.Action == prune.Delete && d.Name == l.Name && d.Generation == l.Generation
+		})
 	})
+
+	for i := range next.Listed {
+		for _, decision := range plan.Objects {
+			if decision.Hold != "" && decision.Name == next.Listed[i].Name && decision.Generation == next.Listed[i].Generation {
+				next.Listed[i].Held = decision.Hold == prune.SetHold
+			}
+		}
+	}
+
+	for _, decision := range prune.Make(next).Objects {
+		if decision.Action == prune.Delete || decision.Action == prune.Release || decision.Hold != "" {
+			return "carried out and planned again, there is more to do: " + decision.Name
+		}
+	}
+
+	return earlier(in, plan)
+}
+
+// earlier plans with a clock that jumped back: nothing goes that would not go now.
+func earlier(in prune.Input, plan prune.Plan) string {
+	in.AsOf = in.AsOf.Add(-36 * time.Hour)
+
+	for _, decision := range prune.Make(in).Objects {
+		if decision.Action == prune.Delete && !slices.ContainsFunc(plan.Objects, func(d prune.Decision) bool {
+			return d.Action == prune.Delete && d.Name == decision.Name && d.Generation == decision.Generation
+		}) {
+			return "goes only with a clock that is behind: " + decision.Name
+		}
+	}
+
+	return ""
+}
+
+// reordered plans from the same rows in another order.
+func reordered(h history, in prune.Input, plan prune.Plan) string {
+	for _, shuffle := range []func(){
+		func() {
+			h.Shuffle(len(in.Listed), func(i, j int) { in.Listed[i], in.Listed[j] = in.Listed[j], in.Listed[i] })
+		},
+		func() {
+			h.Shuffle(len(in.Announced), func(i, j int) { in.Announced[i], in.Announced[j] = in.Announced[j], in.Announced[i] })
+		},
+		func() { slices.Reverse(in.Backups) },
+	} {
+		shuffle()
+
+		other := prune.Make(in)
+		if other.Hash() != plan.Hash() || len(other.Absent) != len(plan.Absent) {
+			return "the order of the input changed the plan"
+		}
+
+		for i := range other.Objects {
+			if other.Objects[i] != plan.Objects[i] {
+				return "the order of the input changed " + other.Objects[i].Name
+			}
+		}
+	}
+
+	return ""
+}
+
+// hashed: a plan has the same hash a moment later exactly if it does the same.
+func hashed(in prune.Input, plan prune.Plan) string {
+	in.AsOf = in.AsOf.Add(time.Minute)
+
+	later := prune.Make(in)
+	if same := slices.Equal(later.Effects(), plan.Effects()); same != (later.Hash() == plan.Hash()) {
+		return "hash and effects do not agree"
+	}
+
+	in.Rule.KeepLastDrilled = !in.Rule.KeepLastDrilled
+	if other := prune.Make(in); other.Hash() == later.Hash() {
+		return "another rule has the same hash"
+	}
+
+	return ""
 }

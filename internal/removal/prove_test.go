@@ -1,107 +1,137 @@
 package removal_test
 
 import (
-	"bytes"
 	"slices"
 	"testing"
-	"time"
 
-	"steward/internal/backuptest"
 	"steward/internal/catalogue"
-	"steward/internal/failure"
 	"steward/internal/faults"
-	"steward/internal/gcs"
-	"steward/internal/removal"
+	"steward/internal/ids"
+	"steward/internal/ledger"
 )
 
-// A removal that fails at any outside call is finished by the next, once; what
-// is not in the catalogue stays.
-func TestARemovalSurvivesEveryFailingCall(t *testing.T) {
+// A prune in which the nth outside call fails, before or after its effect, is
+// finished by the next: recorded once, nothing left, nothing else touched. Each
+// round makes the same work anew: an exception begins, then it ends with hold,
+// deletion, proof and receipt, while an orphan and a late object go and a missing
+// object is told.
+func TestAPruneSurvivesEveryFailingCall(t *testing.T) {
 	t.Parallel()
 
-	b := backuptest.New(t, backuptest.Small)
-	remover := &removal.Remover{Steward: b.Steward, Bucket: b.Bucket}
-	taken := b.Drilled(t, "2026-11-22")
+	points := 0
 
-	foreign := taken.ManifestObject + ".copy"
-	if _, err := b.Bucket.Put(t.Context(), foreign, bytes.NewReader([]byte("x")), gcs.PutOptions{}); err != nil {
-		t.Fatal(err)
-	}
+	for _, mode := range []faults.Mode{faults.Before, faults.After} {
+		s := newShelf(t, gcsPlain())
+		s.put(t, "app/nobodys")
 
-	for n, reached := 1, true; reached; n++ {
-		counter := &faults.Counter{N: n, Mode: []faults.Mode{faults.Before, faults.After}[n%2]}
-		err := remover.Backup(faults.With(t.Context(), counter), taken, time.Now(), "over")
-		reached = counter.Reached()
+		old := s.drilled(t)
 
-		state := b.Row(t, taken.ID).State
-		if err == nil != (state == catalogue.Pruned) && state != catalogue.Pruned {
-			t.Fatalf("call %d: %s, %v", n, state, err)
-		}
+		for n, reached := 1, true; reached; n++ {
+			r := &round{shelf: s, n: n, mode: mode}
+			old = r.play(t, old)
+			reached = r.reached
 
-		if state == catalogue.Pruned {
-			break
+			if t.Failed() {
+				t.Fatalf("call %d failing %s", n, mode)
+			}
+
+			points++
 		}
 	}
 
-	if names := b.Names(t); !slices.Equal(names, []string{foreign}) {
-		t.Errorf("left %v", names)
+	t.Logf("points=%d", points)
+}
+
+// round is one scenario with a fault at one call.
+type round struct {
+	*shelf
+
+	n       int
+	mode    faults.Mode
+	reached bool
+}
+
+// faulty runs with the fault, then without: that must go well.
+func (r *round) faulty(t *testing.T) {
+	t.Helper()
+
+	counter := &faults.Counter{N: r.n, Mode: r.mode}
+	_, err := r.run(faults.With(t.Context(), counter))
+	r.reached = r.reached || counter.Reached()
+
+	if err == nil && counter.Reached() && r.mode == faults.Before {
+		t.Logf("call %d was made good by itself", r.n)
 	}
 
-	if evidence := b.Ledger(t, taken.ID); evidence["backup.pruned"] != 1 {
-		t.Errorf("evidence %v", evidence)
+	if _, err := r.run(t.Context()); err != nil {
+		t.Errorf("after the fault: %v", err)
 	}
 }
 
-// With soft delete on, a deleted object is still there, and that is said.
-func TestAnObjectThatIsStillListedIsNotGone(t *testing.T) {
-	t.Parallel()
+// play gives the backup that the next round begins with.
+func (r *round) play(t *testing.T, old catalogue.Backup) catalogue.Backup {
+	t.Helper()
 
-	b := backuptest.New(t, backuptest.Small)
+	r.clock.Advance(9 * day)
+	r.faulty(t)
+	r.expect(t, old, map[ledger.Kind]int{ledger.BackupExcepted: 1})
 
-	soft := b.Client.Bucket("soft")
-	if _, err := soft.Create(t.Context(), gcs.Settings{Location: "EU", SoftDelete: 7 * 24 * time.Hour}); err != nil {
-		t.Fatal(err)
+	if held := r.held(t); held != 2 {
+		t.Errorf("%d objects are held", held)
 	}
 
-	b.Taker.Bucket = soft
-	taken := b.Take(t, "2026-11-22")
-	remover := &removal.Remover{Steward: b.Steward, Bucket: soft}
+	broken := r.drilled(t)
+	objects, err := catalogue.Objects(t.Context(), r.owner, broken.ID)
+	must(t, err)
+	must(t, r.Bucket.Delete(t.Context(), objects[0].Name, objects[0].Generation))
+	r.clock.Advance(day)
 
-	if err := remover.Backup(t.Context(), taken, time.Now(), "over"); !failure.Is(err, failure.StillListed) {
-		t.Error(err)
+	young := r.drilled(t)
+	orphan, late := r.stored(t, young, ids.New("att"), "archive"), r.stored(t, young, ids.New("att"), "globals")
+	must(t, catalogue.RecordOrphanGone(t.Context(), r.owner, late, r.clock.Now()))
+
+	r.faulty(t)
+	r.expect(t, old, map[ledger.Kind]int{ledger.BackupExcepted: 1, ledger.BackupExceptionEnded: 1, ledger.BackupPruned: 1})
+	r.expect(t, broken, map[ledger.Kind]int{ledger.BackupMissing: 1})
+
+	swept := 0
+	for _, body := range r.bodies(t, ledger.BackupSwept) {
+		for _, name := range []string{orphan, late} {
+			if contains(body, name) {
+				swept++
+			}
+		}
 	}
 
-	if state := b.Row(t, taken.ID).State; state != catalogue.Taken {
-		t.Errorf("state %s", state)
+	names := r.names(t)
+	if swept != 2 || slices.Contains(names, orphan) || slices.Contains(names, late) || !slices.Contains(names, "app/nobodys") || len(names) != 4 {
+		t.Errorf("%d receipts of leftovers, left %v", swept, names)
 	}
+
+	if state, held := r.state(t, old.ID), r.held(t); state != catalogue.Pruned || held != 0 {
+		t.Errorf("%s, %d held", state, held)
+	}
+
+	return young
 }
 
-// An upload that appears after its orphan was looked for goes with the backup.
-func TestALateObjectGoesWithItsBackup(t *testing.T) {
-	t.Parallel()
+// expect fails the test unless the ledger has exactly these entries about a backup.
+func (r *round) expect(t *testing.T, of catalogue.Backup, want map[ledger.Kind]int) {
+	t.Helper()
 
-	b := backuptest.New(t, backuptest.Small)
-	drilled := b.Drilled(t, "2026-11-22")
-	late := catalogue.Object{Backup: drilled.ID, Attempt: "att_old", Name: "app/late", Kind: "archive"}
-	remover := &removal.Remover{Steward: b.Steward, Bucket: b.Bucket}
+	for _, kind := range []ledger.Kind{
+		ledger.BackupExcepted, ledger.BackupExceptionEnded, ledger.BackupPruned, ledger.BackupMissing, ledger.BackupOverdue,
+	} {
+		count := 0
 
-	if err := catalogue.Announce(t.Context(), b.Steward, late); err != nil {
-		t.Fatal(err)
-	}
+		for _, body := range r.bodies(t, kind) {
+			if contains(body, of.ID) {
+				count++
+			}
+		}
 
-	if removed, err := remover.Orphans(t.Context(), drilled, time.Now()); err != nil || removed != 1 {
-		t.Fatal(removed, err)
-	}
-
-	if _, err := b.Bucket.Put(t.Context(), late.Name, bytes.NewReader([]byte("x")), gcs.PutOptions{}); err != nil {
-		t.Fatal(err)
-	}
-
-	if err := remover.Backup(t.Context(), drilled, time.Now(), "over"); err != nil {
-		t.Fatal(err)
-	}
-
-	if names := b.Names(t); len(names) > 0 {
-		t.Errorf("left %v", names)
+		if count != want[kind] {
+			t.Errorf("%d entries %s, want %d", count, kind, want[kind])
+		}
 	}
 }

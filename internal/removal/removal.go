@@ -1,21 +1,25 @@
-// Package removal makes a backup be gone: every object by its generation, then
-// the proof from the listings of live, noncurrent and soft-deleted objects, then
-// the record in catalogue and ledger.
+// Package removal carries out what package prune decided: it makes a backup be
+// gone, every object by its generation, then takes the proof from the listings of
+// live, noncurrent and soft-deleted objects, then records it in catalogue and
+// ledger. It reads the world that decisions are made from, and decides nothing.
 package removal
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"steward/internal/catalogue"
 	"steward/internal/failure"
 	"steward/internal/gcs"
-	"steward/internal/ledger"
 	"steward/internal/postgres"
+	"steward/internal/prune"
 )
 
-// Remover removes what the catalogue lists; it never touches another object.
+// Remover removes what a plan says; it never touches another object.
 type Remover struct {
 	// Steward is the steward database, for catalogue and ledger.
 	Steward *postgres.DB
@@ -23,121 +27,147 @@ type Remover struct {
 	Bucket *gcs.Bucket
 }
 
-// Backup removes all objects of a backup, proves that they are gone, and records
-// it with the reason at the given time. A crash anywhere leaves a backup that
-// the catalogue still lists, and removing it again finishes the work.
-func (r *Remover) Backup(ctx context.Context, backup catalogue.Backup, at time.Time, reason string) error {
-	objects, err := catalogue.EveryObject(ctx, r.Steward, backup.ID)
+// Result counts what was done.
+type Result struct {
+	// Removed are backups that are proven gone, Strays objects that belonged to
+	// none and are.
+	Removed, Strays int
+	// Overdue are generations that are still there past their time and the
+	// tolerance.
+	Overdue int
+}
+
+// work is one plan being carried out.
+type work struct {
+	*Remover
+
+	world  *World
+	plan   prune.Plan
+	at     time.Time
+	result Result
+	failed []error
+}
+
+// Run carries a plan out as of an instant. What fails does not keep the rest from
+// being tried; all failures come back together. A crash anywhere leaves what the
+// next plan finds and finishes.
+func (r *Remover) Run(ctx context.Context, w *World, plan prune.Plan, at time.Time, report func(done int)) (Result, error) {
+	job := &work{Remover: r, world: w, plan: plan, at: at}
+
+	job.try(job.recordMissing(ctx))
+
+	for i, verdict := range plan.Backups {
+		report(i)
+		job.try(job.backup(ctx, verdict))
+	}
+
+	strays := job.strays()
+	for _, id := range slices.Sorted(maps.Keys(strays)) {
+		job.try(job.sweep(ctx, id, strays[id]))
+	}
+
+	return job.result, errors.Join(job.failed...)
+}
+
+// NoteOverdue records what outstayed its time while the bucket does not answer,
+// with that failure as its cause. Nothing else is done.
+func (r *Remover) NoteOverdue(ctx context.Context, w *World, plan prune.Plan, at time.Time, cause failure.Code) error {
+	job := &work{Remover: r, world: w, plan: plan, at: at}
+
+	for _, decision := range plan.Objects {
+		if decision.Late {
+			job.try(job.overdue(ctx, decision, string(cause)))
+		}
+	}
+
+	return errors.Join(job.failed...)
+}
+
+func (j *work) try(err error) {
 	if err != nil {
-		return fmt.Errorf("removing a backup: %w", err)
+		j.failed = append(j.failed, err)
 	}
+}
 
-	for _, object := range objects {
-		if err := r.remove(ctx, object.Name); err != nil {
-			return err
-		}
-	}
-
-	return r.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		if err := catalogue.RecordPruned(ctx, tx, backup.ID, at, reason); err != nil {
-			return fmt.Errorf("removing a backup: %w", err)
-		}
-
-		_, err := ledger.Append(ctx, tx, ledger.BackupPruned, at, ledger.BackupBody{
-			Backup: backup.ID, Database: backup.Database, Day: backup.Day,
-			Generation: backup.ManifestGen, SizeBytes: backup.Bytes, ManifestSHA256: backup.ManifestSHA256,
-		})
-
+// backup does what its verdict and the decisions on its own objects say.
+func (j *work) backup(ctx context.Context, verdict prune.Verdict) error {
+	if err := j.exception(ctx, verdict); err != nil {
 		return err
-	})
+	}
+
+	var failed []error
+
+	waits, own := false, slices.DeleteFunc(j.plan.Of(verdict.Backup), func(d prune.Decision) bool { return d.Stray })
+
+	for _, decision := range own {
+		waits = waits || decision.Action == prune.Wait
+
+		if err := j.object(ctx, decision); err != nil {
+			failed = append(failed, err)
+		}
+	}
+
+	if len(failed) > 0 {
+		return errors.Join(failed...)
+	}
+
+	if verdict.Action != prune.Except && j.world.unreleased[verdict.Backup] {
+		if err := catalogue.RecordReleased(ctx, j.Steward, verdict.Backup, j.at); err != nil {
+			return fmt.Errorf("after an exception: %w", err)
+		}
+	}
+
+	if verdict.Action != prune.Delete || waits {
+		return nil
+	}
+
+	return j.finish(ctx, verdict, own)
 }
 
-// Orphans removes the objects that fenced attempts left beside a good backup,
-// and gives their number. What the bucket's retention policy still keeps is left
-// for a later time: it ends before the backup itself is due.
-func (r *Remover) Orphans(ctx context.Context, backup catalogue.Backup, at time.Time) (removed int, err error) {
-	if backup.State != catalogue.Drilled {
-		return 0, nil // an attempt may still be at work
+// object changes the hold and deletes, as decided. What stays past its time is
+// recorded with the cause.
+func (j *work) object(ctx context.Context, decision prune.Decision) error {
+	err := j.touch(ctx, decision)
+
+	switch {
+	case decision.Late && err != nil:
+		return errors.Join(err, j.overdue(ctx, decision, string(failure.CodeOf(err))))
+	case decision.Late && decision.Action == prune.Wait:
+		return j.overdue(ctx, decision, causeOfWait(decision))
+	default:
+		return err
 	}
-
-	objects, err := catalogue.Objects(ctx, r.Steward, backup.ID)
-	if err != nil {
-		return 0, fmt.Errorf("removing orphans: %w", err)
-	}
-
-	for _, object := range objects {
-		if object.Attempt == backup.Attempt {
-			continue
-		}
-
-		retained, err := r.retained(ctx, object.Name, at)
-		if err != nil {
-			return removed, err
-		}
-
-		if retained {
-			continue
-		}
-
-		if err := r.remove(ctx, object.Name); err != nil {
-			return removed, err
-		}
-
-		if err := catalogue.RecordOrphanGone(ctx, r.Steward, object.Name, at); err != nil {
-			return removed, fmt.Errorf("removing orphans: %w", err)
-		}
-
-		removed++
-	}
-
-	return removed, nil
 }
 
-// retained reports whether the bucket refuses to delete some generation of a name
-// at this time.
-func (r *Remover) retained(ctx context.Context, name string, at time.Time) (bool, error) {
-	for object, err := range r.Bucket.List(ctx, name, gcs.ListOptions{Versions: true}) {
-		if err != nil {
-			return false, fmt.Errorf("looking for what the bucket keeps: %w", err)
-		}
-
-		if object.Name == name && object.RetainUntil.After(at) {
-			return true, nil
-		}
-	}
-
-	return false, nil
-}
-
-// remove deletes every generation of a name and proves that none is left.
-func (r *Remover) remove(ctx context.Context, name string) error {
-	for object, err := range r.Bucket.List(ctx, name, gcs.ListOptions{Versions: true}) {
-		if err != nil {
-			return fmt.Errorf("looking for what to remove: %w", err)
-		}
-
-		if object.Name != name {
-			continue // a longer name with this prefix
-		}
-
-		err := r.Bucket.Delete(ctx, name, object.Generation)
+func (j *work) touch(ctx context.Context, decision prune.Decision) error {
+	if decision.Hold != "" {
+		err := j.Bucket.SetHold(ctx, decision.Name, decision.Generation, decision.Hold == prune.SetHold)
 		if err != nil && !failure.Is(err, failure.ObjectNotFound) {
-			return fmt.Errorf("removing: %w", err)
+			return fmt.Errorf("changing a hold: %w", err)
 		}
 	}
 
-	return r.prove(ctx, name)
+	if decision.Action != prune.Delete {
+		return nil
+	}
+
+	err := j.Bucket.Delete(ctx, decision.Name, decision.Generation)
+	if err != nil && !failure.Is(err, failure.ObjectNotFound) {
+		return fmt.Errorf("removing: %w", err)
+	}
+
+	return nil
 }
 
 // prove looks in every listing that could still show the name.
-func (r *Remover) prove(ctx context.Context, name string) error {
+func (j *work) prove(ctx context.Context, name string) error {
 	for _, options := range []gcs.ListOptions{{Versions: true}, {SoftDeleted: true}} {
-		for object, err := range r.Bucket.List(ctx, name, options) {
+		for object, err := range j.Bucket.List(ctx, name, options) {
 			if err != nil {
 				return fmt.Errorf("proving a removal: %w", err)
 			}
 
-			if object.Name == name {
+			if object.Name == name { // and not a longer name with this prefix
 				return failure.New(failure.StillListed, "proving a removal")
 			}
 		}

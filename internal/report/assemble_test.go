@@ -13,8 +13,7 @@ import (
 	"steward/internal/report"
 )
 
-// exception is a kind that this version does not write.
-const exception ledger.Kind = "backup.exception"
+const exception = ledger.BackupExcepted
 
 func utc(month time.Month, day, hour, minute int) time.Time {
 	return time.Date(2026, month, day, hour, minute, 0, 0, time.UTC)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"steward/internal/calendar"
@@ -159,7 +158,7 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 // isException reports whether a kind records that a backup is kept beyond its
 // time. Only an entry that says so excuses, never what could be inferred.
 func isException(kind ledger.Kind) bool {
-	return strings.HasPrefix(string(kind), "backup.") && strings.Contains(string(kind), "exception")
+	return kind == ledger.BackupExcepted
 }
 
 // keeping compares how long the backup existed with the floor and the ceiling.

@@ -42,7 +42,7 @@ func Views(dayStart time.Time) []View {
 		{"today", "what began today", workflows, `StartTime >= "` + dayStart.UTC().Format(time.RFC3339) + `"`},
 		{"failures", "what ended without success", workflows, `ExecutionStatus IN ("Failed", "TimedOut", "Terminated")`},
 		{"backups", "the runs of backups", workflows, `WorkflowType = "DailyBackup"`},
-		{"prunes", "the runs that remove old backups", workflows, `WorkflowType = "PruneBackups"`},
+		{"prunes", "the runs that remove old backups", workflows, `WorkflowType IN ("PruneBackups", "PruneByHand")`},
 		{"audits", "the runs that judge the promises", workflows, `WorkflowType = "PromiseAudit"`},
 		{"schedules", "what starts by itself, and when", schedules, ""},
 	}

@@ -1,0 +1,151 @@
+package prune
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// planner holds the input by name, and what was decided on each backup.
+type planner struct {
+	Input
+
+	backups   map[string]Backup
+	announced map[string]Announced
+	listed    map[string][]Listed
+	verdicts  map[string]Verdict
+}
+
+func newPlanner(in Input) *planner {
+	p := &planner{
+		Input: in, backups: map[string]Backup{}, announced: map[string]Announced{}, listed: map[string][]Listed{},
+		verdicts: map[string]Verdict{},
+	}
+
+	for _, listed := range in.Listed {
+		p.listed[listed.Name] = append(p.listed[listed.Name], listed)
+	}
+
+	intact := map[string]bool{}
+
+	for _, backup := range in.Backups {
+		p.backups[backup.ID] = backup
+	}
+
+	for _, announced := range in.Announced {
+		p.announced[announced.Name] = announced
+		if p.current(announced) {
+			before, seen := intact[announced.Backup]
+			intact[announced.Backup] = p.present(announced) && (before || !seen)
+		}
+	}
+
+	last := p.last(intact)
+	for _, backup := range in.Backups {
+		p.verdicts[backup.ID] = p.judge(backup, last[backup.Database] == backup.ID, intact[backup.ID])
+	}
+
+	return p
+}
+
+// current reports whether an object belongs to the attempt in charge of its backup.
+func (p *planner) current(announced Announced) bool {
+	return p.backups[announced.Backup].Attempt == announced.Attempt
+}
+
+// present reports whether the bucket can still give the object.
+func (p *planner) present(announced Announced) bool {
+	for _, listed := range p.listed[announced.Name] {
+		if !listed.SoftDeleted && (announced.Generation == 0 || announced.Generation == listed.Generation) {
+			return true
+		}
+	}
+
+	return false
+}
+
+// last gives the newest proven backup of each database whose objects are all
+// there; of two with one snapshot time, the greater id.
+func (p *planner) last(intact map[string]bool) map[string]string {
+	proven, last := map[string][]Backup{}, map[string]string{}
+
+	for _, backup := range p.Backups {
+		if backup.Drilled && !backup.Pruned && intact[backup.ID] {
+			proven[backup.Database] = append(proven[backup.Database], backup)
+		}
+	}
+
+	for database, all := range proven {
+		last[database] = slices.MaxFunc(all, func(a, b Backup) int {
+			return cmp.Or(a.SnapshotAt.Compare(b.SnapshotAt), cmp.Compare(a.ID, b.ID))
+		}).ID
+	}
+
+	return last
+}
+
+// judge decides on one backup.
+func (p *planner) judge(backup Backup, last, intact bool) Verdict {
+	verdict := Verdict{
+		Backup: backup.ID, Database: backup.Database, Last: last,
+		Action: Keep, Due: p.Rule.Keep.AddTo(backup.start(), p.Rule.Zone),
+	}
+	due := p.reached(verdict.Due)
+
+	switch {
+	case last && p.Rule.KeepLastDrilled && (due || backup.Exception.open()):
+		verdict.Action = Except
+	case due:
+		verdict.Action = Delete
+		verdict.Late = !backup.Exception.open() && p.late(latest(verdict.Due, backup.Exception.EndedAt))
+	}
+
+	if backup.Exception.open() && verdict.Action != Except {
+		verdict.Ends = p.cause(intact)
+	}
+
+	verdict.Reason = p.reason(backup, verdict, due)
+
+	return verdict
+}
+
+// cause is why an exception cannot go on.
+func (p *planner) cause(intact bool) Cause {
+	switch {
+	case !p.Rule.KeepLastDrilled:
+		return HonourCeiling
+	case !intact:
+		return ObjectsMissing
+	default:
+		return YoungerDrilled
+	}
+}
+
+func (p *planner) reason(backup Backup, verdict Verdict, due bool) string {
+	words, at := p.Rule.Keep.Words(), stamp(verdict.Due)
+
+	switch {
+	case verdict.Action == Except && due:
+		return fmt.Sprintf(
+			"was due at %s, but it is the newest proven backup of %s: kept as an exception until there is a younger one",
+			at, backup.Database)
+	case verdict.Action == Except:
+		return fmt.Sprintf("stays an exception as the newest proven backup of %s, though its time ends only at %s", backup.Database, at)
+	case !backup.Whole && due:
+		return "nothing whole was ever stored; what was left was due at " + at
+	case !backup.Whole:
+		return "nothing whole is stored yet; what was left goes at " + at
+	case due && verdict.Last:
+		return fmt.Sprintf("its %s were over at %s; the policy honours the ceiling though it is the newest proven one", words, at)
+	case due:
+		return fmt.Sprintf("its %s were over at %s", words, at)
+	default:
+		return fmt.Sprintf("stored for %s from its snapshot, until %s", words, at)
+	}
+}
+
+// reached reports whether an instant has come.
+func (p *planner) reached(at time.Time) bool { return !p.AsOf.Before(at) }
+
+func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }

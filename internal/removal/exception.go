@@ -1,0 +1,60 @@
+package removal
+
+import (
+	"context"
+
+	"steward/internal/catalogue"
+	"steward/internal/ledger"
+	"steward/internal/postgres"
+	"steward/internal/prune"
+)
+
+// exception records the begin or the end of a backup's stay beyond its time. The
+// begin is committed before a hold is set, so that a hold of Steward's own is
+// always known as such; the end before a hold is released; that the policy lets
+// the newest proven backup go, before the first of its objects is deleted.
+func (j *work) exception(ctx context.Context, verdict prune.Verdict) error {
+	record, kind, cause := j.step(verdict)
+	if record == nil {
+		return nil
+	}
+
+	return j.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		fresh, err := record(ctx, tx, catalogue.Exception{
+			Backup: verdict.Backup, Cause: string(cause), Since: j.at, DueAt: verdict.Due,
+			EndedAt: j.at, EndedCause: string(cause),
+		})
+		if err != nil || !fresh {
+			return err
+		}
+
+		return j.say(ctx, tx, kind, verdict, cause)
+	})
+}
+
+// step is how an exception goes on, nil if nothing changes. What it records says
+// whether it was new: only then the ledger is told.
+func (j *work) step(verdict prune.Verdict) (
+	func(context.Context, postgres.Queryer, catalogue.Exception) (bool, error), ledger.Kind, prune.Cause,
+) {
+	switch {
+	case verdict.Action == prune.Except:
+		return catalogue.RecordException, ledger.BackupExcepted, prune.LastDrilled
+	case verdict.Ends != "":
+		return catalogue.EndException, ledger.BackupExceptionEnded, verdict.Ends
+	case verdict.Action == prune.Delete && verdict.Last:
+		return catalogue.RecordHonoured, ledger.BackupCeilingHonoured, prune.HonourCeiling
+	default:
+		return nil, "", ""
+	}
+}
+
+func (j *work) say(ctx context.Context, tx postgres.Tx, kind ledger.Kind, verdict prune.Verdict, cause prune.Cause) error {
+	row := j.world.backups[verdict.Backup]
+
+	_, err := ledger.Append(ctx, tx, kind, j.at, ledger.ExceptionBody{
+		Backup: row.ID, Database: row.Database, Day: row.Day, DueAt: verdict.Due.UTC(), Cause: string(cause),
+	})
+
+	return err
+}
