@@ -154,24 +154,29 @@ func (s *scratch) writeList(contents string) (string, error) {
 
 // keep drops the entries that the administrator's step has covered.
 func (s *scratch) keep(contents string) string {
-	skipped := []string{"EXTENSION - ", "COMMENT - EXTENSION "}
+	schemas := map[string]bool{}
 
 	for _, extension := range s.document.Content.Extensions {
 		if !builtIn(extension.Schema) {
-			skipped = append(skipped, "SCHEMA - "+extension.Schema+" ")
+			// Its whole line: the name of another schema may begin with this one.
+			schemas[listed("SCHEMA - "+extension.Schema+" "+extension.Owner)] = true
 		}
 	}
 
 	var kept strings.Builder
 
 	for line := range strings.Lines(contents) {
-		if !hasAnyPrefix(entry(line), skipped) {
+		entry := entry(line)
+		if !hasAnyPrefix(entry, []string{"EXTENSION - ", "COMMENT - EXTENSION "}) && !schemas[strings.TrimSuffix(entry, "\n")] {
 			kept.WriteString(line)
 		}
 	}
 
 	return kept.String()
 }
+
+// listed is a name as a table of contents shows it, on one line.
+func listed(name string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(name) }
 
 // entry is what a line of a table of contents is about: "214; 1255 16385
 // FUNCTION public name owner" without its three numbers.
