@@ -146,7 +146,7 @@ func TestRowSecurityIsAllOrNothing(t *testing.T) {
 		do $$ begin create role edge_whole login bypassrls; exception when duplicate_object or unique_violation then null; end $$;
 		grant pg_read_all_data to edge_partial, edge_whole;
 		alter table shop.people enable row level security;
-		create policy some on shop.people for select to edge_partial using (id < 5)`)
+		create policy few on shop.people for select to edge_partial using (id < 5)`)
 	opened := b.Open(t, "2026-11-22")
 	as := func(role string) string { return strings.Replace(b.Source, "//postgres@", "//"+role+"@", 1) }
 
@@ -224,7 +224,7 @@ func TestASecondDatabaseIsAdded(t *testing.T) {
 	t.Parallel()
 
 	b := backuptest.New(t, backuptest.Small)
-	first := b.Drilled(t, "2026-11-22")
+	first := b.Row(t, b.Drilled(t, "2026-11-22").ID)
 
 	opened, err := catalogue.Open(t.Context(), b.Steward, catalogue.Backup{
 		ID: "bkp_bbbbbbbbbbbbbbbbbbbbbbbbbb", Database: "billing", Day: "2026-11-22", Attempt: "att_bbbbbbbbbbbbbbbbbbbbbbbbbb",
