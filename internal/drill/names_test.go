@@ -194,7 +194,7 @@ func TestTheRestoredSchemaIsTheSameText(t *testing.T) {
 		// with theirs is the restore's.
 		"all of ASCII": statements(nastyNames()) + `create schema ext; create extension cube schema ext;
 			create schema "ext x"; create table "ext x".t (n int); create schema "ext postgres"; create table "ext postgres".t (n int);
-			create schema "e` + "\n" + `x"; create extension hstore schema "e` + "\n" + `x"; create schema "e x"; create table "e x".t (h "e` + "\n" + `x".hstore);`,
+			create schema "e` + "\n" + `x"; create extension hstore schema "e` + "\n" + `x"; create table "ext x".h (h "e` + "\n" + `x".hstore);`,
 	}
 
 	for seed := range seeds {

@@ -138,6 +138,7 @@ func forged(change func(*testing.T, *backuptest.Bench, *manifest.Manifest)) func
 
 func mutations() []mutation {
 	all := append(manifestMutations(), objectMutations()...)
+	all = append(all, sealedMutations()...)
 
 	return append(all, contentMutations()...)
 }
@@ -278,6 +279,22 @@ func contentMutations() []mutation {
 		{"statement that needs a superuser", failure.RestoreFailed, false, repacked(func(a []byte) []byte {
 			return bytes.Replace(a, []byte("CREATE SCHEMA shop;\n"), []byte("create role evil  ;\n"), 1)
 		})},
+		{"archive of a newer pg_dump", failure.RestoreFailed, false, repacked(func(a []byte) []byte {
+			a[len("PGDMP")+1] = 99 // the minor number of the format
+
+			return a
+		})},
+		{"archive in another of pg_restore's formats", failure.RestoreFailed, false, repacked(func(a []byte) []byte {
+			a[len("PGDMP")+5] = 3 // tar, after three of version and the sizes of integers and offsets
+
+			return a
+		})},
+		{"a statement cut by a zero byte", failure.RestoreFailed, false, repacked(func(a []byte) []byte {
+			return bytes.Replace(a, []byte("CREATE TABLE"), []byte("CREATE T\x00BLE"), 1)
+		})},
+		{"a newer server than the programs know", failure.ConfigInvalid, true, forged(func(_ *testing.T, _ *backuptest.Bench, m *manifest.Manifest) {
+			m.ServerVersion = 990000
+		})},
 		{"one row more in the manifest", failure.ContentDiffers, false, in(func(d *content.Description) { d.Tables[0].Rows++ })},
 		{"another hash in the manifest", failure.ContentDiffers, false, in(func(d *content.Description) {
 			d.Tables[0].Hash = strings.Repeat("0", 32)
@@ -326,7 +343,7 @@ func TestADamagedBackupIsRefusedByName(t *testing.T) { //nolint:tparallel // the
 			}
 
 			row, evidence := b.Row(t, id), b.Ledger(t, id)
-			if c.code == failure.Unavailable || c.code == failure.ExtensionMissing {
+			if c.code == failure.Unavailable || c.code == failure.ExtensionMissing || c.code == failure.ConfigInvalid {
 				// It says nothing about the backup: no verdict.
 				if row.State != catalogue.Taken || evidence["backup.refused"] != 0 {
 					t.Errorf("state %s, evidence %v", row.State, evidence)

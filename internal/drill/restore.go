@@ -44,7 +44,7 @@ func (s *scratch) restore(ctx context.Context) error {
 func (s *scratch) contents(ctx context.Context) (string, error) {
 	out := &bounded{left: maxContents}
 
-	err := s.pgRestore(ctx, process.Command{Args: []string{"--list"}, Stdout: out})
+	err := s.pgRestore(ctx, process.Command{Args: []string{"--list"}, Stdout: out}, false)
 	if out.left < 0 {
 		return "", failure.New(failure.ArchiveInvalid, "reading the table of contents (it is too long)")
 	}
@@ -81,11 +81,13 @@ func (s *scratch) load(ctx context.Context, list string) error {
 	return s.pgRestore(ctx, process.Command{
 		Args: []string{"--exit-on-error", "--no-password", "--use-list=" + list, "--dbname=" + at},
 		Env:  []string{"PGPASSWORD=" + s.password},
-	})
+	}, true)
 }
 
-// pgRestore feeds the decrypted archive to one run of pg_restore.
-func (s *scratch) pgRestore(ctx context.Context, command process.Command) error {
+// pgRestore feeds the decrypted archive to one run of pg_restore. If all of it is
+// asked for, what pg_restore left unread is read to its end, where it shows
+// whether the archive is whole.
+func (s *scratch) pgRestore(ctx context.Context, command process.Command, all bool) error {
 	plain, err := s.decrypted(ctx, s.document.Archive, "restore")
 	if err != nil {
 		return err
@@ -96,6 +98,10 @@ func (s *scratch) pgRestore(ctx context.Context, command process.Command) error 
 	command.Stdin = fed
 
 	err = process.Run(ctx, command)
+	if err == nil && all {
+		_, err = io.Copy(io.Discard, fed)
+	}
+
 	if failed := fed.failure(); failed != nil {
 		// pg_restore only saw its input end; the reader knows why.
 		err = failed
