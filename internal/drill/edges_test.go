@@ -174,3 +174,18 @@ func TestRolesAndExtensionsChangeBetweenDays(t *testing.T) {
 
 	b.CheckNothingLeft(t)
 }
+
+// What only a superuser can make is not proven by a restore without powers, and is
+// not passed over either.
+func TestWhatOnlyASuperuserMakesIsRefused(t *testing.T) {
+	t.Parallel()
+
+	b := backuptest.New(t, `create function told() returns event_trigger language plpgsql as $f$ begin end $f$;
+		create event trigger watched on ddl_command_end execute function told()`)
+	id := b.Take(t, "2026-11-22").ID
+
+	if _, err := b.Driller.Drill(t.Context(), id); !failure.Is(err, failure.RestoreFailed) || !strings.Contains(err.Error(), "superuser") &&
+		!strings.Contains(err.Error(), "permission") {
+		t.Errorf("%v", err)
+	}
+}
