@@ -58,13 +58,17 @@ func blocks(t *testing.T) (values, script string) {
 		t.Fatal(err)
 	}
 
-	for _, block := range regexp.MustCompile("(?ms)^```(sh[^\n]*)\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+	var all strings.Builder
+
+	for _, block := range regexp.MustCompile("(?s)\n```(sh[^\n]*)\n(.*?)\n```\n").FindAllStringSubmatch(string(page), -1) {
 		if block[1] == "sh values" {
-			values += block[2]
+			values = block[2] + "\n"
 		} else {
-			script += block[2]
+			all.WriteString(block[2] + "\n")
 		}
 	}
+
+	script = all.String()
 
 	if !strings.Contains(script, "pg_restore --create") || !strings.Contains(script, "openssl pkeyutl -verify") {
 		t.Fatalf("the page has lost its commands:\n%s", script)
@@ -198,7 +202,7 @@ func (h *byHand) drop(t *testing.T, name string) {
 
 // Whoever has the page, the bucket and the escrow's identity has the data, and
 // is told when the data is not what was signed.
-func TestABackupIsRestoredByHand(t *testing.T) {
+func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases share the cluster
 	t.Parallel()
 
 	h, b := newByHand(t), backuptest.New(t, byHandSource)
@@ -243,7 +247,7 @@ func TestABackupIsRestoredByHand(t *testing.T) {
 	}
 
 	for _, c := range h.damages(t, b, document, stored, taken) {
-		t.Run(c.name, func(t *testing.T) { //nolint:paralleltest // they share the cluster
+		t.Run(c.name, func(t *testing.T) {
 			h.drop(t, name)
 			h.download(t, b, taken.ID)
 			h.values["manifest_key"] = public

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ func (c cut) program(t *testing.T) string {
 	}
 
 	dir := t.TempDir()
-	script := strings.NewReplacer("BIN", bin, "DIR", dir, "CUT", fmt.Sprint(c.at), "END", c.end).Replace(`#!/bin/sh
+	script := strings.NewReplacer("BIN", bin, "DIR", dir, "CUT", strconv.Itoa(c.at), "END", c.end).Replace(`#!/bin/sh
 case "$1" in --version) exec BIN/pg_dump --version;; esac
 mkfifo DIR/pipe.$$
 BIN/pg_dump "$@" > DIR/pipe.$$ & real=$!

@@ -3,7 +3,6 @@ package backup_test
 import (
 	"io/fs"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -58,8 +57,14 @@ func testsOfTheProject(t *testing.T) map[string]bool {
 	declared := regexp.MustCompile(`(?m)^func (Test[A-Za-z]+)\(`)
 	tests := map[string]bool{}
 
-	err := filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." {
+	root, err := os.OpenRoot("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer root.Close()
+
+	err = fs.WalkDir(root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() && strings.HasPrefix(entry.Name(), ".") && entry.Name() != "." {
 			return fs.SkipDir
 		}
 
@@ -67,7 +72,7 @@ func testsOfTheProject(t *testing.T) map[string]bool {
 			return nil
 		}
 
-		text, err := os.ReadFile(path)
+		text, err := root.ReadFile(path)
 		for _, match := range declared.FindAllStringSubmatch(string(text), -1) {
 			tests[match[1]] = true
 		}

@@ -57,8 +57,10 @@ func TestKindsOfThings(t *testing.T) { //nolint:tparallel // each has its own be
 			create materialized view seen as select * from base; insert into base values (2)`, func(d content.Description) bool {
 			return len(d.Tables) == 1 && d.Rows() == 2
 		}},
-		"materialized view without data": {`create table base (n int); create materialized view seen as select * from base with no data`,
-			func(d content.Description) bool { return len(d.Tables) == 1 }},
+		"materialized view without data": {
+			`create table base (n int); create materialized view seen as select * from base with no data`,
+			func(d content.Description) bool { return len(d.Tables) == 1 },
+		},
 		// Its rows are another database's; its definition is ours.
 		"foreign table": {`do $$ begin create role edge_owner; exception when duplicate_object or unique_violation then null; end $$;
 			create extension postgres_fdw; create server away foreign data wrapper postgres_fdw options (host '127.0.0.1', port '1');

@@ -1,8 +1,6 @@
 package drill
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"strings"
 
 	"steward/internal/archive"
 	"steward/internal/failure"
@@ -99,9 +96,6 @@ type opened struct {
 // Close lets go of the decoder and of the download.
 func (o opened) Close() error { return errors.Join(o.Reader.Close(), o.from.Close()) }
 
-// maxGlobalsLine bounds one line of the globals, such as a comment on a role.
-const maxGlobalsLine = 1 << 20
-
 // checkGlobals reads the second object and looks that it creates every role of
 // the manifest. It may create more: pg_dumpall does not read in the snapshot, and
 // a role that was made meanwhile is no reason to condemn a backup. Names are all
@@ -129,52 +123,4 @@ func (d *Driller) checkGlobals(ctx context.Context, document manifest.Manifest) 
 	}
 
 	return nil
-}
-
-// createdRoles are the names in the CREATE ROLE statements of a dump of roles.
-func createdRoles(from io.Reader) (map[string]bool, error) {
-	created := map[string]bool{}
-
-	lines := bufio.NewScanner(from)
-	lines.Buffer(nil, maxGlobalsLine)
-	lines.Split(untilNewline)
-
-	for lines.Scan() {
-		name, ok := strings.CutPrefix(lines.Text(), "CREATE ROLE ")
-		if !ok {
-			continue
-		}
-
-		// A quoted name may hold newlines: it goes on until its quotes are even.
-		for strings.Count(name, `"`)%2 == 1 && len(name) < maxGlobalsLine && lines.Scan() {
-			name += "\n" + lines.Text()
-		}
-
-		created[unquoted(strings.TrimSuffix(name, ";"))] = true
-	}
-
-	return created, lines.Err() //nolint:wrapcheck // wrapped by checkGlobals
-}
-
-// unquoted is the name that PostgreSQL wrote as an identifier.
-func unquoted(identifier string) string {
-	if inner, ok := strings.CutPrefix(identifier, `"`); ok {
-		return strings.ReplaceAll(strings.TrimSuffix(inner, `"`), `""`, `"`)
-	}
-
-	return identifier
-}
-
-// untilNewline splits like bufio.ScanLines, which takes a carriage return for a
-// part of the line's end; here it is a part of a name.
-func untilNewline(data []byte, atEOF bool) (int, []byte, error) {
-	if at := bytes.IndexByte(data, '\n'); at >= 0 {
-		return at + 1, data[:at], nil
-	}
-
-	if atEOF && len(data) > 0 {
-		return len(data), data, nil
-	}
-
-	return 0, nil, nil
 }

@@ -68,7 +68,7 @@ func TestReasons(t *testing.T) {
 		"ERROR: query would be affected by row-level security policy for table \"people\"": failure.SourceUnreadable,
 		"FATAL: password authentication failed for user \"ada\"":                           failure.DumpFailed,
 		"pg_restore: error: could not execute query: permission denied for ada":            failure.SourceUnreadable,
-		"lock timeout on ada":                                            failure.LockNotGranted,
+		"lock timeout on ada": failure.LockNotGranted,
 		"canceling statement due to statement timeout of ada":            failure.LockNotGranted,
 		"ada nobody knows this":                                          failure.DumpFailed,
 		"ada not appear to be a valid archive":                           failure.DumpFailed,
