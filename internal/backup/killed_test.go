@@ -130,13 +130,32 @@ BIN/pg_dump "$@" | tee COUNT
 	return int(written.Size())
 }
 
+// seed is that of make replay, else a new one.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+
+	text := os.Getenv("STEWARD_SEED")
+	if text == "" {
+		return uint64(time.Now().UnixNano()) //nolint:gosec // any bits do
+	}
+
+	number, _, _ := strings.Cut(text, "/")
+
+	seed, err := strconv.ParseUint(number, 10, 64)
+	if err != nil {
+		t.Fatalf("STEWARD_SEED: %v", err)
+	}
+
+	return seed
+}
+
 // pg_dump ends at byte k, for many k: killed, with an error, or as if all were
 // well. Nothing of it ever counts as a backup, no cut archive lies in the bucket
 // unless pg_dump itself called it whole, and the next attempt makes a good one.
 func TestADyingDumpIsNoBackup(t *testing.T) {
 	t.Parallel()
 
-	seed := uint64(time.Now().UnixNano())
+	seed := seed(t)
 	random := rand.New(rand.NewPCG(seed, 0))
 	b := backuptest.New(t, noise(256<<10))
 	length := dumpLength(t, b)
@@ -146,7 +165,7 @@ func TestADyingDumpIsNoBackup(t *testing.T) {
 		at = cuts(random, length, 400, pipePart, 2*pipePart, agePart, 2*agePart, 3*agePart, zstdPart, 2*zstdPart, 3*zstdPart)
 	}
 
-	t.Logf("a dump of %d bytes is cut at %d places, seed %d", length, len(at), seed)
+	t.Logf("a dump of %d bytes is cut at %d places; make replay SEED=%d PKG=./internal/backup TEST=%s", length, len(at), seed, t.Name())
 
 	for i, k := range at {
 		// Which end meets which byte changes with the seed.
@@ -173,9 +192,7 @@ func TestADumpDiesAfterItsFirstChunk(t *testing.T) {
 	}
 
 	for i, k := range at {
-		for j, end := range []string{"kill -9 $$", "exit 1"} {
-			die(t, b, cut{k, end}, 2*i+j)
-		}
+		die(t, b, cut{k, []string{"kill -9 $$", "exit 1"}[i%2]}, i)
 	}
 }
 
