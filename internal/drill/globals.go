@@ -3,12 +3,46 @@ package drill
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"strings"
+
+	"steward/internal/failure"
+	"steward/internal/manifest"
 )
 
 // maxGlobalsLine bounds one line of the globals, such as a comment on a role.
 const maxGlobalsLine = 1 << 20
+
+// checkGlobals reads the second object and looks that it creates every role of
+// the manifest. It may create more: pg_dumpall does not read in the snapshot, and
+// a role that was made meanwhile is no reason to condemn a backup. Names are all
+// that is compared: attributes, memberships and settings of roles are not
+// restored, since a drill takes its roles, without their powers, from the manifest.
+func (d *Driller) checkGlobals(ctx context.Context, document manifest.Manifest) error {
+	if err := d.verify(ctx, document.Globals, "globals"); err != nil {
+		return err
+	}
+
+	reader, err := d.decrypted(ctx, document.Globals, "globals")
+	if err != nil {
+		return err
+	}
+
+	created, err := createdRoles(reader)
+	if err := errors.Join(err, reader.Close()); err != nil {
+		return failure.Wrap(failure.ArchiveInvalid, "reading the globals", err)
+	}
+
+	for _, role := range document.Roles {
+		if !created[role.Name] {
+			return failure.New(failure.ContentDiffers, "reading the globals (a role of the manifest is missing)")
+		}
+	}
+
+	return nil
+}
 
 // createdRoles are the names in the CREATE ROLE statements of a dump of roles.
 func createdRoles(from io.Reader) (map[string]bool, error) {
