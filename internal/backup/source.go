@@ -27,6 +27,7 @@ type source struct {
 	conn     *pgx.Conn
 	snapshot string
 	lsn      string
+	system   string
 	version  int
 	owner    string
 	roles    []manifest.Role
@@ -66,9 +67,9 @@ func (s *source) begin(ctx context.Context) error {
 
 	err := s.QueryRow(ctx, `select pg_export_snapshot(),
 		(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)::text,
-		current_setting('server_version_num')::int,
+		(select system_identifier::text from pg_control_system()), current_setting('server_version_num')::int,
 		(select pg_get_userbyid(datdba) from pg_database where datname = current_database())`).
-		Scan(&s.snapshot, &s.lsn, &s.version, &s.owner)
+		Scan(&s.snapshot, &s.lsn, &s.system, &s.version, &s.owner)
 	if err != nil {
 		return fmt.Errorf("exporting the snapshot: %w", err)
 	}

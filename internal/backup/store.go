@@ -2,6 +2,7 @@ package backup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,7 +19,7 @@ import (
 	"steward/internal/process"
 )
 
-// lockWait is how long pg_dump waits for a table that somebody locks: a dump
+// lockWait is how long, unless the Taker says otherwise, pg_dump waits for a table that somebody locks: a dump
 // behind a stuck migration must fail and be seen, not hang.
 const lockWait = 5 * time.Minute
 
@@ -103,7 +104,7 @@ func (r *run) dump(ctx context.Context, to io.Writer) error {
 		Path: r.tools.Path("pg_dump"), Name: "pg_dump", Code: failure.DumpFailed,
 		Args: []string{
 			"--format=custom", "--compress=0", "--no-password", "--snapshot=" + r.source.snapshot,
-			fmt.Sprintf("--lock-wait-timeout=%d", lockWait.Milliseconds()), "--dbname=" + r.source.url,
+			fmt.Sprintf("--lock-wait-timeout=%d", cmp.Or(r.LockWait, lockWait).Milliseconds()), "--dbname=" + r.source.url,
 		},
 		Env: r.environment(),
 	})

@@ -47,6 +47,9 @@ type Taker struct {
 	// Silence is how long another owner of the day must have given no sign of
 	// life before it is taken over.
 	Silence time.Duration
+	// LockWait is how long pg_dump waits for tables that somebody locks; zero means
+	// five minutes.
+	LockWait time.Duration
 	// Progress, if not nil, is told the phase and the bytes stored so far.
 	Progress func(phase string, bytes int64)
 }
@@ -122,11 +125,15 @@ func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
 	both.Go(func() (err error) {
 		described, err = content.Describe(bothCtx, r.source, func(rows int64) { r.report("describe", rows) })
 
-		return err
+		return readable(err)
 	})
 
 	if err := both.Wait(); err != nil {
 		return catalogue.Backup{}, fmt.Errorf("dumping: %w", err)
+	}
+
+	if err := r.source.unchanged(ctx); err != nil {
+		return catalogue.Backup{}, err
 	}
 
 	after, err := r.source.sequencesNow(ctx)
@@ -200,7 +207,7 @@ func (r *run) describe(
 
 	return manifest.Manifest{
 		Format: manifest.Format, Backup: r.backup.ID, Attempt: r.backup.Attempt, Database: r.backup.Database,
-		Day: r.backup.Day, SnapshotAt: r.backup.SnapshotAt, LSN: r.source.lsn, ServerVersion: r.source.version,
+		Day: r.backup.Day, SnapshotAt: r.backup.SnapshotAt, LSN: r.source.lsn, System: r.source.system, ServerVersion: r.source.version,
 		ClientVersion: r.tools.Version.String(), Owner: r.source.owner, Roles: r.source.roles,
 		Archive: archive, Globals: globals, Content: described, Checkpoint: head, Policy: r.Policy,
 	}, nil

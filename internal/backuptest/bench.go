@@ -98,16 +98,26 @@ func New(t testing.TB, sql string) *Bench {
 func Keys(t testing.TB) (note.Signer, note.Verifier) {
 	t.Helper()
 
+	signer, verifier, _ := NamedKeys(t)
+
+	return signer, verifier
+}
+
+// NamedKeys makes a fresh pair as Keys does, and gives the public half also as a
+// policy pins it.
+func NamedKeys(t testing.TB) (signer note.Signer, verifier note.Verifier, pinned string) {
+	t.Helper()
+
 	private, public, err := note.GenerateKey(rand.Reader, "manifest")
 	check(t, err)
 
-	signer, err := note.NewSigner(private)
+	signer, err = note.NewSigner(private)
 	check(t, err)
 
-	verifier, err := note.NewVerifier(public)
+	verifier, err = note.NewVerifier(public)
 	check(t, err)
 
-	return signer, verifier
+	return signer, verifier, public
 }
 
 // Open opens a business day, written as 2006-01-02.

@@ -34,7 +34,37 @@ func (s *scratch) createExtensions(ctx context.Context, db *postgres.DB) error {
 		waiting = slices.DeleteFunc(waiting, func(e content.Extension) bool { return e.Name == extension.Name })
 	}
 
+	if len(made) > 1 {
+		return s.lendWrappers(ctx, db)
+	}
+
 	return nil
+}
+
+// lendWrappers lets the roles of the source use the foreign data wrappers that
+// extensions brought, as their owners could at the source: else no foreign
+// server could be restored. The rights go with the scratch database.
+func (s *scratch) lendWrappers(ctx context.Context, db *postgres.DB) error {
+	wrappers, err := names(ctx, db, "select fdwname from pg_foreign_data_wrapper order by 1")
+	if err != nil || len(wrappers) == 0 {
+		return err
+	}
+
+	users := make([]string, 1, len(s.document.Roles)+1)
+	users[0] = quoted(s.role)
+
+	for _, role := range s.document.Roles {
+		users = append(users, quoted(role.Name))
+	}
+
+	for i, wrapper := range wrappers {
+		wrappers[i] = quoted(wrapper)
+	}
+
+	_, err = db.Exec(ctx, fmt.Sprintf("grant usage on foreign data wrapper %s to %s with grant option",
+		strings.Join(wrappers, ", "), strings.Join(users, ", ")))
+
+	return failure.Wrap(failure.Unavailable, "lending the foreign data wrappers", err)
 }
 
 // next chooses an extension that requires none of those still waiting. Where the
@@ -73,11 +103,27 @@ func createExtension(ctx context.Context, db *postgres.DB, extension content.Ext
 	statement := fmt.Sprintf("create extension %s schema %s version %s",
 		quoted(extension.Name), quoted(extension.Schema), quoted(extension.Version))
 	if _, err := db.Exec(ctx, statement); err != nil {
-		return failure.Wrap(restoreCode(err),
+		return failure.Wrap(extensionCode(err),
 			fmt.Sprintf("creating extension %q %s in the drill cluster", extension.Name, extension.Version), err)
 	}
 
 	return nil
+}
+
+// missing are the SQLSTATEs of an extension that the cluster does not have: no
+// control file, no such version, a file of it that is not there.
+func missing(state string) bool {
+	return slices.Contains([]string{"0A000", "22023", "42704", "58P01"}, state)
+}
+
+// extensionCode tells a cluster without an extension from one that failed at
+// it: what is missing there says nothing about the backup.
+func extensionCode(err error) failure.Code {
+	if missing(sqlState(err)) {
+		return failure.ExtensionMissing
+	}
+
+	return restoreCode(err)
 }
 
 // builtIn reports whether every new database has this schema.

@@ -1,8 +1,6 @@
 package drill
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"strings"
 
 	"steward/internal/archive"
 	"steward/internal/failure"
@@ -98,45 +95,3 @@ type opened struct {
 
 // Close lets go of the decoder and of the download.
 func (o opened) Close() error { return errors.Join(o.Reader.Close(), o.from.Close()) }
-
-// maxGlobalsLine bounds one line of the globals, such as a comment on a role.
-const maxGlobalsLine = 1 << 20
-
-// checkGlobals reads the second object and looks that it creates every role of
-// the manifest. It may create more: pg_dumpall does not read in the snapshot, and
-// a role that was made meanwhile is no reason to condemn a backup. Names are all
-// that is compared: attributes, memberships and settings of roles are not
-// restored, since a drill takes its roles, without their powers, from the manifest.
-func (d *Driller) checkGlobals(ctx context.Context, document manifest.Manifest) error {
-	if err := d.verify(ctx, document.Globals, "globals"); err != nil {
-		return err
-	}
-
-	reader, err := d.decrypted(ctx, document.Globals, "globals")
-	if err != nil {
-		return err
-	}
-
-	created := map[string]bool{}
-
-	lines := bufio.NewScanner(reader)
-	lines.Buffer(nil, maxGlobalsLine)
-	for lines.Scan() {
-		if name, ok := bytes.CutPrefix(lines.Bytes(), []byte("CREATE ROLE ")); ok {
-			name = bytes.TrimSuffix(name, []byte(";"))
-			created[strings.ReplaceAll(strings.Trim(string(name), `"`), `""`, `"`)] = true
-		}
-	}
-
-	if err := errors.Join(lines.Err(), reader.Close()); err != nil {
-		return failure.Wrap(failure.ArchiveInvalid, "reading the globals", err)
-	}
-
-	for _, role := range document.Roles {
-		if !created[role.Name] {
-			return failure.New(failure.ContentDiffers, "reading the globals (a role of the manifest is missing)")
-		}
-	}
-
-	return nil
-}

@@ -20,7 +20,9 @@ import (
 const maxContents = 64 << 20
 
 // restore runs pg_restore over the archive as the restoring role. The archive
-// is read three times: for its hash, for its table of contents, for its data.
+// is read twice to its end, for its hash and for its data, and twice at its head,
+// for its table of contents and for its schemas. These come first, so that rights
+// in them can be lent before anything in them is given to its owner.
 func (s *scratch) restore(ctx context.Context) error {
 	if err := s.verify(ctx, s.document.Archive, "download"); err != nil {
 		return err
@@ -31,20 +33,30 @@ func (s *scratch) restore(ctx context.Context) error {
 		return err
 	}
 
-	list, err := s.writeList(contents)
-	if err != nil {
+	schemas, others := s.keep(contents)
+
+	if schemas != "" {
+		if err := s.load(ctx, schemas, false); err != nil {
+			return err
+		}
+	}
+
+	if err := s.asRestorer(ctx, s.lendSchemas); err != nil {
 		return err
 	}
-	defer os.Remove(list) //nolint:errcheck // a list of names in the temporary folder
 
-	return s.load(ctx, list)
+	if err := s.load(ctx, others, true); err != nil {
+		return err
+	}
+
+	return s.asRestorer(ctx, s.takeBack)
 }
 
 // contents asks pg_restore what the archive holds.
 func (s *scratch) contents(ctx context.Context) (string, error) {
 	out := &bounded{left: maxContents}
 
-	err := s.pgRestore(ctx, process.Command{Args: []string{"--list"}, Stdout: out})
+	err := s.pgRestore(ctx, process.Command{Args: []string{"--list"}, Stdout: out}, false)
 	if out.left < 0 {
 		return "", failure.New(failure.ArchiveInvalid, "reading the table of contents (it is too long)")
 	}
@@ -71,8 +83,14 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return b.text.Write(p) //nolint:wrapcheck // it never fails
 }
 
-// load restores the data.
-func (s *scratch) load(ctx context.Context, list string) error {
+// load restores the listed entries; all says that the archive must be whole.
+func (s *scratch) load(ctx context.Context, entries string, all bool) error {
+	list, err := writeList(entries)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(list) //nolint:errcheck // a list of names in the temporary folder
+
 	at, err := in(s.Admin, s.name, url.User(s.role))
 	if err != nil {
 		return err
@@ -81,11 +99,13 @@ func (s *scratch) load(ctx context.Context, list string) error {
 	return s.pgRestore(ctx, process.Command{
 		Args: []string{"--exit-on-error", "--no-password", "--use-list=" + list, "--dbname=" + at},
 		Env:  []string{"PGPASSWORD=" + s.password},
-	})
+	}, all)
 }
 
-// pgRestore feeds the decrypted archive to one run of pg_restore.
-func (s *scratch) pgRestore(ctx context.Context, command process.Command) error {
+// pgRestore feeds the decrypted archive to one run of pg_restore. If all of it is
+// asked for, what pg_restore left unread is read to its end, where it shows
+// whether the archive is whole.
+func (s *scratch) pgRestore(ctx context.Context, command process.Command, all bool) error {
 	plain, err := s.decrypted(ctx, s.document.Archive, "restore")
 	if err != nil {
 		return err
@@ -96,6 +116,10 @@ func (s *scratch) pgRestore(ctx context.Context, command process.Command) error 
 	command.Stdin = fed
 
 	err = process.Run(ctx, command)
+	if err == nil && all {
+		_, err = io.Copy(io.Discard, fed)
+	}
+
 	if failed := fed.failure(); failed != nil {
 		// pg_restore only saw its input end; the reader knows why.
 		err = failed
@@ -132,15 +156,14 @@ func (f *feed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// writeList writes the table of contents without what the administrator has
-// made already: extensions, and the schemas that extensions live in.
-func (s *scratch) writeList(contents string) (string, error) {
+// writeList writes entries of a table of contents where pg_restore reads them.
+func writeList(entries string) (string, error) {
 	file, err := os.CreateTemp("", "steward-drill-list-")
 	if err != nil {
 		return "", fmt.Errorf("writing the list for pg_restore: %w", err)
 	}
 
-	_, err = file.WriteString(s.keep(contents))
+	_, err = file.WriteString(entries)
 	if closeErr := file.Close(); err == nil {
 		err = closeErr
 	}
@@ -152,26 +175,35 @@ func (s *scratch) writeList(contents string) (string, error) {
 	return file.Name(), nil
 }
 
-// keep drops the entries that the administrator's step has covered.
-func (s *scratch) keep(contents string) string {
-	skipped := []string{"EXTENSION - ", "COMMENT - EXTENSION "}
+// keep gives the entries of the schemas and all others, without what the
+// administrator has made already: extensions, and the schemas they live in.
+func (s *scratch) keep(contents string) (schemas, others string) {
+	made := map[string]bool{}
 
 	for _, extension := range s.document.Content.Extensions {
 		if !builtIn(extension.Schema) {
-			skipped = append(skipped, "SCHEMA - "+extension.Schema+" ")
+			// Its whole line: the name of another schema may begin with this one.
+			made[listed("SCHEMA - "+extension.Schema+" "+extension.Owner)] = true
 		}
 	}
 
-	var kept strings.Builder
+	var first, then strings.Builder
 
 	for line := range strings.Lines(contents) {
-		if !hasAnyPrefix(entry(line), skipped) {
-			kept.WriteString(line)
+		switch entry := strings.TrimSuffix(entry(line), "\n"); {
+		case made[entry], hasAnyPrefix(entry, []string{"EXTENSION - ", "COMMENT - EXTENSION "}):
+		case strings.HasPrefix(entry, "SCHEMA - "):
+			first.WriteString(line)
+		default:
+			then.WriteString(line)
 		}
 	}
 
-	return kept.String()
+	return first.String(), then.String()
 }
+
+// listed is a name as a table of contents shows it, on one line.
+func listed(name string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(name) }
 
 // entry is what a line of a table of contents is about: "214; 1255 16385
 // FUNCTION public name owner" without its three numbers.

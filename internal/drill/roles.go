@@ -34,10 +34,13 @@ func (s *scratch) createRoles(ctx context.Context) error {
 	)
 
 	create(&list, s.role, fmt.Sprintf("login nocreatedb nocreaterole password '%s'", s.password))
+	create(&list, s.group, "nologin")
+	fmt.Fprintf(&list, "grant %s to %s; ", quoted(s.group), quoted(s.role))
 
 	for _, role := range superusersLast(s.document.Roles) {
 		create(&list, role.Name, "nologin")
-		fmt.Fprintf(&list, "grant %s to %s; ", quoted(role.Name), quoted(s.role))
+		fmt.Fprintf(&list, "grant %s to %s; grant %s to %s; ",
+			quoted(role.Name), quoted(s.role), quoted(s.group), quoted(role.Name))
 
 		switch {
 		case !role.Superuser:

@@ -26,10 +26,12 @@ const drillLock = 7_306_018
 // cleanTimeout bounds the removal of a scratch database after a drill.
 const cleanTimeout = time.Minute
 
-// rolePrefix names the roles that run a restore; prefix names its database.
+// rolePrefix names the roles that run a restore, groupPrefix the groups of all
+// roles that it makes; prefix names its database.
 const (
-	prefix     = "drill_"
-	rolePrefix = "drill_role_"
+	prefix      = "drill_"
+	rolePrefix  = "drill_role_"
+	groupPrefix = "drill_group_"
 )
 
 // scratch is one throw-away database with the role that restores into it.
@@ -41,6 +43,7 @@ type scratch struct {
 	admin    *postgres.DB
 	name     string
 	role     string
+	group    string
 	password string
 }
 
@@ -75,7 +78,7 @@ func (d *Driller) inScratch(
 	cleaner := postgres.On(lock.Conn())
 	made := &scratch{
 		Driller: d, document: document, admin: admin,
-		name: prefix + suffix, role: rolePrefix + suffix, password: ids.New("pw"),
+		name: prefix + suffix, role: rolePrefix + suffix, group: groupPrefix + suffix, password: ids.New("pw"),
 	}
 
 	defer func() {
@@ -168,6 +171,11 @@ func (s *scratch) asAdmin(ctx context.Context, work func(context.Context, *postg
 		return err
 	}
 
+	return within(ctx, at, work)
+}
+
+// within runs work in the database at this URL.
+func within(ctx context.Context, at string, work func(context.Context, *postgres.DB) error) error {
 	db, err := postgres.Open(ctx, at)
 	if err != nil {
 		return fmt.Errorf("reaching the scratch database: %w", err)

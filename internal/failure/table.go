@@ -63,6 +63,9 @@ const (
 	DayRefused          Code = "day_refused"
 	DayTaken            Code = "day_taken"
 	DumpFailed          Code = "dump_failed"
+	LockNotGranted      Code = "lock_not_granted"
+	SourceChanged       Code = "source_changed"
+	SourceUnreadable    Code = "source_unreadable"
 	RestoreFailed       Code = "restore_failed"
 	ManifestInvalid     Code = "manifest_invalid"
 	SignatureInvalid    Code = "signature_invalid"
@@ -71,6 +74,7 @@ const (
 	DecryptFailed       Code = "decrypt_failed"
 	ClientVulnerable    Code = "client_vulnerable"
 	DrillClusterUnfit   Code = "drill_cluster_unfit"
+	ExtensionMissing    Code = "extension_missing"
 	StorageRefused      Code = "storage_refused"
 	StillListed         Code = "still_listed"
 	PlanChanged         Code = "plan_changed"
@@ -147,6 +151,15 @@ func backups() []Row {
 		{DayRefused, "the business day is not one that may be backed up now", "Run today's: steward backup run --all", false, Refused, false},
 		{DayTaken, "another run is at work on this day", look, true, Failed, false},
 		{DumpFailed, "pg_dump did not end well", look, true, Failed, false},
+		{
+			LockNotGranted, "a table of the source stayed locked for longer than a dump waits",
+			"See who holds it in the source (pg_stat_activity); it is tried again by itself. Then run: steward backup list", true, Failed, false,
+		},
+		{SourceChanged, "a table was rewritten or dropped between the snapshot and its lock", look, true, Failed, false},
+		{
+			SourceUnreadable, "the login of the backup may not read all of the source",
+			"Grant what docs/production.md says, then run: steward doctor", true, Failed, false,
+		},
 		{RestoreFailed, "pg_restore did not end well", look, false, Broken, true},
 		{ManifestInvalid, "the manifest is not valid", look, false, Broken, true},
 		{SignatureInvalid, "the signature does not hold", look, false, Broken, true},
@@ -156,6 +169,10 @@ func backups() []Row {
 		{
 			DrillClusterUnfit, "the drill cluster has a role of the source, whose powers a restore could borrow",
 			"Use a cluster of its own for drills, whose administrator is named unlike any role of the source.", false, Refused, false,
+		},
+		{
+			ExtensionMissing, "the drill cluster lacks an extension of the source, or its version",
+			"Install the extension in the drill cluster in the version of the source, then run: steward doctor", false, Refused, false,
 		},
 		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused, false},
 		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused, false},

@@ -36,6 +36,9 @@ type Manifest struct {
 	SnapshotAt time.Time `json:"snapshot_at"`
 	// LSN is the position in the write-ahead log just after the snapshot was taken.
 	LSN string `json:"lsn"`
+	// System is the system identifier of the source's cluster: positions of the log
+	// compare within one cluster only. Empty in manifests from before it was kept.
+	System string `json:"system,omitempty"`
 	// ServerVersion is server_version_num: 150020 is 15.20.
 	ServerVersion int `json:"server_version"`
 	// ClientVersion is the version of pg_dump.

@@ -94,11 +94,8 @@ func Run(ctx context.Context, command Command) error {
 	}
 
 	reason := words.reason()
-	if reason.outside {
-		return failure.New(failure.Unavailable, fmt.Sprintf("running %s (%s)", command.Name, reason.text))
-	}
 
-	return failure.New(command.Code, fmt.Sprintf("running %s (%s)", command.Name, reason.text))
+	return failure.New(reason.under(command.Code), fmt.Sprintf("running %s (%s)", command.Name, reason.text))
 }
 
 // reap ends a child that was started but is not waited for any more.

@@ -65,10 +65,11 @@ func TestReasons(t *testing.T) {
 	t.Parallel()
 
 	for words, want := range map[string]failure.Code{
-		"ERROR: query would be affected by row-level security policy for table \"people\"": failure.DumpFailed,
+		"ERROR: query would be affected by row-level security policy for table \"people\"": failure.SourceUnreadable,
 		"FATAL: password authentication failed for user \"ada\"":                           failure.DumpFailed,
-		"pg_restore: error: could not execute query: permission denied for ada":            failure.DumpFailed,
-		"lock timeout on ada":                                            failure.DumpFailed,
+		"pg_restore: error: could not execute query: permission denied for ada":            failure.SourceUnreadable,
+		"lock timeout on ada": failure.LockNotGranted,
+		"canceling statement due to statement timeout of ada":            failure.LockNotGranted,
 		"ada nobody knows this":                                          failure.DumpFailed,
 		"ada not appear to be a valid archive":                           failure.DumpFailed,
 		"server closed the connection unexpectedly ada":                  failure.Unavailable,
@@ -81,6 +82,13 @@ func TestReasons(t *testing.T) {
 		if !failure.Is(err, want) || strings.Contains(err.Error(), "ada") {
 			t.Errorf("%q became %v", words, err)
 		}
+	}
+
+	restoring := sh("echo 'permission denied' >&2; exit 1")
+	restoring.Code = failure.RestoreFailed
+
+	if err := process.Run(t.Context(), restoring); !failure.Is(err, failure.RestoreFailed) {
+		t.Errorf("a restore was taken for a dump: %v", err)
 	}
 
 	err := process.Run(t.Context(), sh("echo 'No space left on device' >&2; yes | head -c 70000 >&2; exit 1"))

@@ -1,6 +1,10 @@
 package process
 
-import "strings"
+import (
+	"strings"
+
+	"steward/internal/failure"
+)
 
 // tailBytes bounds what is kept of a child's complaints.
 const tailBytes = 64 << 10
@@ -23,39 +27,42 @@ type reason struct {
 	// phrase is what PostgreSQL's programs print, with LC_ALL=C.
 	phrase string
 	text   string
-	// outside says that the world around the child failed, not its work: the
-	// same work may succeed when it is tried again.
-	outside bool
+	// code, if not empty, says more than the command's own. Unavailable: the world
+	// around the child failed, not its work, which may succeed when it is tried
+	// again. Any other is about the source of a dump, and holds for dumps only.
+	code failure.Code
 }
 
 // reasons is the table; the first row whose phrase was printed wins.
 func reasons() []reason {
 	return []reason{
-		{"row-level security", "the role does not pass row-level security; it needs BYPASSRLS", false},
-		{"lock timeout", "a lock was not granted in time", false},
-		{"could not obtain lock", "a lock was not granted in time", false},
-		{"password authentication failed", "the password was refused", false},
-		{"permission denied", "the role lacks a permission", false},
-		{"must be owner", "the role lacks ownership", false},
-		{"must be member", "the role lacks a membership", false},
-		{"must be superuser", "it needs a superuser", false},
-		{"No space left on device", "a disk is full", true},
-		{"could not extend file", "a disk is full", true},
-		{"is not available", "an extension is missing", false},
-		{"aborting because of server version mismatch", "the program is older than the server", false},
-		{"unsupported version", "the archive is of a newer program", false},
-		{"not appear to be a valid archive", "the archive is damaged", false},
-		{"unexpected end of file", "the archive is cut", false},
-		{"could not read from input file", "the archive is cut", false},
-		{"server closed the connection", "the server went away", true},
-		{"terminating connection", "the server went away", true},
-		{"could not connect", "the server does not answer", true},
-		{"connection to server", "the server does not answer", true},
-		{"snapshot", "the snapshot is gone", true},
-		{"does not exist", "something that it needs does not exist", false},
-		{"already exists", "something is there already", false},
-		{"violates", "a constraint is violated", false},
-		{"out of memory", "memory ran out", true},
+		{"row-level security", "the role does not pass row-level security; it needs BYPASSRLS", failure.SourceUnreadable},
+		// What pg_dump prints when --lock-wait-timeout is over: it has no other timeout.
+		{"statement timeout", "a lock was not granted in time", failure.LockNotGranted},
+		{"lock timeout", "a lock was not granted in time", failure.LockNotGranted},
+		{"could not obtain lock", "a lock was not granted in time", failure.LockNotGranted},
+		{"password authentication failed", "the password was refused", ""},
+		{"permission denied", "the role lacks a permission", failure.SourceUnreadable},
+		{"must be owner", "the role lacks ownership", ""},
+		{"must be member", "the role lacks a membership", ""},
+		{"must be superuser", "it needs a superuser", ""},
+		{"No space left on device", "a disk is full", failure.Unavailable},
+		{"could not extend file", "a disk is full", failure.Unavailable},
+		{"is not available", "an extension is missing", ""},
+		{"aborting because of server version mismatch", "the program is older than the server", ""},
+		{"unsupported version", "the archive is of a newer program", ""},
+		{"not appear to be a valid archive", "the archive is damaged", ""},
+		{"unexpected end of file", "the archive is cut", ""},
+		{"could not read from input file", "the archive is cut", ""},
+		{"server closed the connection", "the server went away", failure.Unavailable},
+		{"terminating connection", "the server went away", failure.Unavailable},
+		{"could not connect", "the server does not answer", failure.Unavailable},
+		{"connection to server", "the server does not answer", failure.Unavailable},
+		{"snapshot", "the snapshot is gone", failure.Unavailable},
+		{"does not exist", "something that it needs does not exist", ""},
+		{"already exists", "something is there already", ""},
+		{"violates", "a constraint is violated", ""},
+		{"out of memory", "memory ran out", failure.Unavailable},
 	}
 }
 
@@ -69,4 +76,14 @@ func (t *tail) reason() reason {
 	}
 
 	return reason{text: "no known reason"}
+}
+
+// under is the failure code of a command that ended for this reason.
+func (r reason) under(command failure.Code) failure.Code {
+	switch {
+	case r.code == failure.Unavailable, r.code != "" && command == failure.DumpFailed:
+		return r.code
+	default:
+		return command
+	}
 }
