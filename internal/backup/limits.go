@@ -2,11 +2,9 @@ package backup
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"steward/internal/clocks"
-	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/throttle"
 )
@@ -137,9 +135,4 @@ func (r *run) decide(seen throttle.Reading, most time.Duration) {
 	if r.Held != nil {
 		r.Held(held)
 	}
-}
-
-// errShape says that a load query does not answer as it must.
-func errShape(text string) error {
-	return failure.New(failure.PolicyInvalid, fmt.Sprintf("asking the load query of the policy (%s)", text))
 }

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/postgres"
 	"steward/internal/throttle"
@@ -23,9 +23,11 @@ type looks struct {
 	conn   *pgx.Conn
 }
 
-// lagQuery is how many seconds the slowest replica needs to replay what it gets.
-// An idle one has no such time, and is not behind.
-const lagQuery = `select coalesce(max(extract(epoch from replay_lag)), 0)::float8 from pg_stat_replication`
+// lagQuery is how many seconds the slowest replica needs to replay what it gets,
+// and whether the role may see that at all. A replica that is idle has no such
+// time, and is not behind.
+const lagQuery = `select coalesce(max(extract(epoch from replay_lag)), 0)::float8, coalesce(bool_or(state is null), false)
+	from pg_stat_replication`
 
 // look asks the source once. A source that cannot be reached or does not answer in
 // time is Silent; one that refuses what it is asked fails with PolicyInvalid.
@@ -46,27 +48,41 @@ func (l *looks) look(ctx context.Context) (throttle.Reading, error) {
 	}
 
 	if refused(err) {
-		return throttle.Reading{}, errShape("the source refuses it, or its answer is not one boolean or number")
+		return throttle.Reading{}, failure.New(failure.PolicyInvalid,
+			"asking the source what the brake of the policy wants to know (it is refused, hidden, or not one boolean or number)")
 	}
 
 	return throttle.Reading{Silent: true}, nil
 }
 
-// errAnswer says that an answer is neither a boolean nor a number.
-var errAnswer = errors.New("neither a boolean nor a number")
+var (
+	// errAnswer says that an answer is neither a boolean nor a number.
+	errAnswer = errors.New("neither a boolean nor a number")
+	// errHidden says that the role may not see how far replicas are.
+	errHidden = errors.New("the lag is hidden from this role")
+)
 
 // refused tells an answer that will not change from one that did not come.
 func refused(err error) bool {
-	if errors.Is(err, errAnswer) || errors.Is(err, pgx.ErrNoRows) || errors.Is(err, pgx.ErrTooManyRows) {
+	if errors.Is(err, errAnswer) || errors.Is(err, errHidden) {
 		return true
 	}
 
 	answer, told := errors.AsType[*pgconn.PgError](err)
+	if !told || len(answer.Code) < classLength {
+		return false
+	}
 
-	// Classes 42, 22, 25 and 0A: wrong, not allowed, not readable, not only reading.
-	return told && (strings.HasPrefix(answer.Code, "42") || strings.HasPrefix(answer.Code, "22") ||
-		strings.HasPrefix(answer.Code, "25") || strings.HasPrefix(answer.Code, "0A"))
+	switch answer.Code[:classLength] {
+	case "0A", "21", "22", "25", "42": // not supported, several rows, wrong value, not only reading, wrong or not allowed
+		return true
+	default:
+		return false
+	}
 }
+
+// classLength is the part of an SQLSTATE that names its class.
+const classLength = 2
 
 func (l *looks) ask(ctx context.Context) (seen throttle.Reading, err error) {
 	if l.conn == nil {
@@ -92,12 +108,9 @@ func (l *looks) ask(ctx context.Context) (seen throttle.Reading, err error) {
 	}
 
 	if l.limits.MaxLag > 0 {
-		var seconds float64
-		if err := q.QueryRow(ctx, lagQuery).Scan(&seconds); err != nil {
-			return seen, fmt.Errorf("reading the replicas' lag: %w", err)
+		if seen.Lag, err = lag(ctx, q); err != nil {
+			return seen, err
 		}
-
-		seen.Lag = time.Duration(seconds * float64(time.Second))
 	}
 
 	if l.limits.LoadQuery != "" {
@@ -111,16 +124,28 @@ func (l *looks) ask(ctx context.Context) (seen throttle.Reading, err error) {
 	return seen, err
 }
 
-// loaded asks the load query. It is wrapped, so that it can only be one SELECT of
-// one column.
-func (l *looks) loaded(ctx context.Context, q postgres.Queryer) (bool, error) {
-	rows, err := q.Query(ctx, "select answer.value::text from ("+l.limits.LoadQuery+") as answer (value)")
-	if err != nil {
-		return false, fmt.Errorf("asking the load query: %w", err)
+func lag(ctx context.Context, q postgres.Queryer) (time.Duration, error) {
+	var (
+		seconds float64
+		hidden  bool
+	)
+
+	if err := q.QueryRow(ctx, lagQuery).Scan(&seconds, &hidden); err != nil {
+		return 0, fmt.Errorf("reading the replicas' lag: %w", err)
 	}
 
-	answer, err := pgx.CollectExactlyOneRow(rows, pgx.RowTo[*string])
-	if err != nil {
+	if hidden {
+		return 0, errHidden
+	}
+
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
+// loaded asks the load query, as a part of another, so that it can only be one
+// SELECT of one value.
+func (l *looks) loaded(ctx context.Context, q postgres.Queryer) (bool, error) {
+	var answer *string
+	if err := q.QueryRow(ctx, "select ("+l.limits.LoadQuery+")::text").Scan(&answer); err != nil {
 		return false, fmt.Errorf("asking the load query: %w", err)
 	}
 
