@@ -134,12 +134,12 @@ func (b *Backups) TakeBackup(ctx context.Context, id string) (BackupStatus, erro
 // deadline is when the backup of a day is due. Of a day that is overdue, or taken
 // again by hand, only the run's own end is left.
 func (b *Backups) deadline(day string) time.Time {
-	due, known := b.Window.DueOf(day)
-	if !known || !due.After(b.Clock.Now()) {
+	at, known := b.Window.DueOf(day)
+	if !known || !at.After(b.Clock.Now()) {
 		return time.Time{}
 	}
 
-	return due
+	return at
 }
 
 // owner names the workflow run behind an activity: retries of one run are one

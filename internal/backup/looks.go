@@ -44,7 +44,7 @@ func (l *looks) look(ctx context.Context) (throttle.Reading, error) {
 	l.close(ctx)
 
 	if ctx.Err() != nil {
-		return throttle.Reading{}, ctx.Err() //nolint:wrapcheck // the caller's own
+		return throttle.Reading{}, ctx.Err()
 	}
 
 	if refused(err) {

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"steward/internal/postgres"
 )
@@ -79,13 +81,15 @@ func half(sum string) (string, error) {
 	return fmt.Sprintf("%016x", number), nil
 }
 
-func readTables(ctx context.Context, q postgres.Queryer, into *Description, progress func(rows int64)) error {
+func readTables(
+	ctx context.Context, q postgres.Queryer, helpers []postgres.Queryer, into *Description, progress func(rows int64),
+) error {
 	rows, err := q.Query(ctx, tablesQuery)
 	if err != nil {
 		return fmt.Errorf("listing tables: %w", err)
 	}
 
-	tables, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
+	into.Tables, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
 		var table Table
 
 		return table, row.Scan(&table.Schema, &table.Name)
@@ -94,25 +98,73 @@ func readTables(ctx context.Context, q postgres.Queryer, into *Description, prog
 		return fmt.Errorf("listing tables: %w", err)
 	}
 
-	var read int64
+	work := &hashing{tables: into.Tables, progress: progress}
+	group, groupCtx := errgroup.WithContext(ctx)
 
-	for i := range tables {
-		table := pgx.Identifier{tables[i].Schema, tables[i].Name}.Sanitize()
+	for _, helper := range helpers {
+		group.Go(func() error {
+			if err := pin(groupCtx, helper, nil); err != nil {
+				return err
+			}
 
-		tables[i].Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+table+" as steward_row")
-		if err != nil {
-			return fmt.Errorf("hashing table %s: %w", tables[i].Key(), err)
-		}
-
-		read += tables[i].Rows
-		if progress != nil {
-			progress(read)
-		}
+			return work.join(groupCtx, helper)
+		})
 	}
 
-	into.Tables = tables
+	group.Go(func() error { return work.join(groupCtx, q) })
+
+	return group.Wait() //nolint:wrapcheck // our own
+}
+
+// hashing is the work on all tables, which several transactions may share.
+type hashing struct {
+	tables   []Table // each is written by whoever took its place in the list
+	progress func(rows int64)
+
+	mu   sync.Mutex
+	next int   // owned by mu; the first table that nobody has taken
+	read int64 // owned by mu; rows so far
+}
+
+// take gives the next table, nil when all are taken.
+func (h *hashing) take() *Table {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+
+	if h.next == len(h.tables) {
+		return nil
+	}
+
+	h.next++
+
+	return &h.tables[h.next-1]
+}
+
+// join hashes tables over one transaction until there is none left.
+func (h *hashing) join(ctx context.Context, q postgres.Queryer) (err error) {
+	for table := h.take(); table != nil; table = h.take() {
+		name := pgx.Identifier{table.Schema, table.Name}.Sanitize()
+
+		table.Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+name+" as steward_row")
+		if err != nil {
+			return fmt.Errorf("hashing table %s: %w", table.Key(), err)
+		}
+
+		h.done(table.Rows)
+	}
 
 	return nil
+}
+
+// done tells how far the work is, one table after the other.
+func (h *hashing) done(rows int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+
+	h.read += rows
+	if h.progress != nil {
+		h.progress(h.read)
+	}
 }
 
 func readSequences(ctx context.Context, q postgres.Queryer, into *Description) error {

@@ -28,5 +28,6 @@ func yield(pid, nice int) {
 	}
 
 	_ = syscall.Setpriority(syscall.PRIO_PROCESS, pid, min(nicest, kernelZero-had+nice)) //nolint:errcheck // see above
-	_, _, _ = syscall.Syscall(syscall.SYS_IOPRIO_SET, ioprioWhoProcess, uintptr(pid), ioprioIdle)
+	_, _, _ = syscall.Syscall(                                                           //nolint:errcheck,dogsled // see above
+		syscall.SYS_IOPRIO_SET, ioprioWhoProcess, uintptr(pid), ioprioIdle)
 }

@@ -51,7 +51,7 @@ func (r Rule) Decide(seen Reading, paused bool, held, most time.Duration) Verdic
 		limit = r.MaxLag / calmAgain
 	}
 
-	reason := ""
+	var reason string
 
 	switch {
 	case seen.Silent:

@@ -59,13 +59,13 @@ func (g *Gate) Wait(ctx context.Context) error {
 		g.mu.Unlock()
 
 		if opened == nil {
-			return ctx.Err() //nolint:wrapcheck // the caller's own
+			return ctx.Err()
 		}
 
 		select {
 		case <-opened:
 		case <-ctx.Done():
-			return ctx.Err() //nolint:wrapcheck // the caller's own
+			return ctx.Err()
 		}
 	}
 }
@@ -78,7 +78,7 @@ func (g *Gate) Writer(ctx context.Context, w io.Writer) io.Writer {
 			return 0, err
 		}
 
-		return w.Write(p) //nolint:wrapcheck // what lies below says it
+		return w.Write(p)
 	})
 }
 

@@ -42,12 +42,12 @@ func (p *paced) Write(content []byte) (int, error) {
 		select {
 		case <-timer.C:
 		case <-p.ctx.Done():
-			return 0, p.ctx.Err() //nolint:wrapcheck // the caller's own
+			return 0, p.ctx.Err()
 		}
 	}
 
 	n, err := p.to.Write(content)
 	p.free = p.free.Add(time.Duration(float64(n) / float64(p.perSecond) * float64(time.Second)))
 
-	return n, err //nolint:wrapcheck // what lies below says it
+	return n, err
 }

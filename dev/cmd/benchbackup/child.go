@@ -32,32 +32,44 @@ import (
 // planVariable hands a child its plan.
 const planVariable = "STEWARD_BENCH_PLAN"
 
+// project is what the bench calls itself wherever a name is asked for.
+const project = "bench"
+
 // plan is what a child is to do and with what.
 type plan struct {
 	// Role is take, drill, age or storage.
-	Role string
+	Role string `json:"role"`
 	// Steward, Source and Admin are the URLs of the steward database, of the one to back up, of the drill cluster.
-	Steward, Source, Admin string
+	Steward string `json:"steward"`
+	Source  string `json:"source"`
+	Admin   string `json:"admin"`
 	// Storage is the stand-in's URL; Dir is where it keeps its state.
-	Storage, Dir string
+	Storage string `json:"storage"`
+	Dir     string `json:"dir"`
 	// Recipient, Identity, Signer and Verifier are keys, made for one run of the bench.
-	Recipient, Identity, Signer, Verifier string
+	Recipient string `json:"recipient"`
+	Identity  string `json:"identity"`
+	Signer    string `json:"signer"`
+	Verifier  string `json:"verifier"`
 	// Backup is the id in the catalogue.
-	Backup string
+	Backup string `json:"backup"`
 	// NoHash leaves out the description of the content.
-	NoHash bool
+	NoHash bool `json:"no_hash"`
 	// Profile is where CPU and heap profiles go; empty for none.
-	Profile string
+	Profile string `json:"profile"`
 }
 
 // result is what a child tells when it is done.
 type result struct {
-	// Seconds is wall time from the start of the work, Self and Children are processor time.
-	Seconds, Self, Children float64
+	// Seconds is wall time from the start of the work.
+	Seconds float64 `json:"seconds"`
+	// Self and Children are processor time, in seconds.
+	Self     float64 `json:"self_cpu_seconds"`
+	Children float64 `json:"children_cpu_seconds"`
 	// PeakKiB is the largest resident memory of the child alone.
-	PeakKiB int64
+	PeakKiB int64 `json:"peak_kib"`
 	// Bytes is what is stored.
-	Bytes int64
+	Bytes int64 `json:"stored_bytes"`
 }
 
 func child(ctx context.Context, text string, out io.Writer) error {
@@ -117,7 +129,7 @@ func (p plan) work(ctx context.Context, out io.Writer) (err error) {
 		return fmt.Errorf("opening the steward database: %w", err)
 	}
 	defer steward.Close()
-	client, err := storage.Open(ctx, storage.Options{Endpoint: p.Storage, Project: "bench"})
+	client, err := storage.Open(ctx, storage.Options{Endpoint: p.Storage, Project: project})
 	if err != nil {
 		return fmt.Errorf("opening the storage: %w", err)
 	}
@@ -166,7 +178,7 @@ func (p plan) take(ctx context.Context, steward *postgres.DB, bucket *storage.Bu
 	}
 	taker := backup.Taker{
 		Steward: steward, Source: p.Source, Bucket: bucket, Recipients: recipients, Signer: signer,
-		Clock: clocks.System(), Owner: "bench", Silence: time.Minute,
+		Clock: clocks.System(), Owner: project, Silence: time.Minute,
 		Progress: func(string, int64) {},
 	}
 	if p.NoHash {

@@ -159,7 +159,7 @@ func figureOf(name string, values []float64, aim float64) figure {
 	slices.Sort(values)
 	f := figure{Name: name, Median: values[len(values)/2], Least: values[0], Most: values[len(values)-1], Aim: aim}
 	if len(values)%2 == 0 {
-		f.Median = (values[len(values)/2-1] + values[len(values)/2]) / 2 //nolint:mnd // the mean of the middle two
+		f.Median = (values[len(values)/2-1] + values[len(values)/2]) / 2
 	}
 	f.Reached = cmp.Compare(f.Median, aim) <= 0
 	return f

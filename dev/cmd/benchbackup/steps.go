@@ -52,7 +52,7 @@ func timed(work func() error) (float64, error) {
 }
 
 func (b *bench) tool(ctx context.Context, name string, args ...string) *exec.Cmd {
-	tool := exec.CommandContext(ctx, filepath.Join(b.bin, name), args...) //nolint:gosec // PostgreSQL's programs
+	tool := exec.CommandContext(ctx, filepath.Join(b.bin, name), args...)
 	tool.Stderr = os.Stderr
 	return tool
 }
@@ -227,7 +227,7 @@ func (b *bench) round(ctx context.Context, number int, progress io.Writer) (roun
 			return r, err
 		}
 	}
-	say(progress, "round %d: dump %.1f s, take %.1f s, without hash %.1f s, by hand %.1f s, restore %.1f s, drill %.1f s",
+	sayf(progress, "round %d: dump %.1f s, take %.1f s, without hash %.1f s, by hand %.1f s, restore %.1f s, drill %.1f s",
 		number+1, r.Steps[stepDump], r.Steps[stepTake], r.Steps[stepTakeNoHash], r.Steps[stepAge], r.Steps[stepRestore], r.Steps[stepDrill])
 	return r, b.remove(ctx, r.backup)
 }

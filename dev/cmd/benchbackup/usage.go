@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -48,7 +49,7 @@ func cpuOf(pid int, withChildren bool) (float64, error) {
 	// The fields after the program's name, which may hold anything and ends with the last parenthesis: utime, stime,
 	// cutime, cstime (proc(5), 14 to 17).
 	const first, own, all = 11, 2, 4
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
 	wanted := fields[first : first+own]
 	if withChildren {
 		wanted = fields[first : first+all]

@@ -71,7 +71,8 @@ func newWorld(ctx context.Context) (w *world, err error) {
 	if err := w.startStorage(ctx); err != nil {
 		return w, err
 	}
-	return w, w.openSteward(ctx)
+	err = w.openSteward(ctx)
+	return w, err
 }
 
 func (w *world) close() error {
@@ -103,7 +104,7 @@ func (w *world) makeKeys() error {
 		return fmt.Errorf("making keys: %w", err)
 	}
 	w.Identity, w.Recipient = identity.String(), identity.Recipient().String()
-	w.Signer, w.Verifier, err = note.GenerateKey(rand.Reader, "bench")
+	w.Signer, w.Verifier, err = note.GenerateKey(rand.Reader, project)
 	if err != nil {
 		return fmt.Errorf("making keys: %w", err)
 	}
@@ -129,7 +130,7 @@ func (w *world) startStorage(ctx context.Context) (err error) {
 		return fmt.Errorf("waiting for the storage: %w", err)
 	}
 	w.Storage = strings.TrimSpace(line)
-	if w.client, err = storage.Open(ctx, storage.Options{Endpoint: w.Storage, Project: "bench"}); err != nil {
+	if w.client, err = storage.Open(ctx, storage.Options{Endpoint: w.Storage, Project: project}); err != nil {
 		return fmt.Errorf("opening the storage: %w", err)
 	}
 	if _, err = w.client.Bucket(bucketName).Create(ctx, storage.Settings{Location: "EU", UniformAccess: true}); err != nil {
@@ -188,7 +189,7 @@ func (w *world) fill(ctx context.Context, name string, bytes int64, progress io.
 	if err := exec1(ctx, url, "vacuum freeze analyze"); err != nil {
 		return "", err
 	}
-	say(progress, "filled %s with %d displays in %.0f s", name, displays, time.Since(started).Seconds())
+	sayf(progress, "filled %s with %d displays in %.0f s", name, displays, time.Since(started).Seconds())
 	return url, nil
 }
 
@@ -197,8 +198,8 @@ func (w *world) open(ctx context.Context) (string, error) {
 	w.days++
 	now := time.Now()
 	opened, err := catalogue.Open(ctx, w.steward, catalogue.Backup{
-		ID: ids.New("bkp"), Database: "bench", Day: now.AddDate(0, 0, -w.days).Format(time.DateOnly),
-		Attempt: ids.New("att"), Owner: "bench", OpenedAt: now,
+		ID: ids.New("bkp"), Database: project, Day: now.AddDate(0, 0, -w.days).Format(time.DateOnly),
+		Attempt: ids.New("att"), Owner: project, OpenedAt: now,
 	})
 	if err != nil {
 		return "", fmt.Errorf("opening a day: %w", err)
@@ -269,7 +270,7 @@ func column(ctx context.Context, url, sql string) ([]string, error) {
 	return found, errors.Join(err, conn.Close(ctx))
 }
 
-// say tells a person how far the bench is. A terminal that is gone does not stop it.
-func say(progress io.Writer, format string, args ...any) {
+// sayf tells a person how far the bench is. A terminal that is gone does not stop it.
+func sayf(progress io.Writer, format string, args ...any) {
 	_, _ = fmt.Fprintf(progress, format+"\n", args...) // see above
 }
