@@ -11,6 +11,9 @@ TEST ?= .#              tests to run, a regular expression (replay, soak)
 SEED ?=#                seed of the run to repeat (replay) or to start from (soak)
 FUZZTIME ?= 5s#         time for each fuzz target
 BENCHTIME ?= 1s#        time for each benchmark
+SIZE ?= 2000#           size of the dump of bench-backup, in MB
+ROUNDS ?= 3#            how often bench-backup measures everything; medians count
+BENCH_FLAGS ?=#         more flags for bench-backup, such as --json
 SOAK_TIME ?= 12h#       limit of one soak run; it goes on by seed
 ONLY ?=#                steps of test to run, by name: make test ONLY="lint test"
 TEST_FLAGS ?=#          more flags for go test
@@ -122,6 +125,10 @@ fuzz: ## Run every fuzz target for FUZZTIME and add up the executions
 .PHONY: bench
 bench: ## Run all benchmarks of PKG
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem $(PKG)
+
+.PHONY: bench-backup
+bench-backup: ## Measure backup and drill against bare pg_dump and pg_restore (SIZE in MB, ROUNDS, BENCH_FLAGS=--json)
+	@go run -C dev ./cmd/benchbackup --size $(SIZE) --rounds $(ROUNDS) $(BENCH_FLAGS)
 
 bench-%: ## Run the benchmarks of one package: make bench-ledger
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./internal/$*/...

@@ -117,14 +117,29 @@ func (b *Backups) TakeBackup(ctx context.Context, id string) (BackupStatus, erro
 		return BackupStatus{}, failure.New(failure.UnknownDatabase, "taking a backup")
 	}
 
-	err = withPulse(ctx, b.Patience, func(ctx context.Context, report func(string, int64)) error {
-		taker.Owner, taker.Silence, taker.Progress = owner(ctx), b.Patience.Of(silence), report
+	state := newPulse()
+	taker.Owner, taker.Silence = owner(ctx), b.Patience.Of(silence)
+	taker.Progress, taker.Expected, taker.Held = state.report, state.expect, state.hold
+	taker.Deadline = b.deadline(row.Day)
+
+	err = state.during(ctx, b.Patience, func(ctx context.Context) error {
 		row, err = taker.Take(ctx, id)
 
 		return err
 	})
 
 	return status(row), err
+}
+
+// deadline is when the backup of a day is due. Of a day that is overdue, or taken
+// again by hand, only the run's own end is left.
+func (b *Backups) deadline(day string) time.Time {
+	at, known := b.Window.DueOf(day)
+	if !known || !at.After(b.Clock.Now()) {
+		return time.Time{}
+	}
+
+	return at
 }
 
 // owner names the workflow run behind an activity: retries of one run are one

@@ -8,6 +8,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"steward/internal/failure"
+	"steward/internal/forecast"
 	"steward/internal/patience"
 )
 
@@ -18,19 +19,40 @@ const stall = 30 * time.Minute
 // beatsPerTimeout is how many heartbeats fall into one heartbeat timeout.
 const beatsPerTimeout = 4
 
+// phaseArchive is the phase whose bytes are compared with those that the archive
+// will have, and phaseHeld the one in which the brake holds a backup.
+const (
+	phaseArchive = "archive"
+	phaseHeld    = "braked"
+)
+
 // Progress is what a heartbeat tells the Temporal Web UI.
 type Progress struct {
 	// Phase is the step at work, such as "archive".
 	Phase string
 	// Bytes are those done in this phase.
 	Bytes int64
+	// LeftBytes and LeftSeconds are what the dump still has to do, by an estimate;
+	// 0 while it is too early to say, and after the dump.
+	LeftBytes   int64 `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
+	LeftSeconds int64 `json:",omitzero"` //nolint:tagliatelle // as above
+	// HeldSeconds is how long the brake has held the work so far in all.
+	HeldSeconds int64 `json:",omitzero"` //nolint:tagliatelle // as above
 }
 
 // pulse is the progress of one activity.
 type pulse struct {
-	mu    sync.Mutex
-	now   Progress  // owned by mu
-	moved time.Time // owned by mu; wall time, since a stall is about this machine
+	mu       sync.Mutex
+	now      Progress      // owned by mu
+	moved    time.Time     // owned by mu; wall time, since a stall is about this machine
+	began    time.Time     // owned by mu; when the archive's first bytes came
+	expected int64         // owned by mu; bytes of the archive by an estimate, 0 if unknown
+	archived int64         // owned by mu; bytes of the archive so far
+	held     time.Duration // owned by mu; how long the brake has held the work
+}
+
+func newPulse() *pulse {
+	return &pulse{moved: time.Now()} //nolint:forbidigo // a stall is measured on the wall, not by the dev clock
 }
 
 // withPulse runs work, sends heartbeats while it runs, and ends it with TimedOut
@@ -39,17 +61,23 @@ type pulse struct {
 func withPulse(
 	ctx context.Context, scale patience.Scale, work func(context.Context, func(phase string, bytes int64)) error,
 ) error {
+	state := newPulse()
+
+	return state.during(ctx, scale, func(ctx context.Context) error { return work(ctx, state.report) })
+}
+
+// during is withPulse for work that tells the pulse more than its phase.
+func (p *pulse) during(ctx context.Context, scale patience.Scale, work func(context.Context) error) error {
 	working, stop := context.WithCancelCause(ctx)
-	state := &pulse{moved: time.Now()} //nolint:forbidigo // a stall is measured on the wall, not by the dev clock
 	ended := make(chan struct{})
 
 	go func() {
 		defer close(ended)
 
-		state.beat(working, stop, scale.Of(stall))
+		p.beat(working, stop, scale.Of(stall))
 	}()
 
-	err := work(working, state.report)
+	err := work(working)
 
 	stop(nil)
 	<-ended
@@ -65,9 +93,56 @@ func (p *pulse) report(phase string, bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 
-	if next := (Progress{Phase: phase, Bytes: bytes}); next != p.now {
-		p.now, p.moved = next, time.Now() //nolint:forbidigo // as above
+	if p.now.Phase == phase && p.now.Bytes == bytes {
+		return
 	}
+
+	p.now.Phase, p.now.Bytes, p.moved = phase, bytes, time.Now() //nolint:forbidigo // as above
+
+	switch {
+	case phase == phaseArchive && p.began.IsZero():
+		p.began, p.archived = p.moved, bytes
+	case phase == phaseArchive:
+		p.archived = bytes
+	case phase == "globals":
+		p.expected = 0 // the dump is done
+	}
+}
+
+// expect takes note of how many bytes the archive will have.
+func (p *pulse) expect(bytes int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.expected = bytes
+}
+
+// hold shows that the brake is on. That is no stall: the brake has a limit of its
+// own.
+func (p *pulse) hold(total time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	p.now.Phase, p.now.Bytes, p.held = phaseHeld, p.archived, total
+	p.moved = time.Now() //nolint:forbidigo // as above
+}
+
+// look gives what the next heartbeat tells, and when the work moved last.
+func (p *pulse) look() (Progress, time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+
+	now := p.now
+	now.HeldSeconds = int64(p.held.Seconds())
+
+	if !p.began.IsZero() {
+		took := time.Since(p.began) - p.held //nolint:forbidigo // as above
+		if bytes, left, known := forecast.Left(p.archived, p.expected, took); known {
+			now.LeftBytes, now.LeftSeconds = bytes, int64(left.Round(time.Second).Seconds())
+		}
+	}
+
+	return now, p.moved
 }
 
 func (p *pulse) beat(ctx context.Context, stop context.CancelCauseFunc, stalled time.Duration) {
@@ -80,10 +155,7 @@ func (p *pulse) beat(ctx context.Context, stop context.CancelCauseFunc, stalled 
 	defer ticker.Stop()
 
 	for {
-		p.mu.Lock()
-		now, moved := p.now, p.moved
-		p.mu.Unlock()
-
+		now, moved := p.look()
 		activity.RecordHeartbeat(ctx, now)
 
 		if time.Since(moved) > stalled { //nolint:forbidigo // as above

@@ -162,9 +162,59 @@ func TestHeartbeatsCarryProgress(t *testing.T) {
 		t.Errorf("%v after %s", err, took)
 	}
 
-	want := []heard{{0, Progress{}}, {15 * time.Second, Progress{"archive", 7}}, {30 * time.Second, Progress{"globals", 9}}}
+	want := []heard{{0, Progress{}}, {15 * time.Second, Progress{Phase: "archive", Bytes: 7}}, {30 * time.Second, Progress{Phase: "globals", Bytes: 9}}}
 	if diff := cmp.Diff(want, l.heard()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// What is left is told while the dump is at work, pauses do not count, and a brake
+// that holds for hours is no stall.
+func TestHeartbeatsTellWhatIsLeft(t *testing.T) {
+	t.Parallel()
+
+	l := &listener{timeout: time.Minute}
+	state := &pulse{}
+
+	took, err := pulsed(t, l, 0, func(ctx context.Context, outer func(string, int64)) error {
+		*state = pulse{moved: time.Now()}
+
+		return state.during(ctx, 0, func(ctx context.Context) error {
+			state.expect(1000)
+			state.report("archive", 0)
+			err := rest(ctx, 10*time.Second)
+			state.report("archive", 250)
+			state.report("describe", 77)
+
+			for n := range 60 {
+				state.hold(time.Duration(n) * time.Minute)
+				outer("moves", int64(n)) // the pulse around this one has no part in it
+
+				err = errors.Join(err, rest(ctx, time.Minute))
+			}
+
+			state.report("globals", 1)
+
+			return errors.Join(err, rest(ctx, time.Minute))
+		})
+	})
+	if err != nil || took != 61*time.Minute+10*time.Second {
+		t.Errorf("%v after %s", err, took)
+	}
+
+	seen := map[Progress]bool{}
+	for _, each := range l.heard() {
+		seen[each.Beat] = true
+	}
+
+	for _, want := range []Progress{
+		{Phase: "archive"},
+		{Phase: "braked", Bytes: 250, LeftBytes: 750, LeftSeconds: 45},
+		{Phase: "globals", Bytes: 1, HeldSeconds: 59 * 60},
+	} {
+		if !seen[want] {
+			t.Errorf("no heartbeat says %+v", want)
+		}
 	}
 }
 

@@ -44,6 +44,12 @@ type runEvent struct {
 	Attempt int32 `json:"attempt,omitzero"`
 	// DoneBytes are those done in this phase (progress).
 	DoneBytes int64 `json:"done_bytes,omitzero"`
+	// LeftBytes is what the dump still has to store, by an estimate; missing while it is too early to say (progress).
+	LeftBytes int64 `json:"left_bytes,omitzero"`
+	// LeftSeconds is how long that will take, by an estimate (progress).
+	LeftSeconds int64 `json:"left_seconds,omitzero"`
+	// HeldSeconds is how long the brake of the policy has held the dump so far (progress).
+	HeldSeconds int64 `json:"held_seconds,omitzero"`
 	// Code is the failure code of the try before, or of a run that failed.
 	Code failure.Code `json:"code,omitempty"`
 	// Backup is the id in the catalogue (result).
@@ -203,6 +209,7 @@ func (f *follower) step(pending *workflow.PendingActivityInfo) runEvent {
 	var beat activities.Progress
 	if err := converter.GetDefaultDataConverter().FromPayloads(pending.GetHeartbeatDetails(), &beat); err == nil && beat.Phase != "" {
 		event.Phase, event.DoneBytes = beat.Phase, beat.Bytes
+		event.LeftBytes, event.LeftSeconds, event.HeldSeconds = beat.LeftBytes, beat.LeftSeconds, beat.HeldSeconds
 	}
 
 	if last := pending.GetLastFailure().GetApplicationFailureInfo(); last != nil {
@@ -216,6 +223,14 @@ func saidStep(event runEvent) string {
 	text := fmt.Sprintf("%s: %s", event.Database, event.Phase)
 	if event.DoneBytes > 0 {
 		text += ", " + quantity.Bytes(event.DoneBytes)
+	}
+
+	if event.LeftSeconds > 0 {
+		text += fmt.Sprintf(", about %s and %s left", quantity.Bytes(event.LeftBytes), time.Duration(event.LeftSeconds)*time.Second)
+	}
+
+	if event.HeldSeconds > 0 {
+		text += fmt.Sprintf(", held for %s so far", time.Duration(event.HeldSeconds)*time.Second)
 	}
 
 	if event.Attempt > 1 {

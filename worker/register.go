@@ -26,6 +26,7 @@ import (
 	"steward/internal/ledger"
 	"steward/internal/ledger/gcsmirror"
 	"steward/internal/ledger/seal"
+	"steward/internal/policy"
 	"steward/internal/promise"
 	"steward/internal/removal"
 	"steward/workflows"
@@ -173,10 +174,25 @@ func (p *process) takers(bucket *gcs.Bucket, signer note.Signer) (map[string]bac
 		takers[database.Name] = backup.Taker{
 			Steward: p.steward, Source: source, Bucket: bucket, Recipients: recipients, Signer: signer, Clock: p.clock,
 			ToolsDir: p.config.ToolsDir, RefuseVulnerable: rules.RefuseVulnerableClients, Policy: p.policy.Hash(),
+			Limits: limits(rules.Limits),
 		}
 	}
 
 	return takers, nil
+}
+
+// limits are those of the policy as a taker wants them.
+func limits(stated *policy.Limits) backup.Limits {
+	if stated == nil {
+		return backup.Limits{}
+	}
+
+	held := backup.Limits{Bandwidth: stated.Bandwidth, Nice: stated.Nice}
+	if stated.Brake != nil {
+		held.MaxLag, held.LoadQuery = stated.Brake.ReplicationLag.Shortest(), stated.Brake.LoadQuery
+	}
+
+	return held
 }
 
 func (p *process) registerDrill() error {

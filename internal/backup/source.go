@@ -31,6 +31,7 @@ type source struct {
 	version  int
 	owner    string
 	roles    []manifest.Role
+	tables   int64 // bytes of all tables by the last count of their pages; 0 if unknown
 }
 
 // openSource connects, opens a read-only transaction, and exports its snapshot.
@@ -68,8 +69,10 @@ func (s *source) begin(ctx context.Context) error {
 	err := s.QueryRow(ctx, `select pg_export_snapshot(),
 		(case when pg_is_in_recovery() then pg_last_wal_replay_lsn() else pg_current_wal_lsn() end)::text,
 		(select system_identifier::text from pg_control_system()), current_setting('server_version_num')::int,
-		(select pg_get_userbyid(datdba) from pg_database where datname = current_database())`).
-		Scan(&s.snapshot, &s.lsn, &s.system, &s.version, &s.owner)
+		(select pg_get_userbyid(datdba) from pg_database where datname = current_database()),
+		(select coalesce(sum(relpages::bigint), 0) * current_setting('block_size')::bigint
+			from pg_class where relkind in ('r', 'm', 't'))::bigint`).
+		Scan(&s.snapshot, &s.lsn, &s.system, &s.version, &s.owner, &s.tables)
 	if err != nil {
 		return fmt.Errorf("exporting the snapshot: %w", err)
 	}

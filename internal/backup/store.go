@@ -17,6 +17,7 @@ import (
 	"steward/internal/manifest"
 	"steward/internal/postgres"
 	"steward/internal/process"
+	"steward/internal/throttle"
 )
 
 // lockWait is how long, unless the Taker says otherwise, pg_dump waits for a table that somebody locks: a dump
@@ -66,7 +67,7 @@ func (r *run) upload(ctx context.Context, object catalogue.Object, produce produ
 	produced := make(chan error, 1)
 
 	go func() {
-		err := produce(ctx, writer)
+		err := produce(ctx, throttle.Paced(ctx, writer, r.Limits.Bandwidth))
 		// CloseWithError(nil) is the plain end; it never fails.
 		_ = writer.CloseWithError(err)
 
@@ -134,7 +135,9 @@ func (r *run) sealed(ctx context.Context, to io.Writer, command process.Command)
 		return fmt.Errorf("sealing: %w", err)
 	}
 
-	command.Stdout = sealed
+	// While the brake is on nothing is read from the program, and no request is
+	// open: the upload sends a chunk only when it is full.
+	command.Stdout, command.Nice = r.gate.Writer(ctx, sealed), r.Limits.Nice
 	if err := process.Run(ctx, command); err != nil {
 		return err
 	}

@@ -12,12 +12,14 @@ import (
 	"steward/internal/catalogue"
 	"steward/internal/clocks"
 	"steward/internal/content"
+	"steward/internal/forecast"
 	"steward/internal/gcs"
 	"steward/internal/ids"
 	"steward/internal/ledger"
 	"steward/internal/manifest"
 	"steward/internal/pgtools"
 	"steward/internal/postgres"
+	"steward/internal/throttle"
 )
 
 // Taker takes backups of one database. It holds public keys and the signing
@@ -52,6 +54,21 @@ type Taker struct {
 	LockWait time.Duration
 	// Progress, if not nil, is told the phase and the bytes stored so far.
 	Progress func(phase string, bytes int64)
+	// Expected, if not nil, is told how many bytes the archive will have, by an
+	// estimate.
+	Expected func(bytes int64)
+	// Held, if not nil, is told from time to time while the brake holds the work,
+	// with how long it did so far in all.
+	Held func(total time.Duration)
+	// Limits hold the backup back.
+	Limits Limits
+	// Deadline is when the backup must be done, by Clock; pauses end well before
+	// it. Zero is unknown.
+	Deadline time.Time
+	// Describe reads what the source holds; nil is content.Describe, and so it is
+	// in every worker. A measurement may put nothing in its place, to see what the
+	// description costs: such a backup never passes a drill.
+	Describe func(ctx context.Context, q postgres.Queryer, progress func(rows int64)) (content.Description, error)
 }
 
 // run is one attempt.
@@ -61,6 +78,7 @@ type run struct {
 	source *source
 	tools  pgtools.Tools
 	backup catalogue.Backup
+	gate   throttle.Gate
 }
 
 // Take makes a new attempt at the backup with this id and returns its row as
@@ -112,6 +130,16 @@ func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
 		return catalogue.Backup{}, err
 	}
 
+	if err := r.expect(ctx); err != nil {
+		return catalogue.Backup{}, err
+	}
+
+	stop, err := r.brake(ctx)
+	if err != nil {
+		return catalogue.Backup{}, err
+	}
+	defer stop()
+
 	// The description is read while pg_dump runs: both see one snapshot.
 	both, bothCtx := errgroup.WithContext(ctx)
 
@@ -123,7 +151,7 @@ func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
 		return err
 	})
 	both.Go(func() (err error) {
-		described, err = content.Describe(bothCtx, r.source, func(rows int64) { r.report("describe", rows) })
+		described, err = r.content(bothCtx)
 
 		return readable(err)
 	})
@@ -148,6 +176,37 @@ func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
 	}
 
 	return r.finish(ctx, archive, globals, described.WithSequences(before, after))
+}
+
+// content describes the snapshot. The brake holds it between two tables.
+func (r *run) content(ctx context.Context) (content.Description, error) {
+	describe := r.Describe
+	if describe == nil {
+		describe = content.Describe
+	}
+
+	return describe(ctx, r.source, func(rows int64) {
+		r.report("describe", rows)
+
+		_ = r.gate.Wait(ctx) //nolint:errcheck // the next statement has the same context, and says it
+	})
+}
+
+// expect tells how big the archive will be. The pages of the tables are those of
+// the last vacuum or analyze: to measure them would wait behind every lock.
+func (r *run) expect(ctx context.Context) error {
+	if r.Expected == nil {
+		return nil
+	}
+
+	last, err := catalogue.LastBytes(ctx, r.Steward, r.backup.Database)
+	if err != nil {
+		return fmt.Errorf("estimating: %w", err)
+	}
+
+	r.Expected(forecast.Stored(last, r.source.tables))
+
+	return nil
 }
 
 // finish writes the manifest and records the backup. A crash before the

@@ -92,6 +92,15 @@ func Open(ctx context.Context, q postgres.Queryer, fresh Backup) (Backup, error)
 	return one(ctx, q, `where database = $1 and day = $2::date`, fresh.Database, fresh.Day)
 }
 
+// LastBytes is what the newest whole backup of a database stored, in bytes; 0 if
+// there was none.
+func LastBytes(ctx context.Context, q postgres.Queryer, database string) (bytes int64, err error) {
+	err = q.QueryRow(ctx, `select coalesce((select bytes from backups
+		where database = $1 and state in ('taken', 'drilled', 'pruned') and bytes > 0 order by day desc limit 1), 0)`, database).Scan(&bytes)
+
+	return bytes, failure.Wrap(failure.Unavailable, "reading the size of the last backup", err)
+}
+
 // Get gives one backup; it fails with UnknownBackup.
 func Get(ctx context.Context, q postgres.Queryer, id string) (Backup, error) {
 	return one(ctx, q, `where id = $1`, id)

@@ -14,7 +14,17 @@ import (
 // rows. After each table it tells progress, if that is not nil, how many rows
 // were read so far: a big database takes hours. It fails with Unavailable.
 func Describe(ctx context.Context, q postgres.Queryer, progress func(rows int64)) (Description, error) {
+	return DescribeTogether(ctx, []postgres.Queryer{q}, progress)
+}
+
+// DescribeTogether is Describe over several transactions that see one snapshot:
+// the tables are shared out among them, everything else is read by the first. It
+// pays where the server has nothing else to do; where it has only as many
+// processors as are busy already, it costs as much as it gains.
+func DescribeTogether(ctx context.Context, all []postgres.Queryer, progress func(rows int64)) (Description, error) {
 	var described Description
+
+	q := all[0]
 
 	for _, step := range []struct {
 		name string
@@ -27,7 +37,7 @@ func Describe(ctx context.Context, q postgres.Queryer, progress func(rows int64)
 		{"reading the definitions", readSchema},
 		{"reading the large objects", readLargeObjects},
 		{"reading the tables", func(ctx context.Context, q postgres.Queryer, into *Description) error {
-			return readTables(ctx, q, into, progress)
+			return readTables(ctx, q, all[1:], into, progress)
 		}},
 	} {
 		if err := step.read(ctx, q, &described); err != nil {

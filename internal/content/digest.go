@@ -5,23 +5,31 @@ import (
 	"fmt"
 	"math/big"
 	"strings"
+	"sync"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"steward/internal/postgres"
 )
 
 // sums count lines and add up both halves of their hashes h.
-const sums = `count(*), coalesce(sum(('x' || substr(h, 1, 16))::bit(64)::bigint), 0)::text,
-	coalesce(sum(('x' || substr(h, 17, 16))::bit(64)::bigint), 0)::text`
+const sums = `count(*), coalesce(sum(h::bit(64)::bigint), 0)::text, coalesce(sum((h << 64)::bit(64)::bigint), 0)::text`
+
+// hashed is the MD5 of a line as bits. The line is hashed in UTF-8, since a copy
+// need not have the encoding of its source.
+const hashed = `('x' || md5(convert_to(line, 'UTF8')))::bit(128) as h`
+
+// apart keeps the planner from merging a subquery into what is around it: merged,
+// each line would be made and hashed once for each half of the sum. It costs
+// nothing else, and parallel plans stay possible.
+const apart = ` offset 0`
 
 // digestOf wraps a query that gives one text column "line" so that it gives the
 // number of lines and the sums of both halves of their MD5: the order of rows
-// does not matter, and a row that is there twice counts twice. The text is hashed
-// in UTF-8, since a copy need not have the encoding of its source.
+// does not matter, and a row that is there twice counts twice.
 func digestOf(lines string) string {
-	return `select ` + sums + `
-		from (select md5(convert_to(line, 'UTF8')) as h from (` + lines + `) as lines) as hashes`
+	return `select ` + sums + ` from (select ` + hashed + ` from (` + lines + `) as lines` + apart + `) as hashes`
 }
 
 func readDigest(ctx context.Context, q postgres.Queryer, lines string) (Digest, error) {
@@ -73,13 +81,15 @@ func half(sum string) (string, error) {
 	return fmt.Sprintf("%016x", number), nil
 }
 
-func readTables(ctx context.Context, q postgres.Queryer, into *Description, progress func(rows int64)) error {
+func readTables(
+	ctx context.Context, q postgres.Queryer, helpers []postgres.Queryer, into *Description, progress func(rows int64),
+) error {
 	rows, err := q.Query(ctx, tablesQuery)
 	if err != nil {
 		return fmt.Errorf("listing tables: %w", err)
 	}
 
-	tables, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
+	into.Tables, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
 		var table Table
 
 		return table, row.Scan(&table.Schema, &table.Name)
@@ -88,25 +98,73 @@ func readTables(ctx context.Context, q postgres.Queryer, into *Description, prog
 		return fmt.Errorf("listing tables: %w", err)
 	}
 
-	var read int64
+	work := &hashing{tables: into.Tables, progress: progress}
+	group, groupCtx := errgroup.WithContext(ctx)
 
-	for i := range tables {
-		table := pgx.Identifier{tables[i].Schema, tables[i].Name}.Sanitize()
+	for _, helper := range helpers {
+		group.Go(func() error {
+			if err := pin(groupCtx, helper, nil); err != nil {
+				return err
+			}
 
-		tables[i].Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+table+" as steward_row")
-		if err != nil {
-			return fmt.Errorf("hashing table %s: %w", tables[i].Key(), err)
-		}
-
-		read += tables[i].Rows
-		if progress != nil {
-			progress(read)
-		}
+			return work.join(groupCtx, helper)
+		})
 	}
 
-	into.Tables = tables
+	group.Go(func() error { return work.join(groupCtx, q) })
+
+	return group.Wait() //nolint:wrapcheck // our own
+}
+
+// hashing is the work on all tables, which several transactions may share.
+type hashing struct {
+	tables   []Table // each is written by whoever took its place in the list
+	progress func(rows int64)
+
+	mu   sync.Mutex
+	next int   // owned by mu; the first table that nobody has taken
+	read int64 // owned by mu; rows so far
+}
+
+// take gives the next table, nil when all are taken.
+func (h *hashing) take() *Table {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+
+	if h.next == len(h.tables) {
+		return nil
+	}
+
+	h.next++
+
+	return &h.tables[h.next-1]
+}
+
+// join hashes tables over one transaction until there is none left.
+func (h *hashing) join(ctx context.Context, q postgres.Queryer) (err error) {
+	for table := h.take(); table != nil; table = h.take() {
+		name := pgx.Identifier{table.Schema, table.Name}.Sanitize()
+
+		table.Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+name+" as steward_row")
+		if err != nil {
+			return fmt.Errorf("hashing table %s: %w", table.Key(), err)
+		}
+
+		h.done(table.Rows)
+	}
 
 	return nil
+}
+
+// done tells how far the work is, one table after the other.
+func (h *hashing) done(rows int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+
+	h.read += rows
+	if h.progress != nil {
+		h.progress(h.read)
+	}
 }
 
 func readSequences(ctx context.Context, q postgres.Queryer, into *Description) error {
@@ -183,8 +241,8 @@ func readSchema(ctx context.Context, q postgres.Queryer, into *Description) erro
 		lines[i] = "select '" + kind.name + "' as kind, line from (" + kind.lines + ") as k"
 	}
 
-	rows, err := q.Query(ctx, `select kind, `+sums+` from (select kind, md5(convert_to(line, 'UTF8')) as h from (`+
-		strings.Join(lines, " union all ")+`) as lines) as hashes group by kind`)
+	rows, err := q.Query(ctx, `select kind, `+sums+` from (select kind, `+hashed+` from (`+
+		strings.Join(lines, " union all ")+`) as lines`+apart+`) as hashes group by kind`)
 	if err != nil {
 		return fmt.Errorf("hashing the definitions: %w", err)
 	}

@@ -185,13 +185,27 @@ func within(ctx context.Context, at string, work func(context.Context, *postgres
 	return work(ctx, db)
 }
 
-// describe reads what the restore made.
+// describe reads what the restore made, over two connections that see one
+// snapshot: nothing else happens in the drill cluster meanwhile.
 func (s *scratch) describe(ctx context.Context) (described content.Description, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, db *postgres.DB) error {
-		return db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) (err error) {
-			described, err = content.Describe(ctx, tx, func(rows int64) { s.report("compare", rows) })
+		return db.InSnapshot(ctx, func(ctx context.Context, first postgres.Tx) error {
+			var snapshot string
+			if err := first.QueryRow(ctx, "select pg_export_snapshot()").Scan(&snapshot); err != nil {
+				return failure.Wrap(failure.Unavailable, "sharing a snapshot", err)
+			}
 
-			return err
+			return db.InSnapshot(ctx, func(ctx context.Context, second postgres.Tx) (err error) {
+				// The name comes from the server; it has no quote in it.
+				if _, err := second.Exec(ctx, "set transaction snapshot '"+snapshot+"'"); err != nil {
+					return failure.Wrap(failure.Unavailable, "sharing a snapshot", err)
+				}
+
+				described, err = content.DescribeTogether(ctx, []postgres.Queryer{first, second},
+					func(rows int64) { s.report("compare", rows) })
+
+				return err
+			})
 		})
 	})
 

@@ -73,6 +73,26 @@ func (w Window) Today(now time.Time) calendar.Day {
 // must have been drilled.
 func (w Window) DueAt(scheduled time.Time) time.Time { return scheduled.Add(w.DoneWithin) }
 
+// DueOf is when the scheduled backup of a business day must have been drilled, the
+// day written as 2006-01-02. It is false for what is no day.
+func (w Window) DueOf(day string) (time.Time, bool) {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return time.Time{}, false
+	}
+
+	// The zone may lie on either side of UTC: the schedule's day in UTC is this one
+	// or one beside it.
+	for _, shift := range []int{0, -1, 1} {
+		scheduled := w.At.On(calendar.DayOf(at.AddDate(0, 0, shift), time.UTC))
+		if calendar.DayOf(scheduled, w.Zone).String() == day {
+			return w.DueAt(scheduled), true
+		}
+	}
+
+	return time.Time{}, false
+}
+
 // EndAt is when a run that starts now gives up, so that the next day's finds the
 // way free: when the catch-up window ends, for a run by hand one such window
 // from now.

@@ -154,3 +154,29 @@ func TestLimits(t *testing.T) {
 		}
 	}
 }
+
+// The day of a schedule leads back to the time by which its backup is due, on
+// both sides of UTC.
+func TestDueOf(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(t *rapid.T) {
+		zone := time.FixedZone("", rapid.IntRange(-12, 14).Draw(t, "zone")*3600)
+		at, err := calendar.ParseTimeOfDay(fmt.Sprintf("%02d:%02d", rapid.IntRange(0, 23).Draw(t, "hour"), rapid.IntRange(0, 59).Draw(t, "minute")))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		window := due.Window{Zone: zone, At: at, DoneWithin: 2 * time.Hour}
+		scheduled := at.On(calendar.NewDay(2026, 1, 1)).AddDate(0, 0, rapid.IntRange(0, 400).Draw(t, "day"))
+		day := calendar.DayOf(scheduled, zone).String()
+
+		if got, known := window.DueOf(day); !known || !got.Equal(window.DueAt(scheduled)) {
+			t.Fatalf("%s in %v: due %s, want %s", day, zone, got, window.DueAt(scheduled))
+		}
+	})
+
+	if _, known := (due.Window{Zone: time.UTC}).DueOf("yesterday"); known {
+		t.Error("what is no day has a time")
+	}
+}

@@ -22,6 +22,7 @@ const (
 func (r *reader) contradictions(p *Policy) {
 	r.checkTimes(p.Promises.Backups)
 	r.checkBusinessDays(p)
+	r.checkLoadLimits(p.Promises.Backups.Limits)
 	r.checkDatabases(p.Promises.Backups.Databases)
 	r.checkRecipients(p.Promises.Backups.Recipients)
 	r.checkLedger(p)

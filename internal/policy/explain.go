@@ -134,9 +134,9 @@ func (b Backups) sentence(zone string) string {
 		stop = "even the last drilled backup goes at its end"
 	}
 	return fmt.Sprintf("Each database (%s) is backed up every day at %s UTC (business days in %s)"+
-		" and drilled within %s, late by %s at most; each backup is kept for %s and gone %s later; if backups stop, %s.",
+		" and drilled within %s, late by %s at most; each backup is kept for %s and gone %s later; if backups stop, %s.%s",
 		strings.Join(names, ", "), b.At, zone,
-		b.DoneWithin.Words(), b.CatchUp.Words(), b.Keep.Words(), b.Tolerance.Words(), stop)
+		b.DoneWithin.Words(), b.CatchUp.Words(), b.Keep.Words(), b.Tolerance.Words(), stop, b.Limits.sentence())
 }
 
 func (c Processors) names() string {

@@ -108,6 +108,8 @@ type Backups struct {
 	WhenBackupsStop WhenBackupsStop
 	// RefuseVulnerableClients makes the drill refuse client programs with known holes.
 	RefuseVulnerableClients bool
+	// Limits hold the work back; nil holds nothing back.
+	Limits *Limits
 	// Databases are what is backed up: at least one app database and the steward database.
 	Databases []Database
 	// Recipients are whom backups are encrypted to: at least two, one of them the escrow.

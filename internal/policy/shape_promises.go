@@ -106,6 +106,8 @@ func backupsShape() shape[Backups] {
 		leaf("refuse_vulnerable_clients",
 			"Whether PostgreSQL client programs with known holes are refused, not only warned about.",
 			boolKind(), func(b *Backups) *bool { return &b.RefuseVulnerableClients }),
+		maybe("limits", "What holds backups back for the sake of what they are taken from.",
+			limitsShape(), func(b *Backups) **Limits { return &b.Limits }),
 		list("databases", "What is backed up: at least one app database, and the steward database.", shape[Database]{
 			leaf("name", "Its name in the catalogue and in workflow ids.", nameKind(), func(d *Database) *string { return &d.Name }),
 			leaf("role", "What it is for.", choiceKind(RoleApp, RoleSteward), func(d *Database) *Role { return &d.Role }),

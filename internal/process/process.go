@@ -39,6 +39,9 @@ type Command struct {
 	Name string
 	// Code is the failure code of an unsuccessful end.
 	Code failure.Code
+	// Nice, if not 0, lowers the child's priority: 1 to 19, as nice(1) has it. Its
+	// disk accesses then wait for everybody else's too.
+	Nice int
 }
 
 // Run starts the child and waits for its end. If ctx ends first, the child is
@@ -66,6 +69,8 @@ func Run(ctx context.Context, command Command) error {
 	if err := faults.Do(ctx, faults.Process, "start "+command.Name, start); err != nil {
 		return errors.Join(failure.Wrap(failure.Unavailable, "starting "+command.Name, err), reap(child))
 	}
+
+	yield(child.Process.Pid, command.Nice)
 
 	// The end is one outside call of its own: what a child did can be lost
 	// between its exit and our knowledge of it.

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestMain lets the bench start this test program as its children.
+func TestMain(m *testing.M) {
+	if os.Getenv(planVariable) != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// TestSmoke measures a tiny database once: every figure is there, and a drill has found the backup equal.
+func TestSmoke(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"--size", "4", "--rounds", "1", "--json"}, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	var got report
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	steps := []string{stepDump, stepAge, stepTake, stepTakeNoHash, stepRestore, stepDrill}
+	for _, step := range steps {
+		if got.Rounds[0].Steps[step] <= 0 {
+			t.Errorf("%s was not measured", step)
+		}
+	}
+	if len(got.Figures) != 6 || len(got.CPU) != 4 || got.DumpBytes < 1_000_000 || got.StoredBytes <= 0 {
+		t.Errorf("%+v", got)
+	}
+	for _, f := range got.Figures {
+		if f.Median <= 0 || f.Aim <= 0 || f.Reached != (f.Median <= f.Aim) {
+			t.Errorf("%+v", f)
+		}
+	}
+	out.Reset()
+	if err := got.write(&out); err != nil || !strings.Contains(out.String(), "storage stand-in") {
+		t.Errorf("%v: %s", err, out.String())
+	}
+}
+
+func TestFigureOf(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		values []float64
+		median float64
+	}{{[]float64{3, 1, 2}, 2}, {[]float64{4, 1, 2, 3}, 2.5}, {[]float64{7}, 7}} {
+		got := figureOf("", slices.Clone(test.values), test.median)
+		if got.Median != test.median || got.Least != slices.Min(test.values) || got.Most != slices.Max(test.values) || !got.Reached {
+			t.Errorf("%v: %+v", test.values, got)
+		}
+		if figureOf("", test.values, test.median-0.01).Reached {
+			t.Errorf("%v reach less than their median", test.values)
+		}
+	}
+}
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"--size", "1"}, {"--rounds", "0"}, {"more"}, {"--unknown"}} {
+		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
+			t.Errorf("%q are accepted", args)
+		}
+	}
+}
