@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/big"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -174,33 +173,3 @@ func readPrivileges(ctx context.Context, q postgres.Queryer, into *Description) 
 	return nil
 }
 
-// readSchema hashes the definitions of all kinds in one statement.
-func readSchema(ctx context.Context, q postgres.Queryer, into *Description) error {
-	kinds := definitionQueries()
-	lines := make([]string, len(kinds))
-
-	for i, kind := range kinds {
-		lines[i] = "select '" + kind.name + "' as kind, line from (" + kind.lines + ") as k"
-	}
-
-	rows, err := q.Query(ctx, `select kind, `+sums+` from (select kind, md5(convert_to(line, 'UTF8')) as h from (`+
-		strings.Join(lines, " union all ")+`) as lines) as hashes group by kind`)
-	if err != nil {
-		return fmt.Errorf("hashing the definitions: %w", err)
-	}
-
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Definition, error) {
-		var definition Definition
-
-		definition.Digest, err = scanDigest(row.Scan, &definition.Kind)
-
-		return definition, err
-	})
-	if err != nil {
-		return fmt.Errorf("hashing the definitions: %w", err)
-	}
-
-	into.Schema = found
-
-	return nil
-}

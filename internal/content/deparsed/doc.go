@@ -1,0 +1,19 @@
+// Package deparsed brings expressions that PostgreSQL has written out of its own
+// trees into one form, so that two of them can be compared.
+//
+// Dump and restore do not keep such text. PostgreSQL stores a tree; a dump holds
+// the tree as text; a restore parses that text, and the tree that it gets may be
+// another one of the same meaning. Two shapes of that are known, and both are
+// common:
+//
+//   - an array that is cast as a whole becomes an array whose elements are cast:
+//     (ARRAY['a'::character varying])::text[], which is what x IN ('a', 'b') on a
+//     varchar column is, comes back as ARRAY[('a'::character varying)::text];
+//   - an AND inside of an AND, or an OR inside of an OR, as BETWEEN leaves it,
+//     comes back without its parentheses.
+//
+// Normal undoes these two and nothing else: every literal, name, operator and
+// cast, and every other parenthesis, stays where it is. It works on the text with
+// full parentheses that pg_get_expr and its relatives give, not on what people
+// write.
+package deparsed
