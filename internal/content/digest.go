@@ -172,4 +172,3 @@ func readPrivileges(ctx context.Context, q postgres.Queryer, into *Description) 
 
 	return nil
 }
-

@@ -16,7 +16,7 @@ func Normal(text string) string {
 
 	write(&written, normal(parse(tokens(text))))
 
-	return written.String()
+	return strings.TrimSuffix(written.String(), " ")
 }
 
 // normal brings items into their form, the innermost first.
@@ -27,13 +27,41 @@ func normal(items []item) []item {
 		}
 	}
 
-	items = pushCasts(items)
+	items = dropNames(pushCasts(negate(items)))
 	for _, word := range []string{"AND", "OR"} {
 		items = flatten(items, word)
 	}
 
 	return items
 }
+
+// negate turns the minus of a constant, (- 5), into the negative constant.
+func negate(items []item) []item {
+	const parts = 2
+
+	var out []item
+
+	for _, i := range items {
+		if i.open != "(" || !i.closed || len(i.inside) != parts || !i.inside[0].is("-") || !isNumber(i.inside[1]) {
+			out = append(out, i)
+
+			continue
+		}
+
+		number := i.inside[1].token
+
+		name := "integer" // PostgreSQL writes a bare constant for this type and numeric only
+		if strings.ContainsAny(number, ".eE") {
+			name = "numeric"
+		}
+
+		out = append(out, item{token: "'-" + number + "'"}, item{token: cast}, item{token: name})
+	}
+
+	return out
+}
+
+func isNumber(i item) bool { return i.open == "" && isDigit(i.token[0]) }
 
 // flatten takes the parentheses off each operand of AND (or OR) that is an AND
 // (or OR) itself: the order in which it is worked out does not matter. The query

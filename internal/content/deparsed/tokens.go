@@ -34,6 +34,8 @@ func length(text string) int {
 		return dollars(text)
 	case (first == 'E' || first == 'e') && len(text) > 1 && text[1] == '\'':
 		return 1 + quoted(text[1:], true)
+	case isDigit(first):
+		return run(text, func(b byte) bool { return b == '.' || isWord(b) })
 	case isWord(first):
 		return run(text, isWord)
 	case strings.HasPrefix(text, cast):
@@ -91,6 +93,8 @@ func run(text string, belongs func(byte) bool) int {
 
 func isSpace(b byte) bool { return strings.IndexByte(" \t\n\r\f", b) >= 0 }
 
+func isDigit(b byte) bool { return b >= '0' && b <= '9' }
+
 func isOperator(b byte) bool { return strings.IndexByte("+-*/<>=~!@#%^&|`?", b) >= 0 }
 
 // isWord reports whether a byte belongs to a name or a number. Every byte of a
@@ -98,5 +102,5 @@ func isOperator(b byte) bool { return strings.IndexByte("+-*/<>=~!@#%^&|`?", b) 
 func isWord(b byte) bool {
 	const ascii = 0x80
 
-	return b == '_' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= ascii
+	return b == '_' || isDigit(b) || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= ascii
 }
