@@ -51,7 +51,10 @@ func reasons() []reason {
 		{"terminating connection", "the server went away", true},
 		{"could not connect", "the server does not answer", true},
 		{"connection to server", "the server does not answer", true},
-		{"snapshot", "the snapshot is gone", true},
+		{"invalid snapshot identifier", "the snapshot is gone", true}, // its words before PostgreSQL 17
+		{`ERROR:  snapshot "`, "the snapshot is gone", true},          // and from then on
+		{"could not import the requested snapshot", "the snapshot is gone", true},
+		{"snapshot too old", "the snapshot is gone", true},
 		{"does not exist", "something that it needs does not exist", false},
 		{"already exists", "something is there already", false},
 		{"violates", "a constraint is violated", false},
