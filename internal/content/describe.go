@@ -14,8 +14,9 @@ import (
 
 // Describe reads the description of the database on the other side of q, which
 // must be one transaction with one snapshot. Its role must be able to read all
-// rows. After each table it tells progress, if that is not nil, how many rows
-// were read so far: a big database takes hours. It fails with Unavailable, or with
+// rows. After each table, and each large part of one, it tells progress, if that
+// is not nil, how many rows (before them, large objects) were read so far: a big
+// database takes hours. It fails with Unavailable, or with
 // QueryRefused where the server does not understand a statement.
 func Describe(ctx context.Context, q postgres.Queryer, progress func(rows int64)) (Description, error) {
 	var described Description
@@ -29,7 +30,9 @@ func Describe(ctx context.Context, q postgres.Queryer, progress func(rows int64)
 		{"reading the sequences", readSequences},
 		{"reading the privileges", readPrivileges},
 		{"reading the definitions", readSchema},
-		{"reading the large objects", readLargeObjects},
+		{"reading the large objects", func(ctx context.Context, q postgres.Queryer, into *Description) error {
+			return readLargeObjects(ctx, q, into, progress)
+		}},
 		{"reading the tables", func(ctx context.Context, q postgres.Queryer, into *Description) error {
 			return readTables(ctx, q, into, progress)
 		}},

@@ -35,11 +35,11 @@ const columns = `(b boolean, v varchar(20), t text, c char(3), i integer, l bigi
 func words() map[string][]string {
 	return map[string][]string{
 		"bool": {
-			"b", "%bool and %bool", "%bool and %bool", "%bool or %bool", "not %bool", "(%bool)", "(%bool)", "%text in (%text, 'x', %text)", "v in ('a', 'b')",
+			"b", "%bool and %bool", "%bool and %bool", "%bool or %bool", "not (%bool)", "(%bool)", "(%bool)", "%text in (%text, 'x', %text)", "v in ('a', 'b')",
 			"v not in ('a', 'b', %text)", "v = any (array['a', 'b'])", "v <> all (array[v, 'b']::varchar[])", "%num between %num and %num",
 			"%num not between %num and %num", "%num between symmetric %num and %num", "%num < %num", "%num in (1, %num, 3.5)", "n = any (array[1, 2])",
 			"l in (1, 2)", "s in (1, 2)", "f in (1, 2.5)", "c in ('a', 'b')", "d in ('2026-01-01', %time::date)", "%time between %time and %time", "%text like 'a%%'", "%text ~~* any (array['a', v])",
-			"%text is null", "%bool is not true", "%text is distinct from %text", "(%text, %num) in (('a', 1), ('b', 2))", "(%num, %num) > (1, 2)", "va && array['a', v]",
+			"%text is null", "(%bool) is not true", "%text is distinct from %text", "(%text, %num) in (('a', 1), ('b', 2))", "(%num, %num) > (1, 2)", "va && array['a', v]",
 			"v = any (va)", "t = any (va)", "v = any (ta)", "ta @> array['a', v]::text[]", "'a' = any (array[v, 'b', null])", "va = array['a', 'b']::varchar[]", "j ? 'a'", "(j ->> 'a') = %text", "case when %bool then %bool else %bool end",
 			"coalesce(%bool, false)", "array[array['a', v], array['b', 'c']]::text[] = array[va]::text[]", "ia = array[1, s]", "%num = any (ia)", "(array[v, 'b'])[1] = 'a'",
 		},
