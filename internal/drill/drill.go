@@ -48,7 +48,8 @@ type Driller struct {
 	RefuseVulnerable bool
 	// Patience scales the time that a drill has to clean up after itself.
 	Patience patience.Scale
-	// Progress, if not nil, is told the phase and the bytes read so far.
+	// Progress, if not nil, is told the phase and the bytes read so far, or AtWork
+	// in their place. It is called from more than one goroutine.
 	Progress func(phase string, bytes int64)
 }
 
@@ -115,16 +116,18 @@ func (d *Driller) prove(ctx context.Context, backup catalogue.Backup) (int, erro
 
 	var restored content.Description
 
-	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) (err error) {
-		if err := scratch.restore(ctx); err != nil {
+	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) error {
+		return scratch.watched(ctx, lookEvery, func(ctx context.Context) (err error) {
+			if err := scratch.restore(ctx); err != nil {
+				return err
+			}
+
+			d.report("compare", document.Archive.Bytes)
+
+			restored, err = scratch.describe(ctx)
+
 			return err
-		}
-
-		d.report("compare", document.Archive.Bytes)
-
-		restored, err = scratch.describe(ctx)
-
-		return err
+		})
 	})
 	if err != nil {
 		return 0, err
