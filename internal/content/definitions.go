@@ -82,7 +82,8 @@ func relationDefinitions() []definitionQuery {
 // columns.
 func typeDefinitions() []definitionQuery {
 	return []definitionQuery{
-		{"enum", `select t.oid::regtype::text || '|' || string_agg(quote_literal(e.enumlabel), ',' order by e.enumsortorder) as line` + noExpr + types + `
+		{"enum", `select t.oid::regtype::text || '|' || string_agg(quote_literal(e.enumlabel), ',' order by e.enumsortorder) as line` +
+			noExpr + types + `
 			join pg_enum as e on e.enumtypid = t.oid where ` + ownTypes + ` group by t.oid`},
 		{"domain", `select concat_ws('|', t.oid::regtype, format_type(t.typbasetype, t.typtypmod), t.typnotnull,
 			t.typcollation::regcollation) as line` + exprs("t.typdefault",
@@ -103,12 +104,13 @@ func otherDefinitions() []definitionQuery {
 			join pg_namespace as n on n.oid = p.pronamespace where ` + ours("pg_proc", "p.oid")},
 		// Its locale has another name from PostgreSQL 17 on, and there is none before 15.
 		{"collation", `select concat_ws('|', n.nspname, k.collname, k.collprovider, k.collisdeterministic, k.collcollate, k.collctype,
-			coalesce(to_jsonb(k) ->> 'colllocale', to_jsonb(k) ->> 'colliculocale')) as line` + noExpr + ` from pg_collation as k join pg_namespace as n on n.oid = k.collnamespace
+			coalesce(to_jsonb(k) ->> 'colllocale', to_jsonb(k) ->> 'colliculocale')) as line` + noExpr + `
+			from pg_collation as k join pg_namespace as n on n.oid = k.collnamespace
 			where ` + ours("pg_collation", "k.oid")},
 		{"statistics", `select ` + noLine + `pg_get_statisticsobjdef(s.oid) as expr from pg_statistic_ext as s
 			join pg_namespace as n on n.oid = s.stxnamespace where ` + ours("pg_statistic_ext", "s.oid")},
-		{"server", `select concat_ws('|', s.srvname, w.fdwname, s.srvtype, s.srvversion, s.srvoptions) as line` + noExpr + ` from pg_foreign_server as s
-			join pg_foreign_data_wrapper as w on w.oid = s.srvfdw where ` + foreign("pg_foreign_server", "s.oid")},
+		{"server", `select concat_ws('|', s.srvname, w.fdwname, s.srvtype, s.srvversion, s.srvoptions) as line` + noExpr + `
+			from pg_foreign_server as s join pg_foreign_data_wrapper as w on w.oid = s.srvfdw where ` + foreign("pg_foreign_server", "s.oid")},
 		{"event trigger", `select concat_ws('|', e.evtname, e.evtevent, e.evtenabled, e.evtfoid::regprocedure, e.evttags) as line` + noExpr + `
 			from pg_event_trigger as e where ` + foreign("pg_event_trigger", "e.oid")},
 		{"publication", `select concat_ws('|', p.pubname, p.puballtables, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,

@@ -26,7 +26,8 @@ const relations = ` from pg_class as c join pg_namespace as n on n.oid = c.relna
 //
 //nolint:gochecknoglobals // a constant text that a function helps to write
 var tablesQuery = `select n.nspname, c.relname, coalesce(pg_table_size(c.oid), 0),
-	coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint` + relations + `where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
+	coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint` + relations + `
+	where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
 
 //nolint:gochecknoglobals // as above
 var sequencesQuery = `select n.nspname, c.relname` + relations + `where c.relkind = 'S' and ` + ours("pg_class", "c.oid")
@@ -56,7 +57,8 @@ const someObjects = `select max(oid)::bigint from (
 const largeObjectsQuery = `select concat_ws('|', l.oid, ` + objectHash + `, pg_get_userbyid(l.lomowner),
 	(select string_agg(concat_ws(':', a.privilege_type, a.is_grantable, case a.grantee when 0 then '' else pg_get_userbyid(a.grantee) end),
 		',' order by a.privilege_type, a.is_grantable, a.grantee = 0, case a.grantee when 0 then '' else pg_get_userbyid(a.grantee) end)
-		from aclexplode(coalesce(l.lomacl, acldefault('L', l.lomowner))) as a)) as line from pg_largeobject_metadata as l where l.oid > %d and l.oid <= %d`
+		from aclexplode(coalesce(l.lomacl, acldefault('L', l.lomowner))) as a)) as line
+	from pg_largeobject_metadata as l where l.oid > %d and l.oid <= %d`
 
 const extensionsQuery = `select e.extname, e.extversion, n.nspname, pg_get_userbyid(n.nspowner)
 	from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname <> 'plpgsql'`

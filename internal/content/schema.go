@@ -16,7 +16,7 @@ import (
 // readSchema hashes the definitions of all kinds, which come in one statement, one
 // by one: only a hash for each kind is kept.
 func readSchema(ctx context.Context, q postgres.Queryer, into *Description) error {
-	rows, err := q.Query(ctx, schemaQuery())
+	rows, err := q.Query(ctx, schemaQuery()) //nolint:rowserrcheck // ForEachRow does
 	if err != nil {
 		return fmt.Errorf("hashing the definitions: %w", err)
 	}

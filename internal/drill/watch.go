@@ -8,7 +8,7 @@ import (
 	"steward/internal/faults"
 )
 
-// AtWork, told to Progress in the place of bytes, says that the drill cluster is
+// AtWork is told to Progress in the place of bytes, and says that the drill cluster is
 // busy with a statement that shows no count, such as one that builds an index.
 const AtWork = -1
 

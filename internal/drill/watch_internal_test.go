@@ -27,12 +27,17 @@ func session(t *testing.T, at, sql string) (stop func()) {
 
 	var done sync.WaitGroup
 
-	done.Go(func() { _, _ = conn.PgConn().Exec(ctx, sql).ReadAll() }) //nolint:errcheck // it is cancelled
+	done.Go(func() {
+		if _, err := conn.PgConn().Exec(ctx, sql).ReadAll(); err == nil {
+			t.Errorf("%s ended by itself", sql)
+		}
+	})
 
 	return func() {
 		cancel()
 		done.Wait()
-		conn.Close(t.Context()) //nolint:errcheck // cancelling has closed it
+
+		_ = conn.Close(t.Context()) // cancelling has closed it
 	}
 }
 

@@ -104,7 +104,7 @@ func pushCasts(items []item) []item {
 		if elements, ok := array(items[i]); ok && i+1 < len(items) && items[i+1].is(cast) {
 			name := typeName(items[i+2:])
 			if of, ok := elementOf(name); ok {
-				out = append(out, item{token: "ARRAY"}, pushed(elements, of, name))
+				out = append(out, item{token: "ARRAY"}, pushed(elements, of))
 				i += 1 + len(name)
 
 				continue
@@ -138,7 +138,7 @@ func bareArray(items []item) (item, bool) {
 
 // pushed casts each element. The elements of an array of arrays are cast to the
 // same array, which goes on to theirs.
-func pushed(elements item, of, whole []item) item {
+func pushed(elements item, of []item) item {
 	var inside []item
 
 	for i, element := range split(elements.inside, ",") {
@@ -147,7 +147,7 @@ func pushed(elements item, of, whole []item) item {
 		}
 
 		if inner, ok := bareArray(element); ok {
-			inside = append(inside, item{token: "ARRAY"}, pushed(inner, of, whole))
+			inside = append(inside, item{token: "ARRAY"}, pushed(inner, of))
 
 			continue
 		}

@@ -2,6 +2,7 @@ package deparsed_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -98,10 +99,7 @@ func TestEveryTextHasAForm(t *testing.T) {
 	})
 
 	rapid.Check(t, func(t *rapid.T) {
-		var text string
-		for _, part := range rapid.SliceOf(piece).Draw(t, "pieces") {
-			text += part
-		}
+		text := strings.Join(rapid.SliceOf(piece).Draw(t, "pieces"), "")
 
 		if form := deparsed.Normal(text); deparsed.Normal(form) != form {
 			t.Fatalf("%q has the form %q, which has the form %q", text, form, deparsed.Normal(form))

@@ -1,6 +1,7 @@
 package deparsed_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,7 +23,11 @@ func connect(t *testing.T) *pgx.Conn {
 		t.Fatal(err)
 	}
 
-	t.Cleanup(func() { conn.Close(t.Context()) }) //nolint:errcheck // the database goes with it
+	t.Cleanup(func() {
+		if err := conn.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
 
 	return conn
 }
@@ -117,13 +122,16 @@ func TestAnExpressionKeepsItsForm(t *testing.T) {
 func definitions(t *testing.T, conn *pgx.Conn, constraints []string) []string {
 	t.Helper()
 
-	script := "drop table if exists made; create table made " + columns + ";"
+	var script strings.Builder
+
+	script.WriteString("drop table if exists made; create table made " + columns + ";")
+
 	for i, constraint := range constraints {
-		script += fmt.Sprintf("alter table made add constraint k%d %s;", i, constraint)
+		fmt.Fprintf(&script, "alter table made add constraint k%d %s;", i, constraint)
 	}
 
-	if _, err := conn.PgConn().Exec(t.Context(), script).ReadAll(); err != nil {
-		t.Fatalf("%v\n%s", err, script)
+	if _, err := conn.PgConn().Exec(t.Context(), script.String()).ReadAll(); err != nil {
+		t.Fatalf("%v\n%s", err, script.String())
 	}
 
 	return list(t, conn, `select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'made'::regclass order by conname`)
@@ -150,7 +158,7 @@ func ours() []string {
 	return []string{
 		"select v from app union select 'x' union all select null",
 		"select i from app union select n from app union select -1 union select 2",
-		"select i, d, ts from app union all select null, null, null union all select -1, '2026-01-01', '2026-01-01'",
+		"select i, d, ts from app union all select null, null::date, now() union all select -1, '2026-01-01', '2026-01-01'",
 		"select exists (select 'x' from app as o where o.i = app.i) as one, exists (select from app) as two, (select -1) as minus, (select null) as none from app",
 		"select * from (select 'x', i + 1, case v when 'a' then 'b' end, -1, true, null from app) as s (a, b, c, d, e, f)",
 		"select i as words, v as int4, t as \"AS\", v::text as text, i::bigint as int8, v::varchar(3) as \"varchar\" from app",
