@@ -438,6 +438,11 @@ func TestARoleOfTheSourceInTheDrillClusterIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 
+	// The name of a role may be a person's login.
+	if said := failure.Safe(err); strings.Contains(said, "drill_admin") {
+		t.Errorf("logged: %s", said)
+	}
+
 	if state := b.Row(t, id).State; state != catalogue.Taken {
 		t.Errorf("state %s", state)
 	}
