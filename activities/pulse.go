@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"steward/internal/drill"
 	"steward/internal/failure"
 	"steward/internal/patience"
 )
@@ -64,6 +65,12 @@ func withPulse(
 func (p *pulse) report(phase string, bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
+	if bytes == drill.AtWork {
+		p.moved = time.Now() //nolint:forbidigo // as above
+
+		return
+	}
 
 	if next := (Progress{Phase: phase, Bytes: bytes}); next != p.now {
 		p.now, p.moved = next, time.Now() //nolint:forbidigo // as above

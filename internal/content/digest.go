@@ -2,8 +2,10 @@ package content
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -59,6 +61,33 @@ func scanDigest(scan func(...any) error, before ...any) (Digest, error) {
 	return digest, nil
 }
 
+// plus adds the rows of two parts of one table.
+func (d Digest) plus(other Digest) (Digest, error) {
+	sum := Digest{Rows: d.Rows + other.Rows}
+
+	for at := 0; at < hashDigits; at += halfDigits {
+		a, errA := strconv.ParseUint(d.Hash[at:at+halfDigits], 16, 64)
+		b, errB := strconv.ParseUint(other.Hash[at:at+halfDigits], 16, 64)
+
+		if err := errors.Join(errA, errB); err != nil {
+			return Digest{}, fmt.Errorf("adding hashes: %w", err)
+		}
+
+		sum.Hash += fmt.Sprintf("%016x", a+b)
+	}
+
+	return sum, nil
+}
+
+// hashDigits is the length of a hash in hex, halfDigits that of each half.
+const (
+	halfDigits = 16
+	hashDigits = 2 * halfDigits
+)
+
+// nothing is the digest of no rows.
+func nothing() Digest { return Digest{Hash: strings.Repeat("0", hashDigits)} }
+
 // half reduces a sum of signed 64-bit numbers modulo 2^64, as 16 hex digits.
 func half(sum string) (string, error) {
 	const bits = 64
@@ -71,42 +100,6 @@ func half(sum string) (string, error) {
 	number.Mod(number, new(big.Int).Lsh(big.NewInt(1), bits))
 
 	return fmt.Sprintf("%016x", number), nil
-}
-
-func readTables(ctx context.Context, q postgres.Queryer, into *Description, progress func(rows int64)) error {
-	rows, err := q.Query(ctx, tablesQuery)
-	if err != nil {
-		return fmt.Errorf("listing tables: %w", err)
-	}
-
-	tables, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
-		var table Table
-
-		return table, row.Scan(&table.Schema, &table.Name)
-	})
-	if err != nil {
-		return fmt.Errorf("listing tables: %w", err)
-	}
-
-	var read int64
-
-	for i := range tables {
-		table := pgx.Identifier{tables[i].Schema, tables[i].Name}.Sanitize()
-
-		tables[i].Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+table+" as steward_row")
-		if err != nil {
-			return fmt.Errorf("hashing table %s: %w", tables[i].Key(), err)
-		}
-
-		read += tables[i].Rows
-		if progress != nil {
-			progress(read)
-		}
-	}
-
-	into.Tables = tables
-
-	return nil
 }
 
 func readSequences(ctx context.Context, q postgres.Queryer, into *Description) error {
@@ -140,12 +133,6 @@ func readSequences(ctx context.Context, q postgres.Queryer, into *Description) e
 	return nil
 }
 
-func readLargeObjects(ctx context.Context, q postgres.Queryer, into *Description) (err error) {
-	into.LargeObjects, err = readDigest(ctx, q, largeObjectsQuery)
-
-	return err
-}
-
 func readExtensions(ctx context.Context, q postgres.Queryer, into *Description) error {
 	rows, err := q.Query(ctx, extensionsQuery)
 	if err != nil {
@@ -170,37 +157,6 @@ func readPrivileges(ctx context.Context, q postgres.Queryer, into *Description) 
 	if err != nil {
 		return fmt.Errorf("listing privileges: %w", err)
 	}
-
-	return nil
-}
-
-// readSchema hashes the definitions of all kinds in one statement.
-func readSchema(ctx context.Context, q postgres.Queryer, into *Description) error {
-	kinds := definitionQueries()
-	lines := make([]string, len(kinds))
-
-	for i, kind := range kinds {
-		lines[i] = "select '" + kind.name + "' as kind, line from (" + kind.lines + ") as k"
-	}
-
-	rows, err := q.Query(ctx, `select kind, `+sums+` from (select kind, md5(convert_to(line, 'UTF8')) as h from (`+
-		strings.Join(lines, " union all ")+`) as lines) as hashes group by kind`)
-	if err != nil {
-		return fmt.Errorf("hashing the definitions: %w", err)
-	}
-
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Definition, error) {
-		var definition Definition
-
-		definition.Digest, err = scanDigest(row.Scan, &definition.Kind)
-
-		return definition, err
-	})
-	if err != nil {
-		return fmt.Errorf("hashing the definitions: %w", err)
-	}
-
-	into.Schema = found
 
 	return nil
 }

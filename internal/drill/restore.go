@@ -35,7 +35,7 @@ func (s *scratch) restore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(list) //nolint:errcheck // a list of names in the temporary folder
+	defer list.Close() //nolint:errcheck // it goes with its last user
 
 	return s.load(ctx, list)
 }
@@ -72,15 +72,15 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 // load restores the data.
-func (s *scratch) load(ctx context.Context, list string) error {
+func (s *scratch) load(ctx context.Context, list *os.File) error {
 	at, err := in(s.Admin, s.name, url.User(s.role))
 	if err != nil {
 		return err
 	}
 
 	return s.pgRestore(ctx, process.Command{
-		Args: []string{"--exit-on-error", "--no-password", "--use-list=" + list, "--dbname=" + at},
-		Env:  []string{"PGPASSWORD=" + s.password},
+		Args: []string{"--exit-on-error", "--no-password", "--use-list=" + listPath, "--dbname=" + at},
+		Env:  []string{"PGPASSWORD=" + s.password}, Files: []*os.File{list},
 	})
 }
 
@@ -132,24 +132,33 @@ func (f *feed) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// listPath is where a child finds the first file that it is given.
+const listPath = "/dev/fd/3"
+
 // writeList writes the table of contents without what the administrator has
-// made already: extensions, and the schemas that extensions live in.
-func (s *scratch) writeList(contents string) (string, error) {
+// made already: extensions, and the schemas that extensions live in. The file has
+// no name any more: it holds names of the schema, and a drill that is killed must
+// not leave it behind.
+func (s *scratch) writeList(contents string) (*os.File, error) {
 	file, err := os.CreateTemp("", "steward-drill-list-")
 	if err != nil {
-		return "", fmt.Errorf("writing the list for pg_restore: %w", err)
+		return nil, fmt.Errorf("writing the list for pg_restore: %w", err)
 	}
 
-	_, err = file.WriteString(s.keep(contents))
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
+	err = os.Remove(file.Name())
+	if err == nil {
+		_, err = file.WriteString(s.keep(contents))
+	}
+
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart) // where /dev/fd shares the position
 	}
 
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("writing the list for pg_restore: %w", err), os.Remove(file.Name()))
+		return nil, errors.Join(fmt.Errorf("writing the list for pg_restore: %w", err), file.Close())
 	}
 
-	return file.Name(), nil
+	return file, nil
 }
 
 // keep drops the entries that the administrator's step has covered.

@@ -69,6 +69,7 @@ const (
 	DecryptFailed       Code = "decrypt_failed"
 	ClientVulnerable    Code = "client_vulnerable"
 	DrillClusterUnfit   Code = "drill_cluster_unfit"
+	QueryRefused        Code = "query_refused"
 	StorageRefused      Code = "storage_refused"
 	StillListed         Code = "still_listed"
 	EvidenceMissing     Code = "evidence_missing"
@@ -143,8 +144,14 @@ func backups() []Row {
 		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken, true},
 		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken, false},
 		{
-			DrillClusterUnfit, "the drill cluster has a role of the source, whose powers a restore could borrow",
-			"Use a cluster of its own for drills, whose administrator is named unlike any role of the source.", false, Refused, false,
+			DrillClusterUnfit, "the drill cluster does not fit the source: another major version, or a role of the same name",
+			"Use a cluster of its own for drills, of the source's major version, whose administrator is named unlike any role of the source.",
+			false, Refused, false,
+		},
+		{
+			QueryRefused, "the server does not understand what Steward asks of its catalogues",
+			"Use a PostgreSQL that docs/production.md names; if it is one, this is a bug of Steward: report the SQLSTATE in the log.",
+			false, Failed, false,
 		},
 		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused, false},
 		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused, false},

@@ -28,6 +28,9 @@ type reason struct {
 	outside bool
 }
 
+// snapshotGone has several phrases, none of which fits the name of a table.
+const snapshotGone = "the snapshot is gone"
+
 // reasons is the table; the first row whose phrase was printed wins.
 func reasons() []reason {
 	return []reason{
@@ -51,7 +54,10 @@ func reasons() []reason {
 		{"terminating connection", "the server went away", true},
 		{"could not connect", "the server does not answer", true},
 		{"connection to server", "the server does not answer", true},
-		{"snapshot", "the snapshot is gone", true},
+		{"invalid snapshot identifier", snapshotGone, true}, // its words before PostgreSQL 17
+		{`ERROR:  snapshot "`, snapshotGone, true},          // and from then on
+		{"could not import the requested snapshot", snapshotGone, true},
+		{"snapshot too old", snapshotGone, true},
 		{"does not exist", "something that it needs does not exist", false},
 		{"already exists", "something is there already", false},
 		{"violates", "a constraint is violated", false},
