@@ -113,7 +113,8 @@ func (r Result) with(object string, err error) (Result, error) {
 	}
 
 	code := failure.CodeOf(err)
-	if code == failure.Unavailable || code == failure.Internal || code == failure.TimedOut || code == failure.StorageRefused {
+	switch code {
+	case failure.Unavailable, failure.Internal, failure.TimedOut, failure.StorageRefused, failure.Unauthorised:
 		return r, err
 	}
 
