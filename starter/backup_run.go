@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -157,7 +156,13 @@ func (a *app) worst(failures []error) error {
 		return nil
 	}
 
-	worst := slices.MaxFunc(failures, func(one, other error) int { return cmp.Compare(severity(one), severity(other)) })
+	worst := failures[0]
+
+	for _, err := range failures {
+		if severity(err) > severity(worst) {
+			worst = err
+		}
+	}
 
 	for _, err := range failures {
 		if err != worst && !a.console.JSON { //nolint:errorlint // this very value
@@ -171,7 +176,9 @@ func (a *app) worst(failures []error) error {
 // severity ranks failures by their exit codes: that a run is not done yet is the
 // least, that a backup does not hold the most.
 func severity(err error) int {
-	rising := []failure.Exit{failure.Pending, failure.Usage, failure.Declined, failure.Failed, failure.NotAllowed, failure.Refused, failure.Broken}
+	rising := []failure.Exit{
+		failure.Pending, failure.Usage, failure.Declined, failure.Failed, failure.NotAllowed, failure.Refused, failure.Broken,
+	}
 
 	return slices.Index(rising, failure.Lookup(failure.CodeOf(err)).Exit)
 }

@@ -110,7 +110,10 @@ func general() []Row {
 		{Internal, "unexpected failure", again, true, Failed, false},
 		{Unavailable, "an outside system did not answer", again, true, Failed, false},
 		{TimedOut, "it took longer than allowed", again, true, Failed, false},
-		{Unauthorised, "the credentials do not allow it", "Mend the credentials for what the message names, then run: steward doctor", true, NotAllowed, false},
+		{
+			Unauthorised, "the credentials do not allow it", "Mend the credentials for what the message names, then run: steward doctor",
+			true, NotAllowed, false,
+		},
 		{TemporalUnavailable, "Temporal did not answer", "Check TEMPORAL_ADDRESS, then run: steward doctor", true, Failed, false},
 		{Cancelled, "cancelled", "Run it again when you are ready.", false, Declined, false},
 		{UsageWrong, "the command line is wrong", "See: steward --help", false, Usage, false},

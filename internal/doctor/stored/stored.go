@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -113,8 +114,10 @@ func (r Result) with(object string, err error) (Result, error) {
 	}
 
 	code := failure.CodeOf(err)
-	switch code {
-	case failure.Unavailable, failure.Internal, failure.TimedOut, failure.StorageRefused, failure.Unauthorised:
+	unanswered := []failure.Code{
+		failure.Unavailable, failure.Internal, failure.TimedOut, failure.StorageRefused, failure.Unauthorised,
+	}
+	if slices.Contains(unanswered, code) {
 		return r, err
 	}
 
