@@ -26,7 +26,7 @@ func clone(t *testing.T) (run func(target string) string, dir string) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(file.text), 0o700); err != nil { //nolint:gosec // programs must be executable
+		if err := os.WriteFile(path, []byte(file.text), 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}

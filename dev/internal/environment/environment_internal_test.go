@@ -277,6 +277,10 @@ func TestPlaceMovesWithTheClone(t *testing.T) {
 	if _, err := os.Stat(e.placeFile()); (err == nil) != (e.place != e.dir.Path("pg")) {
 		t.Errorf("data in %s: its path is written down, %v", e.place, err)
 	}
+	// Root's temporary folder is closed to the account of Postgres.
+	if err := e.removeElsewhere(); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.MkdirAll(e.dir.Path("pg", partPostgres), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -35,33 +35,32 @@ func (r Record) stop(ctx context.Context, grace time.Duration) error {
 		return err
 	}
 	if !gone(ctx, r.Child, grace) {
-		if err := interrupted(ctx); err != nil {
+		if err := force(ctx, r.Child); err != nil {
 			return err
-		}
-		if err := r.Child.Signal(syscall.SIGKILL); err != nil {
-			return err
-		}
-		if !gone(ctx, r.Child, killGrace) {
-			if err := interrupted(ctx); err != nil {
-				return err
-			}
-			return fmt.Errorf("pid %d: %w", r.Child.PID, ErrStays)
 		}
 	}
 	// The keeper ends by itself when its child has; it is only helped on.
 	if gone(ctx, r.Keeper, killGrace) {
 		return nil
 	}
+	return force(ctx, r.Keeper)
+}
+
+// force kills a process that had its time, unless the caller gave up before that.
+func force(ctx context.Context, id Identity) error {
 	if err := interrupted(ctx); err != nil {
 		return err
 	}
-	if err := r.Keeper.Signal(syscall.SIGKILL); err != nil {
+	if err := id.Signal(syscall.SIGKILL); err != nil {
 		return err
 	}
-	if !gone(ctx, r.Keeper, killGrace) {
-		return fmt.Errorf("pid %d: %w", r.Keeper.PID, ErrStays)
+	if gone(ctx, id, killGrace) {
+		return nil
 	}
-	return nil
+	if err := interrupted(ctx); err != nil {
+		return err
+	}
+	return fmt.Errorf("pid %d: %w", id.PID, ErrStays)
 }
 
 // interrupted is not nil when the caller gave up before the process' grace was over.
