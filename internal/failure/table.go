@@ -31,8 +31,8 @@ const (
 	Usage Exit = 2
 	// Declined: a person, or a missing confirmation, stopped it.
 	Declined Exit = 3
-	// Unauthorised: the credentials do not allow it.
-	Unauthorised Exit = 4
+	// NotAllowed: the credentials do not allow it.
+	NotAllowed Exit = 4
 	// Broken: a promise is at risk or broken, or evidence does not hold.
 	Broken Exit = 5
 	// Pending: still running when the time to wait was over.
@@ -50,6 +50,7 @@ const (
 	UsageWrong          Code = "usage"
 	Cancelled           Code = "cancelled"
 	TimedOut            Code = "timed_out"
+	Unauthorised        Code = "unauthorised"
 	ConfigInvalid       Code = "config_invalid"
 	PolicyInvalid       Code = "policy_invalid"
 	ObjectNotFound      Code = "object_not_found"
@@ -110,6 +111,10 @@ func general() []Row {
 		{Internal, "unexpected failure", again, true, Failed, false},
 		{Unavailable, "an outside system did not answer", again, true, Failed, false},
 		{TimedOut, "it took longer than allowed", again, true, Failed, false},
+		{
+			Unauthorised, "the credentials do not allow it", "Mend the credentials for what the message names, then run: steward doctor",
+			true, NotAllowed, false,
+		},
 		{TemporalUnavailable, "Temporal did not answer", "Check TEMPORAL_ADDRESS, then run: steward doctor", true, Failed, false},
 		{Cancelled, "cancelled", "Run it again when you are ready.", false, Declined, false},
 		{UsageWrong, "the command line is wrong", "See: steward --help", false, Usage, false},
