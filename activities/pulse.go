@@ -7,6 +7,7 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"steward/internal/drill"
 	"steward/internal/failure"
 	"steward/internal/forecast"
 	"steward/internal/patience"
@@ -92,6 +93,12 @@ func (p *pulse) during(ctx context.Context, scale patience.Scale, work func(cont
 func (p *pulse) report(phase string, bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+
+	if bytes == drill.AtWork {
+		p.moved = time.Now() //nolint:forbidigo // as above
+
+		return
+	}
 
 	if p.now.Phase == phase && p.now.Bytes == bytes {
 		return

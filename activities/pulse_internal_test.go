@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/testsuite"
 	"go.temporal.io/sdk/worker"
 
+	"steward/internal/drill"
 	"steward/internal/failure"
 	"steward/internal/patience"
 )
@@ -307,5 +308,25 @@ func TestACancellationFromOutsidePasses(t *testing.T) {
 
 	if _, err := env.ExecuteActivity("Work"); err != nil {
 		t.Error(err)
+	}
+}
+
+// A server at work is progress, though there is nothing to count.
+func TestWorkWithoutACountIsProgress(t *testing.T) {
+	t.Parallel()
+
+	long := time.Now().Add(-2 * stall)
+	state := &pulse{now: Progress{Phase: "restore", Bytes: 5}, moved: long}
+
+	state.report("restore", 5)
+
+	if state.moved != long {
+		t.Error("the same count again is taken for progress")
+	}
+
+	state.report("", drill.AtWork)
+
+	if state.now != (Progress{Phase: "restore", Bytes: 5}) || time.Since(state.moved) > stall {
+		t.Errorf("%+v", state.now)
 	}
 }

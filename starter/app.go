@@ -118,7 +118,7 @@ func temporalOptions() (client.Options, error) {
 func dial(ctx context.Context, options client.Options) (client.Client, error) {
 	c, err := client.DialContext(ctx, options)
 
-	return c, failure.Wrap(failure.TemporalUnavailable, "reaching Temporal", err)
+	return c, config.ReachedTemporal(err)
 }
 
 // temporal reaches Temporal and tells in which namespace.

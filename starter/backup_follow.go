@@ -74,7 +74,7 @@ type follower struct {
 	run      client.WorkflowRun
 	database string
 	at       place
-	last     runEvent // so that a program is told only what changed
+	last     runEvent // what was seen last, so that a program is told only what changed
 }
 
 func (f *follower) event(kind string) runEvent {
@@ -149,7 +149,7 @@ func (f *follower) result(ctx context.Context, into *workflows.DailyBackupResult
 // ended tells how the run ended, or that this is not known.
 func (f *follower) ended(ctx context.Context, result workflows.DailyBackupResult, err error) error {
 	if err != nil && ctx.Err() != nil {
-		return failure.Wrap(failure.StillRunning, "waiting for the backup of "+f.database, context.Cause(ctx))
+		return failure.Wrap(failure.StillRunning, "waiting for the backup of "+f.soFar(ctx), context.Cause(ctx))
 	}
 
 	if _, failed := errors.AsType[*temporal.WorkflowExecutionError](err); err != nil && !failed {
@@ -178,6 +178,27 @@ func (f *follower) ended(ctx context.Context, result workflows.DailyBackupResult
 	return f.console.Say("%s", said(f.database, result))
 }
 
+// lastLook bounds the question how far a run is that is waited for no longer.
+const lastLook = 5 * time.Second
+
+// soFar says how far the run has come whose time is over, and with which code its
+// last try ended.
+func (f *follower) soFar(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastLook)
+	defer cancel()
+
+	if err := f.look(ctx, f.console.Progress(clocks.System().Now())); err != nil || f.last.Phase == "" {
+		return f.database
+	}
+
+	text := saidStep(f.last)
+	if f.last.Code != "" {
+		text += " [" + string(f.last.Code) + "]"
+	}
+
+	return text
+}
+
 // look asks Temporal which step is at work. Not to get an answer is no failure of
 // the backup: the next look asks again.
 func (f *follower) look(ctx context.Context, progress *console.Progress) error {
@@ -190,8 +211,12 @@ func (f *follower) look(ctx context.Context, progress *console.Progress) error {
 		event := f.step(pending)
 		progress.Show(clocks.System().Now(), saidStep(event))
 
-		if f.console.JSON && event != f.last {
-			f.last = event
+		if event == f.last {
+			continue
+		}
+
+		f.last = event
+		if f.console.JSON {
 			if err := f.console.Line(event); err != nil {
 				return err
 			}

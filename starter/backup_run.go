@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"steward/internal/config"
+	"steward/internal/console"
 	"steward/internal/due"
 	"steward/internal/failure"
 	"steward/internal/ids"
@@ -139,21 +140,47 @@ func (a *app) runBackups(ctx context.Context, temporal client.Client, flags runF
 			failures = append(failures, err)
 		}
 
-		if ctx.Err() != nil {
+		// When the time is over each of the others still says how far it is.
+		if errors.Is(ctx.Err(), context.Canceled) {
 			break
 		}
 	}
 
-	return worst(failures)
+	return a.worst(failures)
 }
 
-// worst is the error to end with: the first, since each run reported its own.
-func worst(failures []error) error {
+// worst tells people of every failure but the worst, which is the error to end
+// with; programs were told of each run by its own line.
+func (a *app) worst(failures []error) error {
 	if len(failures) == 0 {
 		return nil
 	}
 
-	return errors.Join(failures[0])
+	worst := failures[0]
+
+	for _, err := range failures {
+		if severity(err) > severity(worst) {
+			worst = err
+		}
+	}
+
+	for _, err := range failures {
+		if err != worst && !a.console.JSON { //nolint:errorlint // this very value
+			a.console.Report(console.Explain(err))
+		}
+	}
+
+	return worst
+}
+
+// severity ranks failures by their exit codes: that a run is not done yet is the
+// least, that a backup does not hold the most.
+func severity(err error) int {
+	rising := []failure.Exit{
+		failure.Pending, failure.Usage, failure.Declined, failure.Failed, failure.NotAllowed, failure.Refused, failure.Broken,
+	}
+
+	return slices.Index(rising, failure.Lookup(failure.CodeOf(err)).Exit)
 }
 
 // startBackup starts today's run of one database. Asked again while it is at

@@ -3,10 +3,12 @@ package main
 import (
 	"bufio"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"steward/internal/failure"
 )
@@ -27,12 +29,12 @@ func (a *app) readDevEnv() error {
 		return nil
 	}
 
-	path, err := findDevEnv()
+	path, text, err := findDevEnv()
 	if err != nil || path == "" {
 		return err
 	}
 
-	vars, err := parseDevEnv(path)
+	vars, err := parseDevEnv(path, text)
 	if err != nil {
 		return err
 	}
@@ -52,48 +54,83 @@ func (a *app) readDevEnv() error {
 	return nil
 }
 
-// findDevEnv walks up from the working directory; empty if there is none.
-func findDevEnv() (string, error) {
+// findDevEnv walks up from the working directory to the clone around it, and reads
+// its file; path is empty if there is none. What merely lies in a folder above, in
+// /tmp for one, is no environment of ours.
+func findDevEnv() (path, text string, err error) {
 	dir, err := os.Getwd()
 	if err != nil {
-		return "", failure.Wrap(failure.ConfigInvalid, "looking for "+devEnvPath, err)
+		return "", "", failure.Wrap(failure.ConfigInvalid, "looking for "+devEnvPath, err)
 	}
 
 	for {
-		path := filepath.Join(dir, devEnvPath)
-
-		info, err := os.Stat(path)
-
-		switch {
-		case err == nil && info.Mode().Perm()&othersMayWrite != 0:
-			return "", failure.New(failure.ConfigInvalid, "reading "+path+" (others may write it; run: chmod 600 "+path+")")
-		case err == nil && info.Mode().IsRegular():
-			return path, nil
-		case err != nil && !errors.Is(err, fs.ErrNotExist):
-			return "", failure.Wrap(failure.ConfigInvalid, "looking for "+devEnvPath, err)
+		if path = filepath.Join(dir, devEnvPath); isClone(dir) {
+			text, err = readOurs(path)
+			if !errors.Is(err, fs.ErrNotExist) {
+				return path, text, err
+			}
 		}
 
 		parent := filepath.Dir(dir)
 		if parent == dir {
-			return "", nil
+			return "", "", nil
 		}
 
 		dir = parent
 	}
 }
 
+// isClone reports whether dir is the top of a clone of Steward.
+func isClone(dir string) bool {
+	text, err := os.ReadFile(filepath.Join(dir, "go.mod")) //nolint:gosec // looked at for one line only
+	first, _, _ := strings.Cut(string(text), "\n")
+
+	return err == nil && strings.TrimSpace(first) == "module steward"
+}
+
+// readOurs reads a file that nobody else could have written: it is no link, it is
+// ours, and others may not write it. The file that was checked is the one that is
+// read. It fails with ConfigInvalid; the error of a missing file wraps fs.ErrNotExist.
+func readOurs(path string) (_ string, err error) {
+	refused := func(why string) error { return failure.New(failure.ConfigInvalid, "reading "+path+" ("+why+")") }
+
+	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0) //nolint:gosec // found in the clone around the working directory
+	if err != nil {
+		return "", failure.Wrap(failure.ConfigInvalid, "reading "+path, err)
+	}
+
+	defer func() {
+		err = joined(err, failure.Wrap(failure.ConfigInvalid, "reading "+path, file.Close()))
+	}()
+
+	info, err := file.Stat()
+	if err != nil {
+		return "", failure.Wrap(failure.ConfigInvalid, "reading "+path, err)
+	}
+
+	stat, known := info.Sys().(*syscall.Stat_t)
+
+	switch {
+	case !info.Mode().IsRegular():
+		return "", refused("it is no file")
+	case info.Mode().Perm()&othersMayWrite != 0:
+		return "", refused("others may write it; run: chmod 600 " + path)
+	case !known || int64(stat.Uid) != int64(os.Geteuid()):
+		return "", refused("it is another user's; work as that user, or set STEWARD_ENV and the addresses yourself")
+	}
+
+	text, err := io.ReadAll(file)
+
+	return string(text), failure.Wrap(failure.ConfigInvalid, "reading "+path, err)
+}
+
 type variable struct{ name, value string }
 
 // parseDevEnv reads lines of the form: export NAME='value'.
-func parseDevEnv(path string) ([]variable, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // found in the clone around the working directory
-	if err != nil {
-		return nil, failure.Wrap(failure.ConfigInvalid, "reading "+path, err)
-	}
-
+func parseDevEnv(path, text string) ([]variable, error) {
 	var vars []variable
 
-	lines := bufio.NewScanner(strings.NewReader(string(text)))
+	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || strings.HasPrefix(line, "#") {

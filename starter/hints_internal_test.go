@@ -147,5 +147,52 @@ func TestNextIsTheCommandOfTheHint(t *testing.T) {
 		if strings.Contains(row.Hint, ": steward ") != (next != "") {
 			t.Errorf("%s: %q gives %q", row.Code, row.Hint, next)
 		}
+
+		if next != "" && !complete(t, strings.Fields(next)) {
+			t.Errorf("%s: %q is no command line that works", row.Code, next)
+		}
 	}
+
+	for hint, want := range map[string]string{
+		"Run today's: steward backup run --all":                 "steward backup run --all",
+		"See: steward --help":                                   "steward --help",
+		"Run: steward backup run --all, then look.":             "steward backup run --all",
+		"Run: steward backup run --database NAME":               "steward backup run",
+		"See: steward doctor (or the log).":                     "steward doctor",
+		"See: steward backup list --no-such-flag":               "steward backup list",
+		"Nothing that the steward of a house would know about.": "",
+	} {
+		if got := nextCommand(tree(), hint); got != want {
+			t.Errorf("%q gives %q", hint, got)
+		}
+	}
+}
+
+// complete reports whether a whole command line parses and has the arguments that
+// its command asks for.
+func complete(t *testing.T, words []string) bool {
+	t.Helper()
+
+	if words[0] != "steward" || !resolves(words[1:]) {
+		return false
+	}
+
+	command, rest, err := tree().Find(words[1:])
+	if err != nil || len(words) > 1 && words[1] == "--help" {
+		return err == nil
+	}
+
+	if err := command.ParseFlags(rest); err != nil {
+		return false
+	}
+
+	if command.Name() == "run" {
+		// The policy of the demo, as most, has two databases.
+		all, err := command.Flags().GetBool("all")
+		if err != nil || !all {
+			return false
+		}
+	}
+
+	return command.ValidateArgs(command.Flags().Args()) == nil
 }

@@ -127,34 +127,48 @@ func asksForJSON(args []string) bool {
 	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 }
 
-// nextCommand is the command that a hint names; empty where it names none.
+// nextCommand is the command that a hint names, with its flags, as it is to be
+// typed; empty where it names none.
 func nextCommand(root *cobra.Command, hint string) string {
 	_, after, found := strings.Cut(hint, "steward ")
 	if !found {
 		return ""
 	}
 
-	if flag := strings.TrimRight(after, ". "); flag == "--help" {
-		return root.Name() + " --help"
-	}
-
-	found = false
-	command := root
+	command, words := root, []string(nil)
 
 	for word := range strings.FieldsSeq(after) {
-		child, _, err := command.Find([]string{strings.Trim(word, ".,;:()")})
+		word = strings.Trim(word, ".,;:()")
+
+		if name, flag := strings.CutPrefix(word, "--"); flag && knows(command, name) {
+			words = append(words, word)
+
+			continue
+		}
+
+		child, _, err := command.Find([]string{word})
 		if err != nil || child == command {
 			break
 		}
 
-		command, found = child, true
+		command, words = child, append(words, word)
 	}
 
-	if !found {
+	if len(words) == 0 {
 		return ""
 	}
 
-	return command.CommandPath()
+	return root.Name() + " " + strings.Join(words, " ")
+}
+
+// knows reports whether the command has a flag of that name that takes no value;
+// no hint knows the value of another.
+func knows(command *cobra.Command, name string) bool {
+	command.InitDefaultHelpFlag()
+
+	flag := command.Flag(name)
+
+	return flag != nil && flag.NoOptDefVal != ""
 }
 
 func joined(first, second error) error {

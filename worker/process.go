@@ -124,7 +124,7 @@ func (p *process) connect(ctx context.Context) (err error) {
 
 	p.temporal, err = client.DialContext(ctx, options)
 
-	return failure.Wrap(failure.TemporalUnavailable, "reaching Temporal", err)
+	return config.ReachedTemporal(err)
 }
 
 // newWorker makes the worker of one task queue.

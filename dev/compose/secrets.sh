@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes what docker-compose.yml needs and git must not hold: .env with fresh passwords, and secrets/ with a directory of
-# keys for each role. What exists is left as it is, so it is safe to repeat.
+# keys for each role. What exists is left as it is, so it is safe to repeat. Root repeats it once keys and service accounts
+# are there: the containers do not run as root, and cannot read what root put there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 umask 077
@@ -35,4 +36,7 @@ for role in core backup drill; do
   [[ -e secrets/gcp/$role.json ]] || echo "  secrets/gcp/$role.json                    the service account of the $role role"
 done
 echo '  secrets/keys/<role>/                       the keys of each role (docs/keys.md)'
+if [[ $uid != "$(id -u)" ]]; then
+  echo "  then, as root, this script once more: it gives the files to the containers' user $uid"
+fi
 echo 'Rights of logins and service accounts: docs/production.md'

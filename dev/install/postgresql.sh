@@ -12,6 +12,7 @@
 # Nothing here starts, stops or changes a database cluster: Steward runs its own, under .dev/.
 set -euo pipefail
 
+readonly looked=${0%/*}/../../.dev/apt-updated
 readonly programs=(postgres initdb pg_ctl pg_dump pg_dumpall pg_restore psql)
 
 # The first minor of each major without the holes that matter here: CVE-2026-116314 (a crafted archive runs code in
@@ -72,9 +73,11 @@ remedy() { # VERSION or ""
   if command -v apt-get >/dev/null; then
     echo "sudo $0"
   elif command -v dnf >/dev/null; then
-    echo "sudo dnf install -y postgresql-server postgresql-contrib"
+    # install does nothing about a package that is there.
+    if [[ -n $1 ]]; then echo "sudo dnf upgrade -y postgresql-server postgresql-contrib"
+    else echo "sudo dnf install -y postgresql-server postgresql-contrib"; fi
   elif command -v brew >/dev/null; then
-    echo "brew install postgresql@18"
+    if [[ -n $1 ]]; then echo "brew upgrade postgresql@${1%%.*}"; else echo "brew install postgresql@18"; fi
   else
     echo "install PostgreSQL 15.20, 16.16, 17.12, 18.7 or newer, then set STEWARD_PG_BIN to its bin directory"
   fi
@@ -99,10 +102,15 @@ clusters_of() { # MAJOR; prints the clusters that Debian's tools know, if any
   if command -v pg_lsclusters >/dev/null; then pg_lsclusters -h | awk -v major="$1" '$1 == major'; fi
 }
 
+# looked_today tells whether this clone has asked for newer packages within a day. A distribution that has no fixed one
+# yet is asked once a day, not at every `make up`: that takes the network, and half a minute.
+looked_today() { [[ -n $(find "$looked" -mmin -1440 2>/dev/null) ]]; }
+
 install_or_upgrade() { # VERSION or ""
   local version=$1 major=${1%%.*}
   say "updating the package lists"
   apt update
+  mkdir -p "${looked%/*}" && touch "$looked"
   if [[ -z $version ]]; then
     say "installing (a minute or two)"
     no_default_cluster
@@ -140,15 +148,20 @@ main() {
   fi
   if $check || ((EUID != 0)) || ! command -v apt-get >/dev/null || [[ -n ${STEWARD_PG_BIN:-} ]]; then
     if [[ -z ${version:-} ]]; then
-      say "the programs ${programs[*]} are not all here. Run: $(remedy)"
+      say "the programs ${programs[*]} are not all here. Run: $(remedy "")"
       return 2
     fi
     accept_old "$version" "$dir"
-    say "run: $(remedy)   (or set STEWARD_ALLOW_OLD_POSTGRES=1 for a try)"
+    say "run: $(remedy "$version")   (or set STEWARD_ALLOW_OLD_POSTGRES=1 for a try)"
     echo "$dir"
     return 3
   fi
 
+  if [[ -n ${version:-} ]] && looked_today; then
+    accept_old "$version" "$dir"
+    echo "$dir"
+    return 0
+  fi
   install_or_upgrade "${version:-}" || say "could not install or upgrade; see above"
   read -r version dir < <(find_newest) || true
   if [[ -z ${version:-} ]]; then

@@ -37,7 +37,7 @@ func forgeries(now time.Time) map[string][]any {
 		"unknown database": {map[string]any{"Database": "payroll"}},
 		"path as database": {map[string]any{"Database": "../../app"}},
 		"no database":      {map[string]any{}},
-		"more than asked": {map[string]any{
+		boldest: {map[string]any{
 			"Database": "app", "asOf": "2099-01-01T00:00:00Z", "AsOf": "2099-01-01T00:00:00Z", "Now": "2099-01-01T00:00:00Z",
 			"Bucket": "somebody-elses", "Keep": "0s", "Enforce": true, "Force": true, "Backup": "bkp_x", "State": "bad",
 		}},
@@ -82,7 +82,7 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	for _, name := range names {
 		for forgery, args := range forgeries(world.Now()) {
 			run, err := world.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
-				ID: "forged/" + name + "/" + forgery, TaskQueue: "core", WorkflowRunTimeout: 5 * time.Second,
+				ID: forgedID(name, forgery), TaskQueue: "core", WorkflowRunTimeout: cutAfter(name, forgery),
 			}, name, args...)
 			if err != nil {
 				t.Logf("%s, %s: refused: %v", name, forgery, err)
@@ -93,8 +93,11 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	}
 	ended := 0
 	for _, run := range runs {
-		if err := run.Get(ctx, nil); err == nil {
+		err := run.Get(ctx, nil)
+		if err == nil {
 			ended++
+		} else if slices.Contains(done(), run.GetID()) {
+			t.Errorf("%s did not get to its end, so nothing is shown: %v", run.GetID(), err)
 		}
 	}
 	for _, change := range changes(before, inventory(ctx, t, world)) {
@@ -112,6 +115,26 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 			t.Errorf("a prune in 2099 goes unnoticed in what begins with %q: %q", kind, lost)
 		}
 	}
+}
+
+// boldest is the forgery that asks for most, in a shape that is read.
+const boldest = "more than asked"
+
+// done are the forged runs that must get to their end, activities and all: a run
+// that is cut before its first activity destroys nothing anywhere.
+func done() []string {
+	return []string{forgedID("DailyBackup", boldest), forgedID("PruneBackups", boldest)}
+}
+
+func forgedID(name, forgery string) string { return "forged/" + name + "/" + forgery }
+
+// cutAfter is when a forged run is given up. One that cannot read its input is
+// tried until then.
+func cutAfter(name, forgery string) time.Duration {
+	if slices.Contains(done(), forgedID(name, forgery)) {
+		return 2 * time.Minute
+	}
+	return 5 * time.Second
 }
 
 // goneOrChanged begins a line of changes about what was there before.

@@ -7,6 +7,7 @@ package backuptest
 import (
 	"context"
 	"crypto/rand"
+	"os"
 	"testing"
 	"time"
 
@@ -84,11 +85,11 @@ func New(t testing.TB, sql string) *Bench {
 	signer, verifier := Keys(t)
 	b.Taker = &backup.Taker{
 		Steward: b.Steward, Source: b.Source, Bucket: b.Bucket, Recipients: []age.Recipient{identity.Recipient()},
-		Signer: signer, Clock: clock, Owner: "test", Silence: time.Minute,
+		Signer: signer, Clock: clock, Owner: "test", Silence: time.Minute, ToolsDir: os.Getenv("STEWARD_PG_BIN"),
 	}
 	b.Driller = &drill.Driller{
 		Steward: b.Steward, Admin: pgtest.Drill(t), Bucket: b.Bucket, Identities: []age.Identity{identity},
-		Verifier: verifier, Clock: clock,
+		Verifier: verifier, Clock: clock, ToolsDir: os.Getenv("STEWARD_PG_BIN"),
 	}
 
 	return b

@@ -3,6 +3,7 @@ package config
 import (
 	"os"
 
+	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
 
@@ -27,4 +28,19 @@ func Temporal() (client.Options, error) {
 	}
 
 	return options, nil
+}
+
+// ReachedTemporal gives the error of a first call to Temporal its code:
+// Unauthorised where it does not let us in, TemporalUnavailable for everything
+// else. It returns nil for nil.
+func ReachedTemporal(err error) error {
+	code := failure.TemporalUnavailable
+
+	// By name, since the package of the codes is none of our own dependencies.
+	switch serviceerror.ToStatus(err).Code().String() {
+	case "PermissionDenied", "Unauthenticated":
+		code = failure.Unauthorised
+	}
+
+	return failure.Wrap(code, "reaching Temporal", err)
 }

@@ -1,9 +1,13 @@
 package config_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"go.temporal.io/api/serviceerror"
 
 	"steward/internal/config"
 	"steward/internal/failure"
@@ -93,5 +97,19 @@ func TestDevNeedsAStorageEmulator(t *testing.T) {
 
 	if at, err := loaded.StorageEndpoint(); err != nil || at != "" {
 		t.Errorf("%q, %v", at, err)
+	}
+}
+
+func TestATemporalThatDoesNotLetUsIn(t *testing.T) {
+	t.Parallel()
+
+	for want, cause := range map[failure.Code]error{
+		failure.Unauthorised:        fmt.Errorf("failed reaching server: %w", serviceerror.NewPermissionDenied("no", "")),
+		failure.TemporalUnavailable: fmt.Errorf("failed reaching server: %w", context.DeadlineExceeded),
+		"":                          nil,
+	} {
+		if got := failure.CodeOf(config.ReachedTemporal(cause)); got != want {
+			t.Errorf("%v: %s", cause, got)
+		}
 	}
 }

@@ -2,8 +2,11 @@ package content
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/failure"
 	"steward/internal/postgres"
@@ -11,8 +14,10 @@ import (
 
 // Describe reads the description of the database on the other side of q, which
 // must be one transaction with one snapshot. Its role must be able to read all
-// rows. After each table it tells progress, if that is not nil, how many rows
-// were read so far: a big database takes hours. It fails with Unavailable.
+// rows. After each table, and each large part of one, it tells progress, if that
+// is not nil, how many rows (before them, large objects) were read so far: a big
+// database takes hours. It fails with Unavailable, or with
+// QueryRefused where the server does not understand a statement.
 func Describe(ctx context.Context, q postgres.Queryer, progress func(rows int64)) (Description, error) {
 	return DescribeTogether(ctx, []postgres.Queryer{q}, progress)
 }
@@ -35,13 +40,15 @@ func DescribeTogether(ctx context.Context, all []postgres.Queryer, progress func
 		{"reading the sequences", readSequences},
 		{"reading the privileges", readPrivileges},
 		{"reading the definitions", readSchema},
-		{"reading the large objects", readLargeObjects},
+		{"reading the large objects", func(ctx context.Context, q postgres.Queryer, into *Description) error {
+			return readLargeObjects(ctx, q, into, progress)
+		}},
 		{"reading the tables", func(ctx context.Context, q postgres.Queryer, into *Description) error {
 			return readTables(ctx, q, all[1:], into, progress)
 		}},
 	} {
 		if err := step.read(ctx, q, &described); err != nil {
-			return Description{}, failure.Wrap(failure.Unavailable, step.name, err)
+			return Description{}, failure.Wrap(codeOf(err), step.name, err)
 		}
 	}
 
@@ -51,14 +58,33 @@ func DescribeTogether(ctx context.Context, all []postgres.Queryer, progress func
 }
 
 // Sequences reads only where the sequences stand now: the transaction's snapshot
-// chooses which there are, not where they stand. It fails with Unavailable.
+// chooses which there are, not where they stand. It fails as Describe does.
 func Sequences(ctx context.Context, q postgres.Queryer) ([]Sequence, error) {
 	var described Description
 	if err := readSequences(ctx, q, &described); err != nil {
-		return nil, failure.Wrap(failure.Unavailable, "reading the sequences", err)
+		return nil, failure.Wrap(codeOf(err), "reading the sequences", err)
 	}
 
 	return described.Sequences, nil
+}
+
+// codeOf tells a server that does not understand a statement, which no second try
+// mends, from one that could not serve it. That is class 42 of SQLSTATE, but for a
+// table that was dropped meanwhile and for a right that is missing: somebody can
+// grant it while the day is tried again.
+func codeOf(err error) failure.Code {
+	const (
+		syntaxOrAccess        = "42"
+		undefinedTable        = "42P01"
+		insufficientPrivilege = "42501"
+	)
+
+	answer, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok || !strings.HasPrefix(answer.Code, syntaxOrAccess) || answer.Code == undefinedTable || answer.Code == insufficientPrivilege {
+		return failure.Unavailable
+	}
+
+	return failure.QueryRefused
 }
 
 // pinned are the settings that shape how a value looks as text: both sides of
@@ -80,7 +106,10 @@ func pinned() [][2]string {
 	}
 }
 
-// pin sets them for the transaction, all in one statement.
+// pinnedIfKnown takes off a limit that only PostgreSQL 17 and later have.
+const pinnedIfKnown = "select set_config(name, '0', true) from pg_catalog.pg_settings where name = 'transaction_timeout'"
+
+// pin sets them for the transaction, all of the first kind in one statement.
 func pin(ctx context.Context, q postgres.Queryer, _ *Description) error {
 	settings := pinned()
 	calls := make([]string, len(settings))
@@ -90,6 +119,10 @@ func pin(ctx context.Context, q postgres.Queryer, _ *Description) error {
 	}
 
 	if _, err := q.Exec(ctx, "select "+strings.Join(calls, ", ")); err != nil {
+		return fmt.Errorf("pinning: %w", err)
+	}
+
+	if _, err := q.Exec(ctx, pinnedIfKnown); err != nil {
 		return fmt.Errorf("pinning: %w", err)
 	}
 

@@ -2,13 +2,13 @@ package content
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
+	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"steward/internal/postgres"
 )
@@ -67,6 +67,33 @@ func scanDigest(scan func(...any) error, before ...any) (Digest, error) {
 	return digest, nil
 }
 
+// plus adds the rows of two parts of one table.
+func (d Digest) plus(other Digest) (Digest, error) {
+	sum := Digest{Rows: d.Rows + other.Rows}
+
+	for at := 0; at < hashDigits; at += halfDigits {
+		a, errA := strconv.ParseUint(d.Hash[at:at+halfDigits], 16, 64)
+		b, errB := strconv.ParseUint(other.Hash[at:at+halfDigits], 16, 64)
+
+		if err := errors.Join(errA, errB); err != nil {
+			return Digest{}, fmt.Errorf("adding hashes: %w", err)
+		}
+
+		sum.Hash += fmt.Sprintf("%016x", a+b)
+	}
+
+	return sum, nil
+}
+
+// hashDigits is the length of a hash in hex, halfDigits that of each half.
+const (
+	halfDigits = 16
+	hashDigits = 2 * halfDigits
+)
+
+// nothing is the digest of no rows.
+func nothing() Digest { return Digest{Hash: strings.Repeat("0", hashDigits)} }
+
 // half reduces a sum of signed 64-bit numbers modulo 2^64, as 16 hex digits.
 func half(sum string) (string, error) {
 	const bits = 64
@@ -79,92 +106,6 @@ func half(sum string) (string, error) {
 	number.Mod(number, new(big.Int).Lsh(big.NewInt(1), bits))
 
 	return fmt.Sprintf("%016x", number), nil
-}
-
-func readTables(
-	ctx context.Context, q postgres.Queryer, helpers []postgres.Queryer, into *Description, progress func(rows int64),
-) error {
-	rows, err := q.Query(ctx, tablesQuery)
-	if err != nil {
-		return fmt.Errorf("listing tables: %w", err)
-	}
-
-	into.Tables, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (Table, error) {
-		var table Table
-
-		return table, row.Scan(&table.Schema, &table.Name)
-	})
-	if err != nil {
-		return fmt.Errorf("listing tables: %w", err)
-	}
-
-	work := &hashing{tables: into.Tables, progress: progress}
-	group, groupCtx := errgroup.WithContext(ctx)
-
-	for _, helper := range helpers {
-		group.Go(func() error {
-			if err := pin(groupCtx, helper, nil); err != nil {
-				return err
-			}
-
-			return work.join(groupCtx, helper)
-		})
-	}
-
-	group.Go(func() error { return work.join(groupCtx, q) })
-
-	return group.Wait() //nolint:wrapcheck // our own
-}
-
-// hashing is the work on all tables, which several transactions may share.
-type hashing struct {
-	tables   []Table // each is written by whoever took its place in the list
-	progress func(rows int64)
-
-	mu   sync.Mutex
-	next int   // owned by mu; the first table that nobody has taken
-	read int64 // owned by mu; rows so far
-}
-
-// take gives the next table, nil when all are taken.
-func (h *hashing) take() *Table {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-
-	if h.next == len(h.tables) {
-		return nil
-	}
-
-	h.next++
-
-	return &h.tables[h.next-1]
-}
-
-// join hashes tables over one transaction until there is none left.
-func (h *hashing) join(ctx context.Context, q postgres.Queryer) (err error) {
-	for table := h.take(); table != nil; table = h.take() {
-		name := pgx.Identifier{table.Schema, table.Name}.Sanitize()
-
-		table.Digest, err = readDigest(ctx, q, "select (steward_row.*)::text as line from only "+name+" as steward_row")
-		if err != nil {
-			return fmt.Errorf("hashing table %s: %w", table.Key(), err)
-		}
-
-		h.done(table.Rows)
-	}
-
-	return nil
-}
-
-// done tells how far the work is, one table after the other.
-func (h *hashing) done(rows int64) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-
-	h.read += rows
-	if h.progress != nil {
-		h.progress(h.read)
-	}
 }
 
 func readSequences(ctx context.Context, q postgres.Queryer, into *Description) error {
@@ -198,12 +139,6 @@ func readSequences(ctx context.Context, q postgres.Queryer, into *Description) e
 	return nil
 }
 
-func readLargeObjects(ctx context.Context, q postgres.Queryer, into *Description) (err error) {
-	into.LargeObjects, err = readDigest(ctx, q, largeObjectsQuery)
-
-	return err
-}
-
 func readExtensions(ctx context.Context, q postgres.Queryer, into *Description) error {
 	rows, err := q.Query(ctx, extensionsQuery)
 	if err != nil {
@@ -228,37 +163,6 @@ func readPrivileges(ctx context.Context, q postgres.Queryer, into *Description) 
 	if err != nil {
 		return fmt.Errorf("listing privileges: %w", err)
 	}
-
-	return nil
-}
-
-// readSchema hashes the definitions of all kinds in one statement.
-func readSchema(ctx context.Context, q postgres.Queryer, into *Description) error {
-	kinds := definitionQueries()
-	lines := make([]string, len(kinds))
-
-	for i, kind := range kinds {
-		lines[i] = "select '" + kind.name + "' as kind, line from (" + kind.lines + ") as k"
-	}
-
-	rows, err := q.Query(ctx, `select kind, `+sums+` from (select kind, `+hashed+` from (`+
-		strings.Join(lines, " union all ")+`) as lines`+apart+`) as hashes group by kind`)
-	if err != nil {
-		return fmt.Errorf("hashing the definitions: %w", err)
-	}
-
-	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Definition, error) {
-		var definition Definition
-
-		definition.Digest, err = scanDigest(row.Scan, &definition.Kind)
-
-		return definition, err
-	})
-	if err != nil {
-		return fmt.Errorf("hashing the definitions: %w", err)
-	}
-
-	into.Schema = found
 
 	return nil
 }

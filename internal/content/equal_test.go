@@ -32,7 +32,7 @@ func TestACopyEqualsItsSource(t *testing.T) {
 		}
 	}
 
-	if rows := before.Rows(); rows != 63 {
+	if rows := before.Rows(); rows != 65 {
 		t.Errorf("%d rows", rows)
 	}
 }

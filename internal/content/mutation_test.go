@@ -102,6 +102,31 @@ func TestEachChangeIsNamed(t *testing.T) {
 		{`create collation stock.other from "POSIX"`, "collation definitions"},
 		{"drop statistics stock.linked", "statistics definitions"},
 		{"create publication p", "publication definitions"},
+		{
+			"alter table stock.shaped drop constraint between_and, add constraint between_and check ((n between 1 and 9 or price > 0) and day between '2026-01-01' and '2027-01-01')",
+			"constraint definitions",
+		},
+		{
+			"alter table stock.shaped drop constraint shaped_status_check, add constraint shaped_status_check check (status in ('new', 'ald'))",
+			"constraint definitions",
+		},
+		{
+			"alter table stock.shaped drop constraint shaped_status_check, add constraint shaped_status_check check (status::bpchar in ('new', 'old'))",
+			"constraint definitions",
+		},
+		{
+			"drop policy shaped_insert on stock.shaped; create policy shaped_insert on stock.shaped for insert with check (status in ('new'))",
+			"policy definitions",
+		},
+		{
+			"drop policy shaped_policy on stock.shaped; create policy shaped_policy on stock.shaped with check (status in ('new', 'old') and n between 1 and 9 and price > 0)",
+			"policy definitions",
+		},
+		{"drop index stock.shaped_some; create index shaped_some on stock.shaped (n) where status in ('new', 'old') and n between 1 and 9", "index definitions"},
+		{
+			"create or replace function stock.known(s varchar) returns boolean language sql begin atomic select s in ('a', 'b') and length(s) between 1 and 3 and s <> 'c'; end",
+			"function definitions",
+		},
 		{"comment on table stock.items is 'other'", "comment definitions"},
 		{"comment on column stock.items.price is null", "comment definitions"},
 		{"comment on function stock.touch() is 'other'", "comment definitions"},
@@ -113,6 +138,7 @@ func TestEachChangeIsNamed(t *testing.T) {
 		{"create table o as select * from stock.visits_1 order by n desc; truncate stock.visits_1; insert into stock.visits_1 select * from o; drop table o", ""},
 		{"refresh materialized view stock.summary with no data", ""},
 		{"comment on extension cube is 'ours'", ""},
+		{"create index failed on stock.broken (n); update pg_index set indisvalid = false where indexrelid = 'stock.failed'::regclass", ""},
 		{"analyze", ""},
 	} {
 		t.Run(c.sql, func(t *testing.T) {

@@ -25,17 +25,40 @@ const relations = ` from pg_class as c join pg_namespace as n on n.oid = c.relna
 // stale one differs rightly. Their definitions are compared.
 //
 //nolint:gochecknoglobals // a constant text that a function helps to write
-var tablesQuery = `select n.nspname, c.relname` + relations + `where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
+var tablesQuery = `select n.nspname, c.relname, coalesce(pg_table_size(c.oid), 0),
+	coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint` + relations + `
+	where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
 
 //nolint:gochecknoglobals // as above
 var sequencesQuery = `select n.nspname, c.relname` + relations + `where c.relkind = 'S' and ` + ours("pg_class", "c.oid")
 
+// pageOfObject are the bytes of a large object that are hashed at once: as a whole
+// it may be too large for a value, which ends at 1 GB. The table that holds the
+// pages is closed to all but superusers, so they are asked for one by one.
+const pageOfObject = "1048576"
+
+// objectHash is a hash over the hashes of all pages of the large object l. The
+// page after the last is empty, or the last is short.
+const objectHash = `(with recursive page (n, size, h) as (
+		select 0::bigint, length(b), md5(b) from (select lo_get(l.oid, 0, ` + pageOfObject + `) as b offset 0) as first
+		union all
+		select n + 1, length(b), md5(b) from page
+			cross join lateral (select lo_get(l.oid, (n + 1) * ` + pageOfObject + `, ` + pageOfObject + `) as b offset 0) as next
+			where size = ` + pageOfObject + `
+	) select md5(string_agg(h, '' order by n)) from page)`
+
+// someObjects gives the last of the next large objects after one, null if there is
+// none: a hundred are hashed at once, so that it shows how the work goes on.
+const someObjects = `select max(oid)::bigint from (
+	select oid from pg_largeobject_metadata where oid > $1::bigint::oid order by oid limit 100) as o`
+
 // A large object's owner and rights are in its line: there may be millions, so
-// they are not listed one by one.
-const largeObjectsQuery = `select concat_ws('|', l.oid, md5(lo_get(l.oid)), pg_get_userbyid(l.lomowner),
+// they are not listed one by one. The two numbers are the bounds of some of them.
+const largeObjectsQuery = `select concat_ws('|', l.oid, ` + objectHash + `, pg_get_userbyid(l.lomowner),
 	(select string_agg(concat_ws(':', a.privilege_type, a.is_grantable, case a.grantee when 0 then '' else pg_get_userbyid(a.grantee) end),
 		',' order by a.privilege_type, a.is_grantable, a.grantee = 0, case a.grantee when 0 then '' else pg_get_userbyid(a.grantee) end)
-		from aclexplode(coalesce(l.lomacl, acldefault('L', l.lomowner))) as a)) as line from pg_largeobject_metadata as l`
+		from aclexplode(coalesce(l.lomacl, acldefault('L', l.lomowner))) as a)) as line
+	from pg_largeobject_metadata as l where l.oid > %d and l.oid <= %d`
 
 const extensionsQuery = `select e.extname, e.extversion, n.nspname, pg_get_userbyid(n.nspowner)
 	from pg_extension as e join pg_namespace as n on n.oid = e.extnamespace where e.extname <> 'plpgsql'`

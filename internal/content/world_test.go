@@ -53,12 +53,28 @@ create table stock.visits_rest partition of stock.visits default;
 insert into stock.visits values ('2026-01-15', 1), ('2026-03-15', 1);
 create table stock."a.b" (n int);
 insert into stock."a.b" values (1);
+-- Shapes that PostgreSQL writes otherwise after a dump and a restore.
+create table stock.shaped (status varchar(20) default 'new' check (status in ('new', 'old')), n int, price numeric, day date,
+	constraint between_and check (n between 1 and 9 and price > 0 and day between '2026-01-01' and '2027-01-01'),
+	constraint either check (n not between 5 and 6 or price = any (array[1, 2]) or status = 'old'));
+create index shaped_some on stock.shaped (n) where status in ('new', 'old') and n between 1 and 9 and price > 0;
+create view stock.shaped_view as select status in ('a', 'b') as known, case when n between 1 and 2 and price > 0 then 1 end as few
+	from stock.shaped where status not in ('c', 'd') and n between 1 and 5 and day is not null;
+create policy shaped_policy on stock.shaped using (status in ('new', 'old') and n between 1 and 9 and price > 0);
+create policy shaped_insert on stock.shaped for insert with check (status in ('new', 'old'));
+create rule shaped_rule as on update to stock.shaped where old.status in ('a', 'b') and old.n between 1 and 2 and old.n > 0 do instead nothing;
+create domain stock.grade as varchar check (value in ('a', 'b'));
+create table stock.broken (n int);
+insert into stock.broken values (1), (1);
 create index items_at on stock.items (at desc) where price > 2;
 create index items_lower on stock.items (lower(sku));
 create statistics stock.linked on sku, price from stock.items;
 create view stock.cheap with (security_barrier) as select id, sku from stock.items where price < 3;
 create materialized view stock.summary as select count(*) as n from stock.items;
 create function stock.touch() returns trigger language plpgsql as $f$ begin new.price := coalesce(new.price, 1); return new; end $f$;
+create trigger shaped_touch before insert on stock.shaped for each row
+	when (new.status in ('a', 'b') and new.n between 1 and 2 and new.price > 0) execute function stock.touch();
+create function stock.known(s varchar) returns boolean language sql begin atomic select s in ('a', 'b') and length(s) between 1 and 2 and s <> 'c'; end;
 create trigger items_touch before insert on stock.items for each row execute function stock.touch();
 create procedure stock.noop(a int) language sql as 'select 1';
 create aggregate stock.total (numeric) (sfunc = numeric_add, stype = numeric, initcond = '0');
@@ -74,6 +90,9 @@ comment on table stock.items is 'what there is'; comment on column stock.items.p
 comment on function stock.touch() is 'touches'; comment on type stock.mood is 'moods'; comment on schema stock is 'the stock';
 select nextval('stock.down'), nextval('stock.down');
 reset role;
+create index broken_n on stock.broken (n);
+comment on index stock.broken_n is 'it failed';
+update pg_index set indisvalid = false where indexrelid = 'stock.broken_n'::regclass;
 create table "Odd.Schema ""x""".t (n int);
 alter table "Odd.Schema ""x""".t owner to "Mixed Role";
 create table "Odd.Schema ""x"""."söme

@@ -124,6 +124,34 @@ func TestSourcesThatWouldGiveHalfABackup(t *testing.T) {
 		t.Errorf("%+v", check)
 	}
 
+	t.Setenv("APP_DATABASE_URL", w.App)
+
+	for _, c := range []struct{ make, drop, says string }{
+		{
+			"create function public.noticed() returns event_trigger language plpgsql as 'begin end'; create event trigger ours on ddl_command_end execute function public.noticed()",
+			"drop event trigger ours; drop function public.noticed()", "event trigger ours",
+		},
+		{"create publication whole for all tables", "drop publication whole", "publication whole"},
+		{
+			"create function public.plus(int, int) returns int language internal as 'int4pl'", "drop function public.plus",
+			"function public.plus(integer,integer) in internal",
+		},
+		{"create publication one for table public.shown; create extension cube", "drop publication one; drop extension cube", ""},
+	} {
+		if _, err := conn.PgConn().Exec(t.Context(), c.make).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+
+		check := find(t, visit(t, w, nil), "sources", "app")
+		if (check.State == doctor.Fail) != (c.says != "") || !strings.Contains(strings.ReplaceAll(check.Says, "function plus", "function public.plus"), c.says) {
+			t.Errorf("%s: %+v", c.make, check)
+		}
+
+		if _, err := conn.PgConn().Exec(t.Context(), c.drop).ReadAll(); err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	t.Setenv("APP_DATABASE_URL", "")
 
 	if check := find(t, visit(t, w, nil), "sources", "app"); check.State != doctor.Fail || check.Code != failure.ConfigInvalid {

@@ -57,6 +57,9 @@ func (d *Doctor) source(ctx context.Context, database policy.Database) (check Ch
 	case seen.closed > 0:
 		return wrong(name, failure.ConfigInvalid, fmt.Sprintf("this role may not read %d tables; a backup would fail", seen.closed),
 			"Give the role of this URL: grant pg_read_all_data to NAME"), version.Major
+	case len(seen.powers) > 0:
+		return wrong(name, failure.ConfigInvalid, "only a superuser can restore "+some(seen.powers)+"; every drill would fail",
+			"See docs/production.md, Sources, for what to do about each"), version.Major
 	default:
 		return fine(name, fmt.Sprintf("PostgreSQL %s, %d tables, every row can be read", version, seen.tables)), version.Major
 	}
@@ -69,6 +72,7 @@ type sight struct {
 	tables  int // ordinary and partitioned tables outside the system's schemas
 	hidden  int // of these, those with row-level security that applies to this role
 	closed  int // of these, those that this role may not read
+	powers  []string
 }
 
 // sees asks the catalogues; an owner is held by row-level security only where it
@@ -86,6 +90,10 @@ func sees(ctx context.Context, db postgres.Queryer) (sight, error) {
 		Scan(&seen.version, &seen.bypass, &seen.tables, &seen.hidden, &seen.closed)
 	if err != nil {
 		return sight{}, fmt.Errorf("asking the catalogues: %w", err)
+	}
+
+	if seen.powers, err = powers(ctx, db); err != nil {
+		return sight{}, err
 	}
 
 	return seen, nil
@@ -145,5 +153,12 @@ func (d *Doctor) drill(ctx context.Context) []Check {
 			"Give it both: alter role NAME createdb createrole")}
 	}
 
-	return []Check{fine(name, "PostgreSQL "+pgtools.FromNumber(number).String()+", scratch databases can be made")}
+	version := pgtools.FromNumber(number)
+	if source := d.otherMajor(ctx, version); source != "" {
+		return []Check{wrong(name, failure.DrillClusterUnfit,
+			fmt.Sprintf("PostgreSQL %s, of another major than the source %s; no backup would be drilled", version, source),
+			failure.Lookup(failure.DrillClusterUnfit).Hint)}
+	}
+
+	return []Check{fine(name, "PostgreSQL "+version.String()+", scratch databases can be made")}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,8 @@ type Driller struct {
 	RefuseVulnerable bool
 	// Patience scales the time that a drill has to clean up after itself.
 	Patience patience.Scale
-	// Progress, if not nil, is told the phase and the bytes read so far.
+	// Progress, if not nil, is told the phase and the bytes read so far, or AtWork
+	// in their place. It is called from more than one goroutine.
 	Progress func(phase string, bytes int64)
 }
 
@@ -114,27 +116,53 @@ func (d *Driller) prove(ctx context.Context, backup catalogue.Backup) (int, erro
 
 	var restored content.Description
 
-	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) (err error) {
-		if err := scratch.restore(ctx); err != nil {
+	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) error {
+		return scratch.watched(ctx, lookEvery, func(ctx context.Context) (err error) {
+			if err := scratch.restore(ctx); err != nil {
+				return err
+			}
+
+			d.report("compare", document.Archive.Bytes)
+
+			restored, err = scratch.describe(ctx)
+
 			return err
-		}
-
-		d.report("compare", document.Archive.Bytes)
-
-		restored, err = scratch.describe(ctx)
-
-		return err
+		})
 	})
 	if err != nil {
 		return 0, err
 	}
 
 	if differences := content.Compare(document.Content, restored); len(differences) > 0 {
-		return 0, failure.New(failure.ContentDiffers, "comparing ("+summary(differences)+")")
+		return 0, failure.Wrap(failure.ContentDiffers, "comparing ("+summary(withoutRoles(differences))+")", found(differences))
 	}
 
 	return len(restored.Tables), nil
 }
+
+// withoutRoles keeps of a difference between privileges only that there is one.
+func withoutRoles(differences []string) []string {
+	var kept []string
+
+	for _, difference := range differences {
+		if strings.HasPrefix(difference, "privilege ") {
+			difference = "owners, grants or default privileges differ"
+		}
+
+		if !slices.Contains(kept, difference) {
+			kept = append(kept, difference)
+		}
+	}
+
+	return kept
+}
+
+// found is the cause of a refusal. It names roles, which may be people's logins: a
+// cause stays out of what is logged, an op does not.
+type found []string
+
+// Error names the first differences.
+func (f found) Error() string { return summary(f) }
 
 // summary names the first differences; all of them would make no better hint.
 func summary(differences []string) string {

@@ -353,6 +353,27 @@ func TestADrillOfAStrangeBackupFails(t *testing.T) {
 	}
 }
 
+// A cluster of another major says nothing about the backup: it stays as it is.
+func TestADrillClusterOfAnotherMajorIsRefused(t *testing.T) {
+	t.Parallel()
+
+	b := backuptest.New(t, backuptest.Small)
+	id := b.Take(t, "2026-11-22").ID
+
+	forge(t, b, id, func(m *manifest.Manifest) { m.ServerVersion -= 10000 })
+
+	_, err := b.Driller.Drill(t.Context(), id)
+	if !failure.Is(err, failure.DrillClusterUnfit) || failure.Lookup(failure.DrillClusterUnfit).Retake {
+		t.Error(err)
+	}
+
+	if state := b.Row(t, id).State; state != catalogue.Taken {
+		t.Errorf("state %s", state)
+	}
+
+	b.CheckNothingLeft(t)
+}
+
 func TestARoleOfTheSourceInTheDrillClusterIsRefused(t *testing.T) {
 	t.Parallel()
 
@@ -368,6 +389,11 @@ func TestARoleOfTheSourceInTheDrillClusterIsRefused(t *testing.T) {
 	_, err := b.Driller.Drill(t.Context(), id)
 	if !failure.Is(err, failure.DrillClusterUnfit) || !strings.Contains(err.Error(), `"drill_admin"`) {
 		t.Error(err)
+	}
+
+	// The name of a role may be a person's login.
+	if said := failure.Safe(err); strings.Contains(said, "drill_admin") {
+		t.Errorf("logged: %s", said)
 	}
 
 	if state := b.Row(t, id).State; state != catalogue.Taken {

@@ -89,7 +89,7 @@ func (s *scratch) load(ctx context.Context, entries string, all bool) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(list) //nolint:errcheck // a list of names in the temporary folder
+	defer list.Close() //nolint:errcheck // it goes with its last user
 
 	at, err := in(s.Admin, s.name, url.User(s.role))
 	if err != nil {
@@ -97,8 +97,8 @@ func (s *scratch) load(ctx context.Context, entries string, all bool) error {
 	}
 
 	return s.pgRestore(ctx, process.Command{
-		Args: []string{"--exit-on-error", "--no-password", "--use-list=" + list, "--dbname=" + at},
-		Env:  []string{"PGPASSWORD=" + s.password},
+		Args: []string{"--exit-on-error", "--no-password", "--use-list=" + listPath, "--dbname=" + at},
+		Env:  []string{"PGPASSWORD=" + s.password}, Files: []*os.File{list},
 	}, all)
 }
 
@@ -156,23 +156,32 @@ func (f *feed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// writeList writes entries of a table of contents where pg_restore reads them.
-func writeList(entries string) (string, error) {
+// listPath is where a child finds the first file that it is given.
+const listPath = "/dev/fd/3"
+
+// writeList writes entries of a table of contents where pg_restore reads them. The
+// file has no name any more: it holds names of the schema, and a drill that is
+// killed must not leave it behind.
+func writeList(entries string) (*os.File, error) {
 	file, err := os.CreateTemp("", "steward-drill-list-")
 	if err != nil {
-		return "", fmt.Errorf("writing the list for pg_restore: %w", err)
+		return nil, fmt.Errorf("writing the list for pg_restore: %w", err)
 	}
 
-	_, err = file.WriteString(entries)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
+	err = os.Remove(file.Name())
+	if err == nil {
+		_, err = file.WriteString(entries)
+	}
+
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart) // where /dev/fd shares the position
 	}
 
 	if err != nil {
-		return "", errors.Join(fmt.Errorf("writing the list for pg_restore: %w", err), os.Remove(file.Name()))
+		return nil, errors.Join(fmt.Errorf("writing the list for pg_restore: %w", err), file.Close())
 	}
 
-	return file.Name(), nil
+	return file, nil
 }
 
 // keep gives the entries of the schemas and all others, without what the

@@ -69,7 +69,8 @@ func create(list *strings.Builder, role, options string) {
 	fmt.Fprintf(list, "create role %s nosuperuser %s; comment on role %s is '%s'; ", quoted(role), options, quoted(role), marker)
 }
 
-// unfit names a role of the source that the drill cluster has.
+// unfit says which of the source's roles the drill cluster has. Its name may be a
+// person's login: it is given as the cause, which is not logged.
 func (s *scratch) unfit(ctx context.Context) error {
 	wanted := make([]string, len(s.document.Roles))
 	for i, role := range s.document.Roles {
@@ -83,7 +84,7 @@ func (s *scratch) unfit(ctx context.Context) error {
 		return failure.Wrap(failure.Unavailable, "looking for the role that is in the way", err)
 	}
 
-	return failure.New(failure.DrillClusterUnfit, fmt.Sprintf("creating role %q in the drill cluster", name))
+	return failure.Wrap(failure.DrillClusterUnfit, "creating the roles in the drill cluster", found{fmt.Sprintf("role %q is there", name)})
 }
 
 // superusersLast orders the roles so that a stand-in finds all others made.

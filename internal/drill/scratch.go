@@ -152,6 +152,10 @@ func (s *scratch) create(ctx context.Context) error {
 
 	s.tools = tools
 
+	if err := s.checkMajor(ctx); err != nil {
+		return err
+	}
+
 	if err := s.createRoles(ctx); err != nil {
 		return failure.Wrap(failure.Unavailable, "creating the roles in the drill cluster", err)
 	}
@@ -162,6 +166,24 @@ func (s *scratch) create(ctx context.Context) error {
 	}
 
 	return s.asAdmin(ctx, s.createExtensions)
+}
+
+// checkMajor refuses a cluster of another major version than the source: rights,
+// definitions and catalogues differ between them, so that a good backup would be
+// found wanting.
+func (s *scratch) checkMajor(ctx context.Context) error {
+	var number int
+	if err := s.admin.QueryRow(ctx, "select current_setting('server_version_num')::int").Scan(&number); err != nil {
+		return failure.Wrap(failure.Unavailable, "asking the drill cluster for its version", err)
+	}
+
+	here, source := pgtools.FromNumber(number), pgtools.FromNumber(s.document.ServerVersion)
+	if here.Major != source.Major {
+		return failure.New(failure.DrillClusterUnfit,
+			fmt.Sprintf("preparing the drill cluster (it is PostgreSQL %d, the source was %d)", here.Major, source.Major))
+	}
+
+	return nil
 }
 
 // asAdmin runs work as the administrator inside the scratch database.

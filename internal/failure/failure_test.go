@@ -78,21 +78,56 @@ func TestTableIsWhole(t *testing.T) {
 	}
 }
 
-type stateError struct{}
+type stateError string
 
-func (stateError) Error() string    { return "ERROR: duplicate key (ada@example.com)" }
-func (stateError) SQLState() string { return "23505" }
+func (stateError) Error() string      { return "ERROR: duplicate key (ada@example.com)" }
+func (e stateError) SQLState() string { return string(e) }
 
 func TestSafeLeavesForeignTextsOut(t *testing.T) {
 	t.Parallel()
 
 	err := fmt.Errorf("outer ada@: %w", failure.Wrap(failure.DumpFailed, "dumping app",
-		fmt.Errorf("inner ada@: %w", failure.Wrap(failure.Unavailable, "reading a row", stateError{}))))
+		fmt.Errorf("inner ada@: %w", failure.Wrap(failure.Unavailable, "reading a row", stateError("23505")))))
 	if got := failure.Safe(err); got != "dumping app: reading a row: SQLSTATE 23505" {
 		t.Error(got)
 	}
 
 	if got := failure.Safe(errDriver); got != "unexpected failure" {
+		t.Error(got)
+	}
+}
+
+// TestEveryExitHasAFailure: an exit code of docs/cli.md that nothing ends with is
+// a promise to scripts that is not kept. OK and Interrupted are no failures.
+func TestEveryExitHasAFailure(t *testing.T) {
+	t.Parallel()
+
+	reached := map[failure.Exit]bool{}
+	for _, row := range failure.Table() {
+		reached[row.Exit] = true
+	}
+
+	for exit := failure.Failed; exit <= failure.Refused; exit++ {
+		if !reached[exit] {
+			t.Errorf("no failure ends with exit code %d", exit)
+		}
+	}
+}
+
+func TestADatabaseThatDoesNotLetUsIn(t *testing.T) {
+	t.Parallel()
+
+	for state, want := range map[stateError]failure.Code{
+		"28P01": failure.Unauthorised, "28000": failure.Unauthorised, "42501": failure.Unauthorised,
+		"42P01": failure.Unavailable, "53300": failure.Unavailable, "23505": failure.Unavailable,
+	} {
+		if got := failure.CodeOf(failure.Wrap(failure.Unavailable, "reading", fmt.Errorf("x: %w", state))); got != want {
+			t.Errorf("%s: %s", state, got)
+		}
+	}
+
+	// Who knows more than that something did not answer keeps the word.
+	if got := failure.CodeOf(failure.Wrap(failure.DumpFailed, "dumping", stateError("42501"))); got != failure.DumpFailed {
 		t.Error(got)
 	}
 }

@@ -8,6 +8,14 @@ import (
 // sqlStater is what a PostgreSQL error tells of itself besides its text.
 type sqlStater interface{ SQLState() string }
 
+// notLetIn reports whether a database refused the login or what it asked for:
+// SQLSTATE class 28 and 42501 (PostgreSQL's appendix A).
+func notLetIn(err error) bool {
+	var state sqlStater
+
+	return errors.As(err, &state) && (strings.HasPrefix(state.SQLState(), "28") || state.SQLState() == "42501")
+}
+
 // Safe is what may be logged of an error: what was being done at each level
 // that has a code, and the SQLSTATE of a database's answer. Texts of drivers and
 // of other people's libraries are left out; they may hold data.

@@ -31,8 +31,8 @@ const (
 	Usage Exit = 2
 	// Declined: a person, or a missing confirmation, stopped it.
 	Declined Exit = 3
-	// Unauthorised: the credentials do not allow it.
-	Unauthorised Exit = 4
+	// NotAllowed: the credentials do not allow it.
+	NotAllowed Exit = 4
 	// Broken: a promise is at risk or broken, or evidence does not hold.
 	Broken Exit = 5
 	// Pending: still running when the time to wait was over.
@@ -51,6 +51,7 @@ const (
 	Cancelled           Code = "cancelled"
 	NotConfirmed        Code = "not_confirmed"
 	TimedOut            Code = "timed_out"
+	Unauthorised        Code = "unauthorised"
 	ConfigInvalid       Code = "config_invalid"
 	PolicyInvalid       Code = "policy_invalid"
 	ObjectNotFound      Code = "object_not_found"
@@ -75,6 +76,7 @@ const (
 	ClientVulnerable    Code = "client_vulnerable"
 	DrillClusterUnfit   Code = "drill_cluster_unfit"
 	ExtensionMissing    Code = "extension_missing"
+	QueryRefused        Code = "query_refused"
 	StorageRefused      Code = "storage_refused"
 	StillListed         Code = "still_listed"
 	PlanChanged         Code = "plan_changed"
@@ -118,6 +120,10 @@ func general() []Row {
 		{Internal, "unexpected failure", again, true, Failed, false},
 		{Unavailable, "an outside system did not answer", again, true, Failed, false},
 		{TimedOut, "it took longer than allowed", again, true, Failed, false},
+		{
+			Unauthorised, "the credentials do not allow it", "Mend the credentials for what the message names, then run: steward doctor",
+			true, NotAllowed, false,
+		},
 		{TemporalUnavailable, "Temporal did not answer", "Check TEMPORAL_ADDRESS, then run: steward doctor", true, Failed, false},
 		{Cancelled, "cancelled", "Run it again when you are ready.", false, Declined, false},
 		{NotConfirmed, "nobody said yes to the plan", "Read the plan; if it is right, run: steward doctor --fix --yes", false, Declined, false},
@@ -167,8 +173,14 @@ func backups() []Row {
 		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken, true},
 		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken, false},
 		{
-			DrillClusterUnfit, "the drill cluster has a role of the source, whose powers a restore could borrow",
-			"Use a cluster of its own for drills, whose administrator is named unlike any role of the source.", false, Refused, false,
+			DrillClusterUnfit, "the drill cluster does not fit the source: another major version, or a role of the same name",
+			"Use a cluster of its own for drills, of the source's major version, whose administrator is named unlike any role of the source.",
+			false, Refused, false,
+		},
+		{
+			QueryRefused, "the server does not understand what Steward asks of its catalogues",
+			"Use a PostgreSQL that docs/production.md names; if it is one, this is a bug of Steward: report the SQLSTATE in the log.",
+			false, Failed, false,
 		},
 		{
 			ExtensionMissing, "the drill cluster lacks an extension of the source, or its version",

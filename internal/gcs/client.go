@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -129,7 +130,8 @@ func (c *Client) Bucket(name string) *Bucket {
 }
 
 // coded gives a storage error its code: what is not there, what is there
-// already, what is forbidden, and everything else as unavailable.
+// already, what the bucket's settings forbid, what our credentials do not allow,
+// and everything else as unavailable.
 func coded(op string, err error) error {
 	var answer *googleapi.Error
 
@@ -140,6 +142,8 @@ func coded(op string, err error) error {
 		return failure.Wrap(failure.ObjectNotFound, op, err)
 	case errors.As(err, &answer) && answer.Code == http.StatusPreconditionFailed:
 		return failure.Wrap(failure.ObjectExists, op, err)
+	case errors.As(err, &answer) && notAllowed(answer):
+		return failure.Wrap(failure.Unauthorised, op, err)
 	case errors.As(err, &answer) && answer.Code == http.StatusForbidden:
 		return failure.Wrap(failure.StorageRefused, op, err)
 	case errors.As(err, &answer) && answer.Code == http.StatusNotFound:
@@ -149,4 +153,16 @@ func coded(op string, err error) error {
 	default:
 		return failure.Wrap(failure.Unavailable, op, err)
 	}
+}
+
+// notAllowed reports whether an answer is about who asks: 401, or a 403 with the
+// reason that Cloud Storage gives for a missing permission. What a hold or a
+// retention policy forbids to everybody has reasons of its own, such as
+// objectUnderActiveHold and retentionPolicyNotMet (HTTP status and error codes of
+// the JSON API).
+func notAllowed(answer *googleapi.Error) bool {
+	return answer.Code == http.StatusUnauthorized || answer.Code == http.StatusForbidden &&
+		slices.ContainsFunc(answer.Errors, func(item googleapi.ErrorItem) bool {
+			return item.Reason == "forbidden" || item.Reason == "insufficientPermissions"
+		})
 }

@@ -400,7 +400,7 @@ func TestSettings(t *testing.T) {
 	w.inject(t, emulator.Fault{Operation: emulator.OpBucketGet, Mode: emulator.ModeForbidden})
 
 	_, err = w.Create(t.Context(), want)
-	coded(t, "a forbidden look", err, failure.StorageRefused)
+	coded(t, "a forbidden look", err, failure.Unauthorised)
 
 	var (
 		all  sync.WaitGroup

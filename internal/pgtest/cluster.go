@@ -38,8 +38,13 @@ type Cluster struct {
 	done   chan error
 }
 
-// Bin is the folder of the newest PostgreSQL programs of this machine.
+// Bin is the folder of the newest PostgreSQL programs of this machine, or the one
+// that STEWARD_PG_BIN names: that is how the tests run against another version.
 func Bin() (string, error) {
+	if dir := os.Getenv("STEWARD_PG_BIN"); dir != "" {
+		return dir, nil
+	}
+
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
 		return "", fmt.Errorf("looking for PostgreSQL: %w", err)

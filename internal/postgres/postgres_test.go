@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"testing"
 
 	"steward/internal/failure"
@@ -157,6 +158,28 @@ func TestPingSaysUnavailable(t *testing.T) {
 	t.Cleanup(db.Close)
 
 	if err := db.Ping(t.Context()); !failure.Is(err, failure.Unavailable) {
+		t.Fatal(err)
+	}
+}
+
+func TestWhoIsNotLetInIsTold(t *testing.T) {
+	t.Parallel()
+
+	at, err := url.Parse(pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	at.User = url.User("nobody_of_that_name")
+
+	db, err := postgres.Open(t.Context(), at.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(db.Close)
+
+	if err := db.Ping(t.Context()); !failure.Is(err, failure.Unauthorised) {
 		t.Fatal(err)
 	}
 }

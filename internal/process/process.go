@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
@@ -33,6 +34,8 @@ type Command struct {
 	Env []string
 	// Stdin feeds the child; nil is empty.
 	Stdin io.Reader
+	// Files are open files of ours that the child gets as /dev/fd/3 and so on.
+	Files []*os.File
 	// Stdout gets what the child writes; nil drops it.
 	Stdout io.Writer
 	// Name says what runs, for errors and fault points: "pg_dump".
@@ -61,6 +64,7 @@ func Run(ctx context.Context, command Command) error {
 	child := exec.CommandContext(ctx, command.Path, command.Args...) //nolint:gosec // the callers give fixed programs
 	child.Env = append([]string{"LC_ALL=C"}, command.Env...)
 	child.Stdin, child.Stdout, child.Stderr = command.Stdin, command.Stdout, &words
+	child.ExtraFiles = command.Files
 	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
 	child.WaitDelay = graceAfterCancel

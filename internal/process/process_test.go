@@ -77,6 +77,9 @@ func TestReasons(t *testing.T) {
 		"write failed: No space left on device ada":                      failure.Unavailable,
 		"FATAL: terminating connection due to administrator command ada": failure.Unavailable,
 		"invalid snapshot identifier ada":                                failure.Unavailable,
+		`ERROR:  snapshot "ada" does not exist`:                          failure.Unavailable,
+		`ERROR:  relation "public.snapshots" does not exist ada`:         failure.DumpFailed,
+		`ERROR:  new row for relation "snapshots" violates check ada`:    failure.DumpFailed,
 	} {
 		err := process.Run(t.Context(), sh(`echo "$1" >&2; exit 1`, words))
 		if !failure.Is(err, want) || strings.Contains(err.Error(), "ada") {

@@ -33,6 +33,9 @@ type reason struct {
 	code failure.Code
 }
 
+// snapshotGone has several phrases, none of which fits the name of a table.
+const snapshotGone = "the snapshot is gone"
+
 // reasons is the table; the first row whose phrase was printed wins.
 func reasons() []reason {
 	return []reason{
@@ -58,7 +61,10 @@ func reasons() []reason {
 		{"terminating connection", "the server went away", failure.Unavailable},
 		{"could not connect", "the server does not answer", failure.Unavailable},
 		{"connection to server", "the server does not answer", failure.Unavailable},
-		{"snapshot", "the snapshot is gone", failure.Unavailable},
+		{"invalid snapshot identifier", snapshotGone, failure.Unavailable}, // its words before PostgreSQL 17
+		{`ERROR:  snapshot "`, snapshotGone, failure.Unavailable},          // and from then on
+		{"could not import the requested snapshot", snapshotGone, failure.Unavailable},
+		{"snapshot too old", snapshotGone, failure.Unavailable},
 		{"does not exist", "something that it needs does not exist", ""},
 		{"already exists", "something is there already", ""},
 		{"violates", "a constraint is violated", ""},

@@ -149,7 +149,7 @@ func TestPlaceMovesOutOfAClosedHome(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if got != "/var/tmp/steward-"+tag {
+	if got != "/var/lib/steward-"+tag {
 		t.Fatalf("placed in %s", got)
 	}
 	if _, err := os.Stat(filepath.Join(closed, "pg")); !errors.Is(err, os.ErrNotExist) {
@@ -168,7 +168,7 @@ func TestPlaceRefusesAPlantedLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	tag := "planted-" + strconv.Itoa(os.Getpid())
-	link := "/var/tmp/steward-" + tag
+	link := "/var/lib/steward-" + tag
 	if err := os.Symlink(closed, link); err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,12 @@ import (
 )
 
 // elsewhere is where data goes when the Postgres account cannot reach the clone.
-// Unlike /tmp it survives a reboot.
-const elsewhere = "/var/tmp"
+// Only root has such an account. Unlike /var/tmp nobody tidies there: systemd-tmpfiles
+// removes from that what was not touched for 30 days, such as clusters that are down.
+const elsewhere = "/var/lib"
 
 // Place gives the directory for the data of a clone's clusters: preferred when the
-// account can walk there, else one under /var/tmp that carries the clone's tag
+// account can walk there, else one under /var/lib that carries the clone's tag
 // (root's home is closed to every other account). It exists and belongs to the
 // account afterwards.
 func Place(preferred, tag string, who account.Account) (string, error) {
@@ -44,7 +45,7 @@ func Place(preferred, tag string, who account.Account) (string, error) {
 // privateDir is the mode that Postgres asks of its directories.
 const privateDir = 0o700
 
-// notPlanted refuses a path under /var/tmp that somebody else made before us, a
+// notPlanted refuses a path that somebody else made before us, a
 // symbolic link above all: root would give away what it leads to.
 func notPlanted(dir string, who account.Account) error {
 	info, err := os.Lstat(dir)

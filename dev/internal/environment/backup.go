@@ -3,16 +3,25 @@ package environment
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os/exec"
 	"strings"
+	"time"
 
-	"steward/internal/calendar"
 	"steward/internal/clocks"
+	"steward/internal/due"
+	"steward/internal/failure"
 	"steward/internal/policy"
 )
 
+// backupPatience is how long up waits for a backup of the demo, which takes seconds. A
+// step that fails and is tried again would otherwise hold the prompt all day.
+const backupPatience = "10m"
+
 // upBackup makes the backups of today that are missing. A day that is done gets no
-// further run in Temporal: up run again changes nothing.
+// further run in Temporal: up run again changes nothing. A backup that takes longer
+// than backupPatience goes on by itself: its state is told, and up with it.
 func (e *Environment) upBackup(ctx context.Context) (string, error) {
 	rules, err := policy.Load(e.policyFile(), policy.Dev)
 	if err != nil {
@@ -22,20 +31,38 @@ func (e *Environment) upBackup(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	today := calendar.DayOf(clocks.Dev(e.clockFile()).Now(), rules.Company.Zone).String()
-	todo, err := undone(rules, list, today)
+	todo, err := undone(rules, list, today(rules, clocks.Dev(e.clockFile()).Now()))
 	if err != nil {
 		return "", err
 	}
 	if len(todo) == 0 {
 		return "today's were done already: bin/steward backup list", nil
 	}
+	var waiting []string
 	for _, args := range backupRuns(rules, todo) {
-		if _, err := e.steward(ctx, args...); err != nil {
+		_, err := e.steward(ctx, args...)
+		if stillRunning(err) {
+			waiting = append(waiting, err.Error())
+		} else if err != nil {
 			return "", err
 		}
 	}
+	if len(waiting) > 0 {
+		return "not done after " + backupPatience + ", it goes on by itself: " + strings.Join(waiting, "\n"), nil
+	}
 	return "today's are made and drilled: bin/steward backup list", nil
+}
+
+// today is the day that a run by hand is of now, as `steward backup run` has it:
+// the business day begins with its schedule, not at midnight.
+func today(rules *policy.Policy, now time.Time) string {
+	return due.Window{Zone: rules.Company.Zone, At: rules.Promises.Backups.At}.Today(now).String()
+}
+
+// stillRunning tells whether a steward command ended because its time to wait was over.
+func stillRunning(err error) bool {
+	ended, ok := errors.AsType[*exec.ExitError](err)
+	return ok && ended.ExitCode() == int(failure.Pending)
 }
 
 // listed is what up reads of `steward backup list --json`.
@@ -73,11 +100,11 @@ func undone(rules *policy.Policy, list, day string) ([]string, error) {
 // that they run at once, else one by one.
 func backupRuns(rules *policy.Policy, todo []string) [][]string {
 	if len(todo) == len(rules.Promises.Backups.Databases) {
-		return [][]string{{"backup", "run", "--all", "--wait"}}
+		return [][]string{{"backup", "run", "--all", "--wait", "--timeout", backupPatience}}
 	}
 	var runs [][]string
 	for _, name := range todo {
-		runs = append(runs, strings.Fields("backup run --wait --database "+name))
+		runs = append(runs, []string{"backup", "run", "--wait", "--timeout", backupPatience, "--database", name})
 	}
 	return runs
 }

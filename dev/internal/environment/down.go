@@ -39,6 +39,9 @@ func (e *Environment) stopAll(ctx context.Context) error {
 		err := e.out.Step(ctx, name, func(ctx context.Context) (string, error) {
 			return "stopped", e.launcher.Table.Stop(ctx, name, stopGrace)
 		})
+		if err != nil && ctx.Err() != nil {
+			return fmt.Errorf("stopping was interrupted and the rest runs on, run it again: %w", err)
+		}
 		if err != nil {
 			return fmt.Errorf("stopping: %w", err)
 		}

@@ -265,3 +265,29 @@ func TestPlaceIsRemembered(t *testing.T) {
 		t.Errorf("place %q, %v", e.place, err)
 	}
 }
+
+// TestPlaceMovesWithTheClone: what lies under .dev is found there after the clone
+// was moved, whatever path an earlier version wrote down.
+func TestPlaceMovesWithTheClone(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t)
+	if err := e.findPlace(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(e.placeFile()); (err == nil) != (e.place != e.dir.Path("pg")) {
+		t.Errorf("data in %s: its path is written down, %v", e.place, err)
+	}
+	// Root's temporary folder is closed to the account of Postgres.
+	if err := e.removeElsewhere(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(e.dir.Path("pg", partPostgres), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := state.WriteJSON(e.placeFile(), "/before/the/move/.dev/pg"); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.findPlace(); err != nil || e.place != e.dir.Path("pg") {
+		t.Errorf("place %q, %v", e.place, err)
+	}
+}

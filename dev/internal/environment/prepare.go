@@ -3,6 +3,8 @@ package environment
 import (
 	"context"
 	"fmt"
+	"os"
+	"strings"
 
 	"steward/dev/internal/account"
 	"steward/dev/internal/cluster"
@@ -55,32 +57,27 @@ func (e *Environment) findPostgres(ctx context.Context) error {
 	return nil
 }
 
-// placeFile remembers where the clusters are when they are not under .dev, for reset.
+// placeFile remembers where the clusters are when they are not under .dev, for the
+// next up and for reset. It does not name the place under .dev: that one moves with
+// the clone.
 func (e *Environment) placeFile() string { return e.dir.Path("place.json") }
 
-// findPlace decides where the clusters' data is, once: later starts find it there
-// even when modes of directories above have changed meanwhile.
+// findPlace finds the clusters' data where it was made, even when modes of
+// directories above have changed meanwhile, or decides where it is made.
 func (e *Environment) findPlace() error {
 	who, err := account.ForPostgres()
 	if err != nil {
 		return fmt.Errorf("choosing the account for Postgres: %w", err)
 	}
 	e.account = who
-	found, err := state.ReadJSON(e.placeFile(), &e.place)
+	known, err := e.knownPlace()
 	if err != nil {
-		return fmt.Errorf("finding the clusters: %w", err)
+		return err
 	}
-	if !found {
-		if e.place, err = cluster.Place(e.dir.Path("pg"), e.dir.Tag(), who); err != nil {
-			return fmt.Errorf("choosing a place for Postgres: %w", err)
+	if !known {
+		if err := e.choosePlace(who); err != nil {
+			return err
 		}
-		if err := state.WriteJSON(e.placeFile(), e.place); err != nil {
-			return fmt.Errorf("choosing a place for Postgres: %w", err)
-		}
-	}
-	if e.place != e.dir.Path("pg") && !found {
-		e.out.Linef("%-15s its data is in %s, because the account %s cannot enter %s",
-			partPostgres, e.place, who.Name, e.dir.Clone())
 	}
 	// The data outlives an upgrade of PostgreSQL to another major; the programs must fit it.
 	for _, part := range []string{partPostgres, partDrill} {
@@ -88,5 +85,39 @@ func (e *Environment) findPlace() error {
 			return fmt.Errorf("finding PostgreSQL for %s: %w", part, err)
 		}
 	}
+	return nil
+}
+
+// knownPlace finds data that was made before.
+func (e *Environment) knownPlace() (bool, error) {
+	found, err := state.ReadJSON(e.placeFile(), &e.place)
+	if err != nil {
+		return false, fmt.Errorf("finding the clusters: %w", err)
+	}
+	// A file of an earlier version may name the place under .dev, by a path that
+	// is wrong since the clone was moved.
+	if found && !strings.HasSuffix(e.place, "/.dev/pg") {
+		return true, nil
+	}
+	e.place = e.dir.Path("pg")
+	_, err = os.Stat(e.dir.Path("pg", partPostgres))
+	return err == nil, nil
+}
+
+// choosePlace decides where the data is made, and remembers it where that is not
+// under .dev.
+func (e *Environment) choosePlace(who account.Account) (err error) {
+	inside := e.dir.Path("pg")
+	if e.place, err = cluster.Place(inside, e.dir.Tag(), who); err != nil {
+		return fmt.Errorf("choosing a place for Postgres: %w", err)
+	}
+	if e.place == inside {
+		return nil
+	}
+	if err := state.WriteJSON(e.placeFile(), e.place); err != nil {
+		return fmt.Errorf("choosing a place for Postgres: %w", err)
+	}
+	e.out.Linef("%-15s its data is in %s, because the account %s cannot enter %s",
+		partPostgres, e.place, who.Name, e.dir.Clone())
 	return nil
 }

@@ -38,7 +38,7 @@ func Open(path string) (*Book, error) {
 // Port gives the port of the part called name, choosing a free one at first use
 // and writing it down before it is returned.
 func (b *Book) Port(ctx context.Context, name string) (int, error) {
-	if port, known := b.ports[name]; known {
+	if port := b.ports[name]; port != 0 {
 		return port, nil
 	}
 	port, err := Free(ctx, b.promised)
@@ -58,12 +58,12 @@ func (b *Book) Known(name string) int { return b.ports[name] }
 // CheckFree returns ErrTaken (wrapped, with the remedy) when the remembered port
 // of name cannot be listened on. Call it only while our own part is down.
 func (b *Book) CheckFree(ctx context.Context, name string) error {
-	port, known := b.ports[name]
-	if !known {
+	port := b.ports[name]
+	if port == 0 {
 		return nil
 	}
 	if err := Probe(ctx, port); err != nil {
-		return fmt.Errorf("%s: %w; stop that program, or remove the line %q from %s and another port is chosen",
+		return fmt.Errorf("%s: %w; stop that program, or write 0 behind %q in %s and another port is chosen",
 			net.JoinHostPort(Host, strconv.Itoa(port)), err, name, b.path)
 	}
 	return nil

@@ -3,6 +3,7 @@ package ports_test
 import (
 	"errors"
 	"net"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -42,7 +43,8 @@ func TestPortsAreRememberedAndDistinct(t *testing.T) {
 
 func TestTakenPortNamesTheRemedy(t *testing.T) {
 	t.Parallel()
-	book, err := ports.Open(filepath.Join(t.TempDir(), "ports.json"))
+	path := filepath.Join(t.TempDir(), "ports.json")
+	book, err := ports.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,5 +67,20 @@ func TestTakenPortNamesTheRemedy(t *testing.T) {
 	err = book.CheckFree(t.Context(), "temporal")
 	if !errors.Is(err, ports.ErrTaken) || !strings.Contains(err.Error(), "ports.json") {
 		t.Fatalf("got %v, want ErrTaken with the remedy", err)
+	}
+	// The remedy works, for the last line of the file too.
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mended := strings.Replace(string(text), strconv.Itoa(port), "0", 1)
+	if err := os.WriteFile(path, []byte(mended), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if book, err = ports.Open(path); err != nil {
+		t.Fatal(err)
+	}
+	if other, err := book.Port(t.Context(), "temporal"); err != nil || other == port || other == 0 || book.Known("temporal") != other {
+		t.Errorf("port %d, %v", other, err)
 	}
 }

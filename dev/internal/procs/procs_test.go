@@ -122,6 +122,41 @@ func TestStubbornProcessIsKilled(t *testing.T) {
 	}
 }
 
+// TestInterruptedStopForcesNothing has a program that needs a while to end, as a
+// worker does in the middle of a dump, and a caller that gives up before.
+func TestInterruptedStopForcesNothing(t *testing.T) {
+	t.Parallel()
+	l := launcher(t)
+	busy := shell("busy", `trap 'echo ending; : >"$0/asked"' TERM; echo ready
+		while [ ! -e "$0/finish" ]; do sleep 0.05; done; echo saved`)
+	busy.Args = append(busy.Args, l.Logs)
+	record := started(t, l, busy)
+	eventually(t, "ready in the log", func() bool { return strings.Contains(l.Tail("busy"), "ready") })
+	ctx, cancel := context.WithCancel(t.Context())
+	stopped := make(chan error, 1)
+	go func() { stopped <- l.Table.Stop(ctx, "busy", time.Minute) }()
+	eventually(t, "it is asked to end", func() bool {
+		_, err := os.Stat(filepath.Join(l.Logs, "asked"))
+		return err == nil
+	})
+	cancel()
+	if err := <-stopped; !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want the interruption", err)
+	}
+	if !record.Whole() {
+		t.Fatal("it was killed")
+	}
+	if err := os.WriteFile(filepath.Join(l.Logs, "finish"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Table.Stop(t.Context(), "busy", time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(l.Tail("busy"), "saved") {
+		t.Errorf("it did not end by itself%s", l.Tail("busy"))
+	}
+}
+
 func TestProgramThatEndsAtOnceShowsItsWords(t *testing.T) {
 	t.Parallel()
 	l := launcher(t)

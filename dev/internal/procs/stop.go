@@ -16,7 +16,9 @@ const killGrace = 10 * time.Second
 
 // Stop ends the process called name gracefully, and after grace by force. It
 // returns nil when nothing of it runs any more; only the processes that the
-// record names exactly are ever signalled.
+// record names exactly are ever signalled. When ctx ends first, nothing is forced:
+// what was asked to end does so in its own time, the record stays, and Stop may be
+// called again; the error wraps that of ctx.
 func (t Table) Stop(ctx context.Context, name string, grace time.Duration) error {
 	record, found, err := t.Read(name)
 	if err != nil || !found {
@@ -33,22 +35,38 @@ func (r Record) stop(ctx context.Context, grace time.Duration) error {
 		return err
 	}
 	if !gone(ctx, r.Child, grace) {
-		if err := r.Child.Signal(syscall.SIGKILL); err != nil {
+		if err := force(ctx, r.Child); err != nil {
 			return err
-		}
-		if !gone(ctx, r.Child, killGrace) {
-			return fmt.Errorf("pid %d: %w", r.Child.PID, ErrStays)
 		}
 	}
 	// The keeper ends by itself when its child has; it is only helped on.
 	if gone(ctx, r.Keeper, killGrace) {
 		return nil
 	}
-	if err := r.Keeper.Signal(syscall.SIGKILL); err != nil {
+	return force(ctx, r.Keeper)
+}
+
+// force kills a process that had its time, unless the caller gave up before that.
+func force(ctx context.Context, id Identity) error {
+	if err := interrupted(ctx); err != nil {
 		return err
 	}
-	if !gone(ctx, r.Keeper, killGrace) {
-		return fmt.Errorf("pid %d: %w", r.Keeper.PID, ErrStays)
+	if err := id.Signal(syscall.SIGKILL); err != nil {
+		return err
+	}
+	if gone(ctx, id, killGrace) {
+		return nil
+	}
+	if err := interrupted(ctx); err != nil {
+		return err
+	}
+	return fmt.Errorf("pid %d: %w", id.PID, ErrStays)
+}
+
+// interrupted is not nil when the caller gave up before the process' grace was over.
+func interrupted(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("interrupted, it was asked to end and still does: %w", err)
 	}
 	return nil
 }

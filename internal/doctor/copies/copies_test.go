@@ -2,6 +2,7 @@ package copies_test
 
 import (
 	"testing"
+	"time"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -86,5 +87,33 @@ func TestAChangedEntryIsFound(t *testing.T) {
 	report := verify(t, w)
 	if report.Clean() || !report.Tampered() || report.Findings[0].Where != audit.Database || report.Findings[0].What != audit.Changed {
 		t.Errorf("%+v", report)
+	}
+}
+
+// An entry that waits within the limit is news; one that waits longer is a finding,
+// though no tampering.
+func TestASealThatIsLate(t *testing.T) {
+	t.Parallel()
+
+	w := doctortest.New(t)
+	w.Backup(t, "2026-11-22")
+
+	verifier := both(t, w)
+	verifier.SealWithin = 15 * time.Minute
+
+	appended := w.Clock.Now()
+	if _, err := ledger.Append(t.Context(), w.Steward, ledger.Observed, appended, ledger.ObservedBody{What: "w", Object: "o", Code: "c"}); err != nil {
+		t.Fatal(err)
+	}
+
+	for after, late := range map[time.Duration]bool{time.Minute: false, time.Hour: true} {
+		report, err := copies.Verify(t.Context(), verifier, appended.Add(after), nil)
+		if err != nil || report.Unsealed != 1 || report.Clean() == late || report.Tampered() {
+			t.Fatalf("after %s: %+v, %v", after, report, err)
+		}
+
+		if late && (len(report.Findings) != 1 || report.Findings[0].What != audit.UnsealedOld) {
+			t.Errorf("after %s: %+v", after, report.Findings)
+		}
 	}
 }

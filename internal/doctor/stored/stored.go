@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -113,7 +114,10 @@ func (r Result) with(object string, err error) (Result, error) {
 	}
 
 	code := failure.CodeOf(err)
-	if code == failure.Unavailable || code == failure.Internal || code == failure.TimedOut || code == failure.StorageRefused {
+	unanswered := []failure.Code{
+		failure.Unavailable, failure.Internal, failure.TimedOut, failure.StorageRefused, failure.Unauthorised,
+	}
+	if slices.Contains(unanswered, code) {
 		return r, err
 	}
 

@@ -1,0 +1,69 @@
+package content
+
+import (
+	"context"
+	"testing"
+
+	"steward/internal/pgtest"
+	"steward/internal/postgres"
+)
+
+// A table that is read in parts has the digest that it has as a whole, and each
+// part is told.
+func TestATableInParts(t *testing.T) {
+	t.Parallel()
+
+	db, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+
+	if _, err := db.Exec(t.Context(), `create table public.large as
+		select n, repeat(md5(n::text), 20) as filler from generate_series(1, 5000) as n`); err != nil {
+		t.Fatal(err)
+	}
+
+	err = db.InSnapshot(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		table := sized{Table: Table{Schema: "public", Name: "large"}, blocks: 400}
+
+		whole, err := table.read(ctx, tx, atOnce, func(int64) {})
+		if err != nil || whole.Rows != 5000 {
+			t.Fatal(whole, err)
+		}
+
+		for _, count := range []int64{2, 3, 7, 400} {
+			var told []int64
+
+			table.bytes = 1000 * count
+
+			parts, err := table.read(ctx, tx, 1000, func(rows int64) { told = append(told, rows) })
+			if err != nil || parts != whole {
+				t.Errorf("%d parts: %+v instead of %+v, %v", count, parts, whole, err)
+			}
+
+			if int64(len(told)) != count || told[0] >= 5000 || told[len(told)-1] != 5000 {
+				t.Errorf("%d parts told %v", count, told)
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestParts(t *testing.T) {
+	t.Parallel()
+
+	for _, c := range []struct {
+		bytes, blocks int64
+		count         int
+	}{{0, 0, 1}, {atOnce, 10, 1}, {atOnce + 1, 10, 2}, {3 * atOnce, 10, 3}, {100 * atOnce, 10, 10}, {100 * atOnce, 0, 1}} {
+		parts := sized{bytes: c.bytes, blocks: c.blocks}.parts(atOnce)
+		if len(parts) != c.count || (parts[0] == "") != (c.count == 1) {
+			t.Errorf("%+v: %q", c, parts)
+		}
+	}
+}
