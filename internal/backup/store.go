@@ -3,7 +3,6 @@ package backup
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"steward/internal/manifest"
 	"steward/internal/postgres"
 	"steward/internal/process"
+	"steward/internal/sealed"
 )
 
 // lockWait is how long pg_dump waits for a table that somebody locks: a dump
@@ -23,7 +23,7 @@ import (
 const lockWait = 5 * time.Minute
 
 // producer writes what is to be stored.
-type producer func(ctx context.Context, to io.Writer) error
+type producer = sealed.Producer
 
 // store announces an object, uploads what produce writes, and notes what was
 // stored. Nothing of it touches a disk.
@@ -54,47 +54,12 @@ func (r *run) store(ctx context.Context, kind string, produce producer) (manifes
 	}, nil
 }
 
-// upload runs the producer beside the upload, joined by a pipe. Whichever fails
-// ends the other: a failed producer aborts the upload, a failed upload gives
-// the producer's next write an error.
+// upload stores what the producer writes.
 func (r *run) upload(ctx context.Context, object catalogue.Object, produce producer) (gcs.Object, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-
-	reader, writer := io.Pipe()
-	produced := make(chan error, 1)
-
-	go func() {
-		err := produce(ctx, writer)
-		// CloseWithError(nil) is the plain end; it never fails.
-		_ = writer.CloseWithError(err)
-
-		produced <- err
-	}()
-
-	stored, putErr := r.Bucket.Put(ctx, object.Name, reader, gcs.PutOptions{
+	return sealed.Put(ctx, r.Bucket, object.Name, object.Kind, gcs.PutOptions{
 		Metadata: map[string]string{"backup": object.Backup, "attempt": object.Attempt, "kind": object.Kind},
 		Progress: func(bytes int64) { r.report(object.Kind, bytes) },
-	})
-	if putErr != nil {
-		cancel()
-
-		// It never fails; it wakes a producer that waits for a reader.
-		_ = reader.CloseWithError(putErr)
-	}
-
-	produceErr := <-produced
-	if putErr == nil {
-		return stored, nil
-	}
-
-	// A producer that failed by itself is the cause; one that was stopped says
-	// only that.
-	if produceErr != nil && !errors.Is(produceErr, context.Canceled) && failure.CodeOf(putErr) == failure.CodeOf(produceErr) {
-		return gcs.Object{}, fmt.Errorf("producing the %s: %w", object.Kind, produceErr)
-	}
-
-	return gcs.Object{}, fmt.Errorf("uploading the %s: %w", object.Kind, putErr)
+	}, produce)
 }
 
 // dump writes the encrypted archive of the snapshot.

@@ -16,6 +16,14 @@ const (
 	BackupRefused Kind = "backup.refused"
 	// BackupPruned: a backup is gone from all listings of the bucket.
 	BackupPruned Kind = "backup.pruned"
+	// FilesStored: the contents of a set of files and their manifest are in the bucket.
+	FilesStored Kind = "files.stored"
+	// FilesDrilled: every new content and a sample of the others were found as the manifest says.
+	FilesDrilled Kind = "files.drilled"
+	// FilesRefused: a backup of files did not pass its drill.
+	FilesRefused Kind = "files.refused"
+	// FilesPruned: a manifest, or contents that no kept manifest names, are gone from all listings.
+	FilesPruned Kind = "files.pruned"
 	// Tombstone: the point of no return of an erasure.
 	Tombstone Kind = "erasure.tombstone"
 	// ErasureDone: every store and processor of an erasure has answered.
@@ -52,6 +60,10 @@ func Kinds() []KindRow {
 		{BackupDrilled, "backup drilled and found equal", BackupBody{}},
 		{BackupRefused, "backup refused", BackupBody{}},
 		{BackupPruned, "backup pruned and proven gone", BackupBody{}},
+		{FilesStored, "files stored", FilesBody{}},
+		{FilesDrilled, "files drilled and found equal", FilesBody{}},
+		{FilesRefused, "files refused", FilesBody{}},
+		{FilesPruned, "files pruned and proven gone", FilesBody{}},
 		{Tombstone, "erasure decided for good", ErasureBody{}},
 		{ErasureDone, "erasure complete", ErasureBody{}},
 		{ActIntended, "act of staff intended", ActBody{}},

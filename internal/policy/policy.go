@@ -48,6 +48,9 @@ type Storage struct {
 	Replay string
 	// Packages holds what is delivered to subjects; empty until it is used.
 	Packages string
+	// Files holds the encrypted contents of the app's files and their manifests;
+	// empty where no files are backed up.
+	Files string
 }
 
 // Keys are public keys in the format of golang.org/x/mod/sumdb/note.
@@ -107,6 +110,8 @@ type Backups struct {
 	RefuseVulnerableClients bool
 	// Databases are what is backed up: at least one app database and the steward database.
 	Databases []Database
+	// Files are the app's files that are backed up, may be empty.
+	Files []Files
 	// Recipients are whom backups are encrypted to: at least two, one of them the escrow.
 	Recipients []Recipient
 }
@@ -138,6 +143,16 @@ type Database struct {
 	Name string
 	// Role is what it is for.
 	Role Role
+}
+
+// Files are the objects of one bucket of the app, or a part of them.
+type Files struct {
+	// Name is their name in the catalogue, in workflow ids and in statuses.
+	Name string
+	// Bucket is where the app keeps them.
+	Bucket string
+	// Prefix begins the names of those that are meant; empty means all.
+	Prefix string
 }
 
 // Recipient is one public key that backups are encrypted to.

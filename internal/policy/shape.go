@@ -50,6 +50,9 @@ func storageShape() shape[Storage] {
 		optional(leaf("packages",
 			"What is delivered to subjects. Not used yet.",
 			bucketKind(), func(s *Storage) *string { return &s.Packages })),
+		optional(leaf("files",
+			"Encrypted contents of the app's files, with their manifests; needed where `promises.backups.files` stands.",
+			bucketKind(), func(s *Storage) *string { return &s.Files })),
 	}
 }
 
