@@ -51,6 +51,10 @@ func newBackupShow(a *app) *cobra.Command {
 				return err
 			}
 
+			if ofFiles(given[0]) {
+				return a.showFilesBackup(command.Context(), db, given[0])
+			}
+
 			found, err := catalogue.Get(command.Context(), db, given[0])
 			if err != nil {
 				return err

@@ -109,9 +109,9 @@ func TestEachKindOfEvidenceHasOneWriter(t *testing.T) {
 		owner := "steward_core"
 
 		switch row.Kind {
-		case ledger.BackupStored, ledger.BackupPruned:
+		case ledger.BackupStored, ledger.BackupPruned, ledger.FilesStored, ledger.FilesPruned:
 			owner = "steward_backup"
-		case ledger.BackupDrilled, ledger.BackupRefused:
+		case ledger.BackupDrilled, ledger.BackupRefused, ledger.FilesDrilled, ledger.FilesRefused:
 			owner = "steward_drill"
 		default:
 		}

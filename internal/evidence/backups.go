@@ -14,11 +14,16 @@ import (
 
 // selectBackups reads the catalogue with fail-closed eyes: only a row that says
 // drilled, or that was drilled before it was pruned, proves a backup; only one
-// that says pruned proves that it is gone.
+// that says pruned proves that it is gone. Files are judged as databases are.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end
-	from backups where snapshot_at is not null order by snapshot_at`
+	from backups where snapshot_at is not null
+	union all
+	select 'files/' || fileset, to_char(day, 'YYYY-MM-DD'), snapshot_at,
+	case when state in ('drilled', 'pruned') then drilled_at end,
+	case when state = 'pruned' then pruned_at end
+	from file_backups where snapshot_at is not null order by 3`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
 	rows, err := q.Query(ctx, selectBackups)

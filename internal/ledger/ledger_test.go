@@ -29,6 +29,7 @@ func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 	since := day().Truncate(time.Second)
 	bodies := []ledger.Body{
 		ledger.BackupBody{Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22", SnapshotAt: &since, SizeBytes: 12},
+		ledger.FilesBody{Backup: "fbk_aaaa", Files: "uploads", Day: "2026-11-22", SnapshotAt: &since, Count: 3, Fresh: 1},
 		ledger.ErasureBody{Erasure: "ers_a", Commitment: strings.Repeat("0a", 32), PlanSHA256: strings.Repeat("0b", 32), Cause: "dsr"},
 		ledger.ActBody{Act: "act_a", Actor: "stf_a", Role: "support", Verb: "dsr.approve", Object: "dsr_a"},
 		ledger.PromiseBody{Promise: "daily.backup", Code: "stale", Since: since},

@@ -55,7 +55,12 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 		{Name: p.Storage.Ledger, Use: "the ledger's mirror", Settings: plain},
 	}
 
+	// What newer manifests name may be as old as it likes: no lifecycle rule here.
+	files := plain
+	files.Retention = backups.Retention
+
 	for _, other := range []Bucket{
+		{Name: p.Storage.Files, Use: "encrypted contents of files", Settings: files},
 		{Name: p.Storage.Replay, Use: "replay records", Settings: plain},
 		{Name: p.Storage.Packages, Use: "packages", Settings: plain},
 	} {

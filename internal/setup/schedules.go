@@ -161,9 +161,10 @@ func (s *Setup) pauseLeft(ctx context.Context) ([]Step, error) {
 	return steps, nil
 }
 
-// left tells whether an id is that of a backup schedule which is not wanted.
+// left tells whether an id is that of a backup schedule which is not wanted, of a
+// database or of files.
 func (s *Setup) left(id string) bool {
 	wanted := slices.ContainsFunc(s.Schedules, func(one Schedule) bool { return one.ID == id })
 
-	return !wanted && strings.HasPrefix(id, ids.Backup(""))
+	return !wanted && (strings.HasPrefix(id, ids.Backup("")) || strings.HasPrefix(id, ids.Files("")))
 }
