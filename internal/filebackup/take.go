@@ -79,6 +79,7 @@ func (t *Taker) Take(ctx context.Context, id string) (filecatalogue.Backup, erro
 	}
 
 	opened.Attempt = ids.New("att")
+	opened.Fresh, opened.Vanished = 0, 0 // an attempt that was refused had counts of its own
 	opened.SnapshotAt = t.Clock.Now().Truncate(time.Microsecond) // as the database keeps it
 
 	err = filecatalogue.Begin(ctx, t.Steward, catalogue.Claim{
