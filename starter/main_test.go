@@ -3,6 +3,7 @@ package main_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"steward/internal/backuptest"
 	"steward/internal/doctor/doctortest"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
@@ -96,6 +98,7 @@ func TestWithServices(t *testing.T) {
 	bin := command(t)
 	w := doctortest.New(t)
 	backup := w.Backup(t, "2026-11-22")
+	files := filesOf(t, w.Config.StewardDatabase)
 
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/services", Cmds: commands(),
@@ -104,12 +107,26 @@ func TestWithServices(t *testing.T) {
 				"STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STEWARD_DATABASE_URL="+w.Config.StewardDatabase,
 				"APP_DATABASE_URL="+w.App, "DRILL_DATABASE_URL="+w.Config.DrillDatabase, "STORAGE_EMULATOR_HOST="+w.Config.StorageEmulator,
 				"STEWARD_KEYS_DIR="+w.Config.KeysDir, "STEWARD_GCP_PROJECT=test", "BACKUP="+backup.ID, "NOBODY="+ids.New("bkp"),
+				"FILES="+files, "NOFILES="+ids.New("fbk"),
 				"LEDGER_KEY="+w.Policy.Keys.Ledger, "OTHER_KEY="+w.Policy.Keys.Manifest,
 			)...)
 
 			return nil
 		},
 	})
+}
+
+// filesOf puts a backup of files into the catalogue, and gives its id.
+func filesOf(t *testing.T, at string) string {
+	t.Helper()
+
+	id := ids.New("fbk")
+	backuptest.Exec(t, at, fmt.Sprintf(`insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at,
+		taken_at, drilled_at, manifest_sha256, files, bytes, fresh) values ('%s', 'uploads', '2026-11-22', 'running', '%s', 'test', now(), now(),
+		now(), now(), now(), repeat('ab', 32), 12, 3456, 7); update file_backups set state = 'taken'; update file_backups set state = 'drilled'`,
+		id, ids.New("att")))
+
+	return id
 }
 
 // TestInterrupted shows that a signal ends a command that waits for a database,

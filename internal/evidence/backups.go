@@ -14,7 +14,8 @@ import (
 
 // selectBackups reads the catalogue with fail-closed eyes: only a row that says
 // drilled, or that was drilled before it was pruned, proves a backup; only one
-// that says pruned proves that it is gone. Files are judged as databases are.
+// that says pruned proves that it is gone. Files are judged as databases are; a day
+// of theirs is gone once no content is left that no younger manifest names.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end
@@ -22,8 +23,9 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	union all
 	select 'files/' || fileset, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
-	case when state = 'pruned' then pruned_at end
-	from file_backups where snapshot_at is not null order by 3`
+	case when state = 'pruned' and not exists (select from file_contents as c
+		where c.fileset = f.fileset and c.newest_at <= f.snapshot_at and c.gone_at is null) then pruned_at end
+	from file_backups as f where snapshot_at is not null order by 3`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
 	rows, err := q.Query(ctx, selectBackups)

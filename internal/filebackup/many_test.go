@@ -55,7 +55,7 @@ func peak(ctx context.Context) (stop func() uint64) {
 //
 //nolint:paralleltest // it measures the memory of the process
 func TestTenThousandFiles(t *testing.T) {
-	files, bound := 2_000, uint64(160<<20) // make soak takes all
+	files, bound := 600, uint64(160<<20) // make soak takes all
 	if os.Getenv("STEWARD_SOAK") != "" {
 		files = 10_000
 	}
