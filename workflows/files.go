@@ -82,20 +82,21 @@ type filesRun struct {
 	end  deadline
 }
 
-func (r *filesRun) open(ctx workflow.Context, params DailyFilesParams) (activities.OpenedFilesDay, error) {
-	var (
-		do     *activities.Files
-		opened activities.OpenedFilesDay
-	)
+// step does one step of the checklist.
+func (r *filesRun) step(ctx workflow.Context, number int, how workflow.Context, activity, input, result any) error {
+	r.list.start(ctx, number)
 
-	r.list.start(ctx, 0)
+	return r.list.failed(ctx, number, workflow.ExecuteActivity(how, activity, input).Get(ctx, result))
+}
 
-	step := r.quick(ctx, r.end.left(ctx), BackupQueue, "Open the business day of the files "+params.Files)
-	err := workflow.ExecuteActivity(step, do.OpenFilesDay, activities.OpenDayParams{
-		Database: params.Files, Scheduled: scheduled(ctx, params.Due),
-	}).Get(ctx, &opened)
-	if err != nil {
-		return opened, r.list.failed(ctx, 0, err)
+func (r *filesRun) open(ctx workflow.Context, params DailyFilesParams) (opened activities.OpenedFilesDay, err error) {
+	var do *activities.Files
+
+	how := r.quick(ctx, r.end.left(ctx), BackupQueue, "Open the business day of the files "+params.Files)
+	input := activities.OpenDayParams{Database: params.Files, Scheduled: scheduled(ctx, params.Due)}
+
+	if err := r.step(ctx, 0, how, do.OpenFilesDay, input, &opened); err != nil {
+		return opened, err
 	}
 
 	if opened.EndIn > 0 {
@@ -117,21 +118,19 @@ func (r *filesRun) round(
 	)
 
 	stage(ctx, StageKey.ValueSet("storing"))
-	r.list.start(ctx, 1)
 
-	step := r.bulk(ctx, r.end.left(ctx), BackupQueue, "List the files "+files+", encrypt, upload what is new, sign")
-	if err := workflow.ExecuteActivity(step, take.TakeFiles, opened.Backup).Get(ctx, &status); err != nil {
-		return opened, r.list.failed(ctx, 1, err)
+	how := r.bulk(ctx, r.end.left(ctx), BackupQueue, "List the files "+files+", encrypt, upload what is new, sign")
+	if err := r.step(ctx, 1, how, take.TakeFiles, opened.Backup, &status); err != nil {
+		return opened, err
 	}
 
 	stage(ctx, StageKey.ValueSet("drilling"))
 	r.list.done(ctx, 1, fmt.Sprintf("%d files, %s, %d stored now, %d deleted before they were read",
 		status.Count, quantity.Bytes(status.Bytes), status.Fresh, status.Vanished))
-	r.list.start(ctx, 2)
 
-	step = r.bulk(ctx, r.end.left(ctx), DrillQueue, "Read the files "+files+" again, compare with the manifest")
-	if err := workflow.ExecuteActivity(step, prove.DrillFiles, opened.Backup).Get(ctx, &status); err != nil {
-		return opened, r.list.failed(ctx, 2, err)
+	how = r.bulk(ctx, r.end.left(ctx), DrillQueue, "Read the files "+files+" again, compare with the manifest")
+	if err := r.step(ctx, 2, how, prove.DrillFiles, opened.Backup, &status); err != nil {
+		return opened, err
 	}
 
 	return status, nil

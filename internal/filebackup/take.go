@@ -59,6 +59,7 @@ type Taker struct {
 // run is one attempt.
 type run struct {
 	*Taker
+
 	backup filecatalogue.Backup
 	salt   filecatalogue.Salt
 	totals filemanifest.Totals
@@ -78,8 +79,9 @@ func (t *Taker) Take(ctx context.Context, id string) (filecatalogue.Backup, erro
 		return opened, nil // an earlier try got this far; its answer was lost
 	}
 
+	// An attempt that was refused had counts of its own.
+	opened.Fresh, opened.Vanished = 0, 0
 	opened.Attempt = ids.New("att")
-	opened.Fresh, opened.Vanished = 0, 0 // an attempt that was refused had counts of its own
 	opened.SnapshotAt = t.Clock.Now().Truncate(time.Microsecond) // as the database keeps it
 
 	err = filecatalogue.Begin(ctx, t.Steward, catalogue.Claim{
@@ -119,7 +121,7 @@ func (r *run) take(ctx context.Context) (err error) {
 	stored, err := r.store(ctx, "manifest", func(_ context.Context, to io.Writer) error {
 		_, err := to.Write(signed)
 
-		return err //nolint:wrapcheck // the pipe's own error
+		return err
 	})
 	if err != nil {
 		return err

@@ -146,8 +146,8 @@ func Named(ctx context.Context, q postgres.Queryer, ids []string) (map[string]Co
 // in the order of their objects' names, from the first name after the given one.
 func NamedAt(ctx context.Context, q postgres.Queryer, files string, snapshot time.Time, after string, limit int) ([]Content, error) {
 	return contents(ctx, q, "reading what a manifest names", `select `+contentColumns+` from file_contents
-		where fileset = $1 and first_at <= $2 and newest_at >= $2 and generation is not null and bad_at is null and gone_at is null and object > $3
-		order by object limit $4`, files, snapshot, after, limit)
+		where fileset = $1 and first_at <= $2 and newest_at >= $2 and generation is not null and bad_at is null
+			and gone_at is null and object > $3 order by object limit $4`, files, snapshot, after, limit)
 }
 
 // Proven notes that a drill found these contents to be what their manifest says.

@@ -21,7 +21,8 @@ func TestSourcesSayNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer db.Close()
+
+		t.Cleanup(db.Close)
 
 		if salts[i], err = filecatalogue.ReadSalt(t.Context(), db); err != nil || len(salts[i]) != 32 {
 			t.Fatal(salts[i], err)

@@ -45,6 +45,7 @@ type Driller struct {
 // run is the drill of one backup.
 type run struct {
 	*Driller
+
 	backup filecatalogue.Backup
 	header filemanifest.Header
 	sample sample

@@ -41,7 +41,7 @@ func (r *run) list(ctx context.Context) error {
 		err = r.batch(ctx, batch)
 	}
 
-	if err = errors.Join(err, lines.Close()); err != nil {
+	if err := errors.Join(err, lines.Close()); err != nil {
 		return err
 	}
 

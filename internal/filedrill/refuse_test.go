@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,8 @@ const day = 24 * time.Hour
 type scene struct {
 	*filestest.Bench
 
+	t *testing.T
+
 	row    filecatalogue.Backup
 	header filemanifest.Header
 	// contents are the stored contents, in the order of their sizes.
@@ -43,7 +46,7 @@ func newScene(t *testing.T) *scene {
 	b := filestest.New(t)
 	b.Write(t, "a", strings.Repeat("first ", 30_000))
 	b.Write(t, "b", strings.Repeat("second ", 30_000))
-	s := &scene{Bench: b, row: b.Take(t)}
+	s := &scene{Bench: b, t: t, row: b.Take(t)}
 	s.header = b.Header(t, s.row)
 
 	found, err := filecatalogue.NamedAt(t.Context(), b.Steward, "uploads", s.row.SnapshotAt, "", 10)
@@ -144,10 +147,10 @@ func (s *scene) entries(t *testing.T) (entries []filemanifest.Entry) {
 
 // believed puts other bytes under a content's name and lets the catalogue believe
 // their generation, so that their hash alone speaks against them.
-func (s *scene) believed(t *testing.T, content filecatalogue.Content, bytes []byte) {
+func (s *scene) believed(t *testing.T, content filecatalogue.Content, forged []byte) {
 	t.Helper()
 
-	generation := s.Replace(t, content.Object, bytes)
+	generation := s.Replace(t, content.Object, forged)
 	s.Exec(t, `alter table file_contents disable trigger file_contents_step`)
 	s.Exec(t, `update file_contents set generation = $2 where id = $1`, content.ID, generation)
 	s.Exec(t, `alter table file_contents enable trigger file_contents_step`)
@@ -164,22 +167,22 @@ func (s *scene) believed(t *testing.T, content filecatalogue.Content, bytes []by
 
 // pinned does the same and pins size and hash too: only the content itself, in the
 // clear, speaks against it.
-func (s *scene) pinned(t *testing.T, content filecatalogue.Content, bytes []byte) {
+func (s *scene) pinned(t *testing.T, content filecatalogue.Content, forged []byte) {
 	t.Helper()
 
 	s.Exec(t, `alter table file_contents disable trigger file_contents_step`)
-	s.Exec(t, `update file_contents set bytes = $2, sha256 = $3 where id = $1`, content.ID, len(bytes), manifest.Hash(bytes))
+	s.Exec(t, `update file_contents set bytes = $2, sha256 = $3 where id = $1`, content.ID, len(forged), manifest.Hash(forged))
 	s.Exec(t, `alter table file_contents enable trigger file_contents_step`)
 
-	generation := s.Replace(t, content.Object, bytes)
+	generation := s.Replace(t, content.Object, forged)
 	s.Exec(t, `alter table file_contents disable trigger file_contents_step`)
 	s.Exec(t, `update file_contents set generation = $2 where id = $1`, content.ID, generation)
 	s.Exec(t, `alter table file_contents enable trigger file_contents_step`)
 	s.relisted(t, func(entries []filemanifest.Entry) []filemanifest.Entry {
 		for i := range entries {
 			if entries[i].Content.ID == content.ID {
-				entries[i].Content.Generation, entries[i].Content.Bytes = generation, int64(len(bytes))
-				entries[i].Content.SHA256 = manifest.Hash(bytes)
+				entries[i].Content.Generation, entries[i].Content.Bytes = generation, int64(len(forged))
+				entries[i].Content.SHA256 = manifest.Hash(forged)
 			}
 		}
 
@@ -193,96 +196,94 @@ func mutilations() map[string]mutilation {
 	all := map[string]mutilation{}
 
 	for _, some := range []map[string]mutilation{headers(), lists(), contents()} {
-		for name, each := range some {
-			all[name] = each
-		}
+		maps.Copy(all, some)
 	}
 
 	return all
 }
 
 type mutilation struct {
-	do    func(t *testing.T, s *scene)
+	do    func(s *scene)
 	code  failure.Code
 	words string
 }
 
 func headers() map[string]mutilation {
 	return map[string]mutilation{
-		"header of another key": {func(t *testing.T, s *scene) {
+		"header of another key": {func(s *scene) {
 			private, _, err := note.GenerateKey(rand.Reader, "manifest")
-			check(t, err)
+			check(s.t, err)
 			signer, err := note.NewSigner(private)
-			check(t, err)
-			s.resigned(t, signer, func(*filemanifest.Header) {})
+			check(s.t, err)
+			s.resigned(s.t, signer, func(*filemanifest.Header) {})
 		}, failure.SignatureInvalid, "another key"},
-		"header changed by one byte": {func(t *testing.T, s *scene) {
-			stored := s.Read(t, s.row.ManifestObject, s.row.ManifestGen)
-			s.pin(t, bytes.Replace(stored, []byte(`"count":2`), []byte(`"count":1`), 1))
+		"header changed by one byte": {func(s *scene) {
+			stored := s.Read(s.t, s.row.ManifestObject, s.row.ManifestGen)
+			s.pin(s.t, bytes.Replace(stored, []byte(`"count":2`), []byte(`"count":1`), 1))
 		}, failure.SignatureInvalid, "other content"},
-		"header cut": {func(t *testing.T, s *scene) {
-			stored := s.Read(t, s.row.ManifestObject, s.row.ManifestGen)
-			s.pin(t, stored[:bytes.IndexByte(stored, '\n')])
+		"header cut": {func(s *scene) {
+			stored := s.Read(s.t, s.row.ManifestObject, s.row.ManifestGen)
+			s.pin(s.t, stored[:bytes.IndexByte(stored, '\n')])
 		}, failure.ManifestInvalid, "signature is missing"},
-		"header not the catalogue's": {func(t *testing.T, s *scene) {
-			s.resigned(t, s.Signer, func(h *filemanifest.Header) { h.Policy = "other" })
-			s.Exec(t, `update file_backups set manifest_sha256 = $1`, strings.Repeat("0", 64))
+		"header not the catalogue's": {func(s *scene) {
+			s.resigned(s.t, s.Signer, func(h *filemanifest.Header) { h.Policy = "other" })
+			s.Exec(s.t, `update file_backups set manifest_sha256 = $1`, strings.Repeat("0", 64))
 		}, failure.ManifestInvalid, "not the one in the catalogue"},
-		"header of a database's format": {func(t *testing.T, s *scene) {
+		"header of a database's format": {func(s *scene) {
 			signed, err := manifest.Sign(manifest.Manifest{Format: manifest.Format, Backup: s.row.ID}, s.Signer)
-			check(t, err)
-			s.pin(t, signed)
+			check(s.t, err)
+			s.pin(s.t, signed)
 		}, failure.SignatureInvalid, "other content"},
-		"header of another day": {func(t *testing.T, s *scene) {
-			s.resigned(t, s.Signer, func(h *filemanifest.Header) { h.Day = "2026-11-21" })
+		"header of another day": {func(s *scene) {
+			s.resigned(s.t, s.Signer, func(h *filemanifest.Header) { h.Day = "2026-11-21" })
 		}, failure.ManifestInvalid, "another day"},
-		"header of another set": {func(t *testing.T, s *scene) {
-			s.resigned(t, s.Signer, func(h *filemanifest.Header) { h.Files = "exports" })
+		"header of another set": {func(s *scene) {
+			s.resigned(s.t, s.Signer, func(h *filemanifest.Header) { h.Files = "exports" })
 		}, failure.ManifestInvalid, "another set"},
-		"header of the future": {func(t *testing.T, s *scene) {
-			s.resigned(t, s.Signer, func(h *filemanifest.Header) { h.SnapshotAt = h.SnapshotAt.Add(time.Hour) })
+		"header of the future": {func(s *scene) {
+			s.resigned(s.t, s.Signer, func(h *filemanifest.Header) { h.SnapshotAt = h.SnapshotAt.Add(time.Hour) })
 		}, failure.ManifestInvalid, "future"},
-		"header deleted":  {func(t *testing.T, s *scene) { check(t, s.Bucket.Remove(t.Context(), s.row.ManifestObject)) }, failure.ObjectNotFound, "manifest"},
-		"header replaced": {func(t *testing.T, s *scene) { s.Replace(t, s.row.ManifestObject, []byte("x")) }, failure.ObjectNotFound, "manifest"},
+		"header deleted":  {func(s *scene) { check(s.t, s.Bucket.Remove(s.t.Context(), s.row.ManifestObject)) }, failure.ObjectNotFound, "manifest"},
+		"header replaced": {func(s *scene) { s.Replace(s.t, s.row.ManifestObject, []byte("x")) }, failure.ObjectNotFound, "manifest"},
 	}
 }
 
 func lists() map[string]mutilation {
 	return map[string]mutilation{
-		"list deleted": {func(t *testing.T, s *scene) { check(t, s.Bucket.Remove(t.Context(), s.header.List.Object)) }, failure.ObjectNotFound, "list"},
-		"list in another bucket": {func(t *testing.T, s *scene) {
-			s.resigned(t, s.Signer, func(h *filemanifest.Header) { h.List.Bucket = "evil" })
+		"list deleted": {func(s *scene) { check(s.t, s.Bucket.Remove(s.t.Context(), s.header.List.Object)) }, failure.ObjectNotFound, "list"},
+		"list in another bucket": {func(s *scene) {
+			s.resigned(s.t, s.Signer, func(h *filemanifest.Header) { h.List.Bucket = "evil" })
 		}, failure.ManifestInvalid, "another bucket"},
-		"list of other bytes": {func(t *testing.T, s *scene) {
-			generation := s.Replace(t, s.header.List.Object, s.sealed(t, nil))
-			s.resigned(t, s.Signer, func(h *filemanifest.Header) { h.List.Generation = generation })
+		"list of other bytes": {func(s *scene) {
+			generation := s.Replace(s.t, s.header.List.Object, s.sealed(s.t, nil))
+			s.resigned(s.t, s.Signer, func(h *filemanifest.Header) { h.List.Generation = generation })
 		}, failure.ArchiveInvalid, "size or hash"},
-		"list to another key": {func(t *testing.T, s *scene) {
-			s.rewritten(t, s.sealed(t, []byte("{}"), stranger(t)), filemanifest.Totals{Count: 1})
+		"list to another key": {func(s *scene) {
+			s.rewritten(s.t, s.sealed(s.t, []byte("{}"), stranger(s.t)), filemanifest.Totals{Count: 1})
 		}, failure.DecryptFailed, "decrypt"},
-		"list cut at a line": {func(t *testing.T, s *scene) {
-			s.relisted(t, func(entries []filemanifest.Entry) []filemanifest.Entry { return entries[:1] })
-			s.recount(t)
+		"list cut at a line": {func(s *scene) {
+			s.relisted(s.t, func(entries []filemanifest.Entry) []filemanifest.Entry { return entries[:1] })
+			s.recount(s.t)
 		}, failure.ManifestInvalid, "add up"},
-		"list is no JSON": {func(t *testing.T, s *scene) {
-			s.rewritten(t, s.sealed(t, []byte("this is no list\n")), filemanifest.Totals{})
+		"list is no JSON": {func(s *scene) {
+			s.rewritten(s.t, s.sealed(s.t, []byte("this is no list\n")), filemanifest.Totals{})
 		}, failure.ManifestInvalid, "no JSON"},
-		"list with a file twice": {func(t *testing.T, s *scene) {
-			lines := s.clear(t)
-			s.rewritten(t, s.sealed(t, append(lines, lines...)), filemanifest.Totals{})
+		"list with a file twice": {func(s *scene) {
+			lines := s.clear(s.t)
+			s.rewritten(s.t, s.sealed(s.t, append(lines, lines...)), filemanifest.Totals{})
 		}, failure.ManifestInvalid, "do not rise"},
-		"list with an endless line": {func(t *testing.T, s *scene) {
-			s.rewritten(t, s.sealed(t, bytes.Repeat([]byte("x"), 2<<20)), filemanifest.Totals{})
+		"list with an endless line": {func(s *scene) {
+			s.rewritten(s.t, s.sealed(s.t, bytes.Repeat([]byte("x"), 2<<20)), filemanifest.Totals{})
 		}, failure.ManifestInvalid, "list of files"},
-		"list with an unknown content": {func(t *testing.T, s *scene) {
-			s.relisted(t, func(entries []filemanifest.Entry) []filemanifest.Entry {
+		"list with an unknown content": {func(s *scene) {
+			s.relisted(s.t, func(entries []filemanifest.Entry) []filemanifest.Entry {
 				entries[0].Content.ID = "cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 				return entries
 			})
 		}, failure.ManifestInvalid, "catalogue does not know"},
-		"list with contents exchanged": {func(t *testing.T, s *scene) {
-			s.relisted(t, func(entries []filemanifest.Entry) []filemanifest.Entry {
+		"list with contents exchanged": {func(s *scene) {
+			s.relisted(s.t, func(entries []filemanifest.Entry) []filemanifest.Entry {
 				entries[0].Content, entries[1].Content = entries[1].Content, entries[0].Content
 
 				return entries
@@ -293,44 +294,44 @@ func lists() map[string]mutilation {
 
 func contents() map[string]mutilation {
 	return map[string]mutilation{
-		"content deleted": {func(t *testing.T, s *scene) { check(t, s.Bucket.Remove(t.Context(), s.contents[0].Object)) }, failure.ObjectNotFound, "content"},
-		"content replaced": {func(t *testing.T, s *scene) {
-			s.Replace(t, s.contents[0].Object, s.Read(t, s.contents[0].Object, 0))
+		"content deleted": {func(s *scene) { check(s.t, s.Bucket.Remove(s.t.Context(), s.contents[0].Object)) }, failure.ObjectNotFound, "content"},
+		"content replaced": {func(s *scene) {
+			s.Replace(s.t, s.contents[0].Object, s.Read(s.t, s.contents[0].Object, 0))
 		}, failure.ObjectNotFound, "content"},
-		"content exchanged": {func(t *testing.T, s *scene) {
-			s.believed(t, s.contents[0], s.Read(t, s.contents[1].Object, 0))
+		"content exchanged": {func(s *scene) {
+			s.believed(s.t, s.contents[0], s.Read(s.t, s.contents[1].Object, 0))
 		}, failure.ArchiveInvalid, "size or hash"},
-		"content forged to the right key": {func(t *testing.T, s *scene) {
-			s.believed(t, s.contents[0], s.sealed(t, []byte("forged")))
+		"content forged to the right key": {func(s *scene) {
+			s.believed(s.t, s.contents[0], s.sealed(s.t, []byte("forged")))
 		}, failure.ArchiveInvalid, "size or hash"},
-		"content forged to another key": {func(t *testing.T, s *scene) {
-			s.believed(t, s.contents[0], s.sealed(t, []byte("forged"), stranger(t)))
+		"content forged to another key": {func(s *scene) {
+			s.believed(s.t, s.contents[0], s.sealed(s.t, []byte("forged"), stranger(s.t)))
 		}, failure.ArchiveInvalid, "size or hash"},
-		"content cut": {func(t *testing.T, s *scene) {
-			whole := s.Read(t, s.contents[0].Object, 0)
-			s.believed(t, s.contents[0], whole[:len(whole)-1])
+		"content cut": {func(s *scene) {
+			whole := s.Read(s.t, s.contents[0].Object, 0)
+			s.believed(s.t, s.contents[0], whole[:len(whole)-1])
 		}, failure.ArchiveInvalid, "size or hash"},
-		"content emptied": {func(t *testing.T, s *scene) { s.believed(t, s.contents[0], nil) }, failure.ArchiveInvalid, "size or hash"},
-		"content with one bit flipped": {func(t *testing.T, s *scene) {
-			whole := s.Read(t, s.contents[0].Object, 0)
+		"content emptied": {func(s *scene) { s.believed(s.t, s.contents[0], nil) }, failure.ArchiveInvalid, "size or hash"},
+		"content with one bit flipped": {func(s *scene) {
+			whole := s.Read(s.t, s.contents[0].Object, 0)
 			whole[len(whole)/2] ^= 1
-			s.believed(t, s.contents[0], whole)
+			s.believed(s.t, s.contents[0], whole)
 		}, failure.ArchiveInvalid, "size or hash"},
-		"content longer": {func(t *testing.T, s *scene) {
-			s.believed(t, s.contents[0], append(s.Read(t, s.contents[0].Object, 0), 0))
+		"content longer": {func(s *scene) {
+			s.believed(s.t, s.contents[0], append(s.Read(s.t, s.contents[0].Object, 0), 0))
 		}, failure.ArchiveInvalid, "size or hash"},
-		"content pinned and of another file": {func(t *testing.T, s *scene) {
-			s.pinned(t, s.contents[0], s.sealed(t, []byte("of another file")))
+		"content pinned and of another file": {func(s *scene) {
+			s.pinned(s.t, s.contents[0], s.sealed(s.t, []byte("of another file")))
 		}, failure.ContentDiffers, "content of a file"},
-		"content pinned and to another key": {func(t *testing.T, s *scene) {
-			s.pinned(t, s.contents[0], s.sealed(t, []byte("x"), stranger(t)))
+		"content pinned and to another key": {func(s *scene) {
+			s.pinned(s.t, s.contents[0], s.sealed(s.t, []byte("x"), stranger(s.t)))
 		}, failure.DecryptFailed, "decrypt"},
-		"content pinned and cut": {func(t *testing.T, s *scene) {
-			whole := s.Read(t, s.contents[0].Object, 0)
-			s.pinned(t, s.contents[0], whole[:len(whole)-20])
+		"content pinned and cut": {func(s *scene) {
+			whole := s.Read(s.t, s.contents[0].Object, 0)
+			s.pinned(s.t, s.contents[0], whole[:len(whole)-20])
 		}, failure.ArchiveInvalid, "archive"},
-		"content refused before": {func(t *testing.T, s *scene) {
-			check(t, filecatalogue.Condemned(t.Context(), s.Steward, []string{s.contents[0].ID}, s.Clock.Now()))
+		"content refused before": {func(s *scene) {
+			check(s.t, filecatalogue.Condemned(s.t.Context(), s.Steward, []string{s.contents[0].ID}, s.Clock.Now()))
 		}, failure.ArchiveInvalid, "another drill refused"},
 	}
 }
@@ -381,7 +382,7 @@ func TestMutilatedFilesAreRefused(t *testing.T) {
 
 			s := newScene(t)
 			s.Exec(t, `alter table file_backups disable trigger file_backups_step`)
-			c.do(t, s)
+			c.do(s)
 			s.Exec(t, `alter table file_backups enable trigger file_backups_step`)
 
 			_, err := s.Driller.Drill(t.Context(), s.row.ID)
@@ -443,11 +444,11 @@ func TestOldContentsAreLookedAtAgain(t *testing.T) {
 	t.Parallel()
 
 	for name, c := range map[string]struct {
-		damage func(t *testing.T, b *filestest.Bench, name string)
+		damage func(b *filestest.Bench, name string)
 		code   failure.Code
 	}{
-		"lost":   {func(t *testing.T, b *filestest.Bench, name string) { check(t, b.Bucket.Remove(t.Context(), name)) }, failure.ObjectNotFound},
-		"rotten": {func(t *testing.T, b *filestest.Bench, name string) { rot(t, b, name) }, failure.ArchiveInvalid},
+		"lost":   {func(b *filestest.Bench, name string) { check(t, b.Bucket.Remove(t.Context(), name)) }, failure.ObjectNotFound},
+		"rotten": {func(b *filestest.Bench, name string) { rot(t, b, name) }, failure.ArchiveInvalid},
 	} {
 		b := filestest.New(t)
 		b.Write(t, "a", "a")
@@ -464,7 +465,7 @@ func TestOldContentsAreLookedAtAgain(t *testing.T) {
 		}
 
 		b.Clock.Advance(day)
-		c.damage(t, b, b.Names(t, "uploads/contents/")[0])
+		c.damage(b, b.Names(t, "uploads/contents/")[0])
 
 		taken := b.Take(t)
 		if _, err := b.Driller.Drill(t.Context(), taken.ID); !failure.Is(err, c.code) {

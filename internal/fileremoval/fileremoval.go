@@ -84,6 +84,7 @@ func (r *Remover) Prune(ctx context.Context, at time.Time) (Result, error) {
 // work is one prune.
 type work struct {
 	*Remover
+
 	at       time.Time
 	held     []fileprune.Manifest
 	result   Result
