@@ -15,6 +15,9 @@ func Prune() string { return "prune/backups" }
 // its time to it.
 func Files(name string) string { return "files/" + name }
 
+// FilesOf is the workflow id of a backup by hand of one set of files and day.
+func FilesOf(name, day string) string { return "files/" + name + "/" + day }
+
 // PruneFiles is the workflow id of the pruning of files; a schedule appends its
 // time.
 func PruneFiles() string { return "prune/files" }
