@@ -122,8 +122,8 @@ func filesOf(t *testing.T, at string) string {
 
 	id := ids.New("fbk")
 	backuptest.Exec(t, at, fmt.Sprintf(`insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at,
-		taken_at, drilled_at, manifest_sha256, files, bytes, fresh) values ('%s', 'uploads', '2026-11-22', 'running', '%s', 'test', now(), now(),
-		now(), now(), now(), repeat('ab', 32), 12, 3456, 7); update file_backups set state = 'taken'; update file_backups set state = 'drilled'`,
+		taken_at, drilled_at, manifest_sha256, files, bytes, fresh) values ('%s', 'uploads', '2026-11-22', 'running', '%s', 'test', '2026-11-22', '2026-11-22',
+		'2026-11-22', '2026-11-22', '2026-11-22', repeat('ab', 32), 12, 3456, 7); update file_backups set state = 'taken'; update file_backups set state = 'drilled'`,
 		id, ids.New("att")))
 
 	return id

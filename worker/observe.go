@@ -10,7 +10,10 @@ import (
 // activityNames are the registered names of all activities, the closed
 // vocabulary of a metric's label.
 func activityNames() []string {
-	return []string{"OpenDay", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises", "OpenFilesDay", "TakeFiles", "DrillFiles", "PruneFiles"}
+	return []string{
+		"OpenDay", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises",
+		"OpenFilesDay", "TakeFiles", "DrillFiles", "PruneFiles",
+	}
 }
 
 func (p *process) newMetrics() *metrics.Metrics {

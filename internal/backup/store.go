@@ -93,18 +93,18 @@ func (r *run) environment() []string {
 }
 
 func (r *run) sealed(ctx context.Context, to io.Writer, command process.Command) error {
-	sealed, err := archive.NewWriter(to, r.Recipients)
+	packed, err := archive.NewWriter(to, r.Recipients)
 	if err != nil {
 		return fmt.Errorf("sealing: %w", err)
 	}
 
-	command.Stdout = sealed
+	command.Stdout = packed
 	if err := process.Run(ctx, command); err != nil {
 		return err
 	}
 
 	// Only a dump that ended well gets its last, flagged chunk.
-	return sealed.Close()
+	return packed.Close()
 }
 
 // plain produces bytes that are there already.

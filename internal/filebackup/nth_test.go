@@ -40,6 +40,8 @@ func steps() []step {
 				return err
 			}
 		}, func(t *testing.T, b *filestest.Bench, after string) {
+			t.Helper()
+
 			row := b.Open(t)
 			if row.State != catalogue.Taken || row.Count != 3 {
 				t.Errorf("%s: %+v", after, row)
@@ -63,6 +65,8 @@ func steps() []step {
 				return err
 			}
 		}, func(t *testing.T, b *filestest.Bench, after string) {
+			t.Helper()
+
 			if row := b.Open(t); row.State != catalogue.Drilled || row.Count != 2 {
 				t.Errorf("%s: %+v", after, row)
 			}
@@ -82,6 +86,8 @@ func steps() []step {
 				return err
 			}
 		}, func(t *testing.T, b *filestest.Bench, after string) {
+			t.Helper()
+
 			if names := b.Names(t, ""); len(names) != 3 {
 				t.Errorf("%s: %v", after, names)
 			}

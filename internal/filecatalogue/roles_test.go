@@ -14,7 +14,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const (
 	aBackup = `insert into file_backups (id, fileset, day, state, attempt, owner, opened_at, beat_at, snapshot_at, manifest_sha256)
-		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'running', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '2020-01-01', now(), now(), 'x')`
+		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'running', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '2020-01-01', '2020-01-01', now(), 'x')`
 	aContent = `insert into file_contents (id, fileset, source, object, claimed_by, first_at, newest_at)
 		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), now())`
 	toTaken   = `update file_backups set state = 'taken'`

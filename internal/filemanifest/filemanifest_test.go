@@ -21,7 +21,7 @@ import (
 
 // Names that a bucket may have, in its order.
 func names() []string {
-	return []string{"", "\x01", " ", "\"quoted\"", "a", "a\nb", "a/", "a/b", "ab", strings.Repeat("n", 1024), "é", "世界", "\U0001f4be"}
+	return []string{"", "\x01", " ", "\"quoted\"", "a", "a\nb", "a/", "a/b", "ab", strings.Repeat("n", 1024), "é", "\u4e16\u754c", "\U0001f4be"}
 }
 
 func entry(name string) filemanifest.Entry {

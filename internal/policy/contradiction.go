@@ -143,8 +143,11 @@ func (r *reader) checkLimits(p Promises) {
 func (r *reader) checkNames(p *Policy) {
 	buckets := map[string]bool{}
 	for _, bucket := range []struct{ key, name string }{
-		{"backups", p.Storage.Backups}, {"ledger", p.Storage.Ledger}, {"replay", p.Storage.Replay},
-		{"packages", p.Storage.Packages}, {"files", p.Storage.Files},
+		{"backups", p.Storage.Backups},
+		{"ledger", p.Storage.Ledger},
+		{"replay", p.Storage.Replay},
+		{"packages", p.Storage.Packages},
+		{"files", p.Storage.Files},
 	} {
 		r.refuse(buckets[bucket.name], []string{"storage." + bucket.key},
 			"use a bucket of its own: their retention differs", "two purposes share one bucket")
