@@ -60,7 +60,11 @@ type BackupStatus struct {
 // OpenedDay is what a workflow learns of the day that it opens.
 type OpenedDay struct {
 	BackupStatus
+	DayTimes
+}
 
+// DayTimes are the times of a run that opens a day.
+type DayTimes struct {
 	// DueAt is when the backup must have been drilled; zero for a run by hand,
 	// which stands for no time of the policy.
 	DueAt time.Time
@@ -94,14 +98,21 @@ func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (OpenedDay,
 		ID: ids.New("bkp"), Database: params.Database, Day: day.String(), Attempt: ids.New("att"),
 		Owner: owner(ctx), OpenedAt: now,
 	})
-	opened := OpenedDay{BackupStatus: status(row), EndIn: b.Window.EndAt(params.Scheduled, now).Sub(now)}
 
-	if !params.Scheduled.IsZero() {
-		opened.DueAt = b.Window.DueAt(params.Scheduled).UTC()
-		opened.DueIn = opened.DueAt.Sub(now)
+	return OpenedDay{BackupStatus: status(row), DayTimes: dayTimes(b.Window, params.Scheduled, now)}, err
+}
+
+// dayTimes are those of a run that was scheduled for the given instant and starts
+// now.
+func dayTimes(window due.Window, scheduled, now time.Time) DayTimes {
+	times := DayTimes{EndIn: window.EndAt(scheduled, now).Sub(now)}
+
+	if !scheduled.IsZero() {
+		times.DueAt = window.DueAt(scheduled).UTC()
+		times.DueIn = times.DueAt.Sub(now)
 	}
 
-	return opened, err
+	return times
 }
 
 // TakeBackup dumps, encrypts, uploads and signs one backup. It may be called

@@ -15,6 +15,8 @@ import (
 type backupsResult struct {
 	// Backups are those of the catalogue, the newest day first.
 	Backups []backupRow `json:"backups"`
+	// Files are the backups of files, the newest day first.
+	Files []filesRow `json:"files"`
 }
 
 func newBackupList(a *app) *cobra.Command {
@@ -25,7 +27,7 @@ func newBackupList(a *app) *cobra.Command {
 
 	command := &cobra.Command{
 		Use: "list", Short: "List the backups of the catalogue",
-		Long:    "Lists the backups that exist, the newest day first. With --all also those that were pruned.",
+		Long:    "Lists the backups of databases and of files that exist, the newest day first. With --all also those that were pruned.",
 		Example: "  steward backup list\n  steward backup list --database app --json",
 		Args:    args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -51,17 +53,22 @@ func newBackupList(a *app) *cobra.Command {
 				return err
 			}
 
-			return a.showBackups(found, beside)
+			sets, err := files(command.Context(), db, database, all)
+			if err != nil {
+				return err
+			}
+
+			return a.showBackups(found, beside, sets)
 		},
 	}
-	command.Flags().StringVar(&database, "database", "", "only those of this database")
+	command.Flags().StringVar(&database, "database", "", "only those of this database, or of this set of files")
 	command.Flags().BoolVar(&all, "all", false, "also those that were pruned")
 
 	return command
 }
 
-func (a *app) showBackups(found []catalogue.Backup, beside standing) error {
-	result := backupsResult{Backups: make([]backupRow, len(found))}
+func (a *app) showBackups(found []catalogue.Backup, beside standing, sets []filesRow) error {
+	result := backupsResult{Backups: make([]backupRow, len(found)), Files: sets}
 	for i, backup := range found {
 		result.Backups[i] = beside.rowOf(backup)
 	}
@@ -88,7 +95,7 @@ func (a *app) showBackups(found []catalogue.Backup, beside standing) error {
 		}, Note: a.notes(b)})
 	}
 
-	return a.console.Table(table)
+	return joined(a.console.Table(table), a.showFiles(result.Files))
 }
 
 func backupTone(state catalogue.State) console.Tone {

@@ -33,7 +33,7 @@ func newBackupRun(a *app) *cobra.Command {
 	var flags runFlags
 
 	command := &cobra.Command{
-		Use: "run", Short: "Make today's backup of a database, or of all",
+		Use: "run", Short: "Make today's backup of a database, of files, or of all",
 		Long: "Starts today's backup and waits until it was drilled. The day begins when its schedule does, not at\n" +
 			"midnight. A day is done once: asked for a day that is done or at work, it answers with what exists.\n" +
 			"Without --database and --all it takes the only database of the policy. The run goes on when this\n" +
@@ -62,8 +62,8 @@ func newBackupRun(a *app) *cobra.Command {
 			return a.runBackups(command.Context(), temporal, flags, batch{names: names, day: day, at: places(settings, namespace)})
 		},
 	}
-	command.Flags().StringVar(&flags.database, "database", "", "the database, by its name in the policy")
-	command.Flags().BoolVar(&flags.all, "all", false, "every database of the policy")
+	command.Flags().StringVar(&flags.database, "database", "", "the database, by its name in the policy; files/NAME for files")
+	command.Flags().BoolVar(&flags.all, "all", false, "every database and all files of the policy")
 	command.Flags().BoolVar(&flags.wait, "wait", true, "wait until it was drilled")
 	command.Flags().BoolVar(&flags.noWait, "no-wait", false, "only start it")
 	command.Flags().DurationVar(&flags.timeout, "timeout", 0, "how long to wait, such as 30m; 0 waits as long as it takes")
@@ -76,6 +76,10 @@ func (f runFlags) databases(rules *policy.Policy) ([]string, error) {
 	var names []string
 	for _, database := range rules.Promises.Backups.Databases {
 		names = append(names, database.Name)
+	}
+
+	for _, files := range rules.Promises.Backups.Files {
+		names = append(names, files.Item())
 	}
 
 	switch {
@@ -187,6 +191,10 @@ func severity(err error) int {
 // work it gives that run; asked when it is done it starts one that finds the day
 // done and says so.
 func startBackup(ctx context.Context, temporal client.Client, database, day string) (client.WorkflowRun, error) {
+	if files, found := filesIn(database); found {
+		return startFiles(ctx, temporal, files, day)
+	}
+
 	run, err := temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 		ID: ids.BackupOf(database, day), TaskQueue: workflows.CoreQueue,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
@@ -199,6 +207,11 @@ func startBackup(ctx context.Context, temporal client.Client, database, day stri
 
 // said is the end of a run as people read it.
 func said(database string, result workflows.DailyBackupResult) string {
+	if _, found := filesIn(database); found {
+		return fmt.Sprintf("%s of %s: %s, %s, read again and compared in %.1f s (%s)", database, result.Day, result.State,
+			quantity.Bytes(result.Bytes), result.DrillSeconds, result.Backup)
+	}
+
 	return fmt.Sprintf("%s of %s: %s, %s in %d rows, restored and compared in %.1f s (%s)", database, result.Day, result.State,
 		quantity.Bytes(result.Bytes), result.Rows, result.DrillSeconds, result.Backup)
 }

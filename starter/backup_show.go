@@ -68,6 +68,10 @@ func newBackupShow(a *app) *cobra.Command {
 				return err
 			}
 
+			if ofFiles(given[0]) {
+				return a.showFilesBackup(command.Context(), db, given[0])
+			}
+
 			var result backupResult
 
 			err = db.InSnapshot(command.Context(), func(ctx context.Context, tx postgres.Tx) error {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -16,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"steward/activities"
+	"steward/internal/backuptest"
 	"steward/internal/calendar"
 	"steward/internal/doctor/doctortest"
 	"steward/internal/emulator/gcs/gcstest"
@@ -105,6 +107,7 @@ func TestWithServices(t *testing.T) {
 	bin := command(t)
 	w := doctortest.New(t)
 	backup := w.Backup(t, "2026-11-22")
+	files := filesOf(t, w.Config.StewardDatabase)
 
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/services", Cmds: commands(),
@@ -113,6 +116,7 @@ func TestWithServices(t *testing.T) {
 				"STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STEWARD_DATABASE_URL="+w.Config.StewardDatabase,
 				"APP_DATABASE_URL="+w.App, "DRILL_DATABASE_URL="+w.Config.DrillDatabase, "STORAGE_EMULATOR_HOST="+w.Config.StorageEmulator,
 				"STEWARD_KEYS_DIR="+w.Config.KeysDir, "STEWARD_GCP_PROJECT=test", "BACKUP="+backup.ID, "NOBODY="+ids.New("bkp"),
+				"FILES="+files, "NOFILES="+ids.New("fbk"),
 				"LEDGER_KEY="+w.Policy.Keys.Ledger, "OTHER_KEY="+w.Policy.Keys.Manifest,
 			)...)
 
@@ -227,6 +231,19 @@ func evidenceOf(t *testing.T, w *doctortest.World) []byte {
 	}
 
 	return text
+}
+
+// filesOf puts a backup of files into the catalogue, and gives its id.
+func filesOf(t *testing.T, at string) string {
+	t.Helper()
+
+	id := ids.New("fbk")
+	backuptest.Exec(t, at, fmt.Sprintf(`insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at,
+		taken_at, drilled_at, manifest_sha256, files, bytes, fresh) values ('%s', 'uploads', '2026-11-22', 'running', '%s', 'test', '2026-11-22', '2026-11-22',
+		'2026-11-22', '2026-11-22', '2026-11-22', repeat('ab', 32), 12, 3456, 7); update file_backups set state = 'taken'; update file_backups set state = 'drilled'`,
+		id, ids.New("att")))
+
+	return id
 }
 
 // TestInterrupted shows that a signal ends a command that waits for a database,

@@ -51,6 +51,9 @@ func (p *process) checks() []check {
 
 	if slices.Contains(p.roles, backupRole) || slices.Contains(p.roles, drillRole) {
 		checks = append(checks, check{"backups bucket", p.readable(p.policy.Storage.Backups)})
+		if p.policy.Storage.Files != "" {
+			checks = append(checks, check{"files bucket", p.readable(p.policy.Storage.Files)})
+		}
 	}
 
 	if slices.Contains(p.roles, drillRole) {

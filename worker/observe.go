@@ -12,7 +12,7 @@ import (
 func activityNames() []string {
 	return []string{
 		"OpenDay", "CheckBuckets", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises", "SignEvidence",
-		"BeginAct", "ExecutePrune", "EndAct",
+		"BeginAct", "ExecutePrune", "EndAct", "OpenFilesDay", "TakeFiles", "DrillFiles", "PruneFiles",
 	}
 }
 

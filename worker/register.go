@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"filippo.io/age"
 	"go.temporal.io/sdk/workflow"
 	"golang.org/x/mod/sumdb/note"
 
@@ -15,7 +16,6 @@ import (
 	"steward/internal/archive"
 	"steward/internal/backup"
 	"steward/internal/drill"
-	"steward/internal/due"
 	"steward/internal/evidence/schedules"
 	"steward/internal/failure"
 	"steward/internal/faults"
@@ -81,6 +81,9 @@ func (p *process) registerCore() error {
 		Schedules: schedules.Reader{Client: p.temporal.ScheduleClient()},
 	})
 
+	queue.RegisterWorkflowWithOptions(promises.DailyFiles, workflow.RegisterOptions{Name: workflows.DailyFilesName})
+	queue.RegisterWorkflowWithOptions(promises.PruneFiles, workflow.RegisterOptions{Name: workflows.PruneFilesName})
+
 	audits, err := p.audits(mirror, verifier)
 	if err != nil {
 		return err
@@ -124,7 +127,12 @@ func (p *process) registerBackup() error {
 
 	bucket := p.storage.Bucket(p.policy.Storage.Backups)
 
-	takers, err := p.takers(bucket, signer)
+	recipients, err := p.recipients()
+	if err != nil {
+		return err
+	}
+
+	takers, err := p.takers(bucket, recipients, signer)
 	if err != nil {
 		return err
 	}
@@ -133,13 +141,12 @@ func (p *process) registerBackup() error {
 	queue := p.newWorker(workflows.BackupQueue, backupActivities)
 	queue.RegisterActivity(&activities.Backups{
 		Takers: takers, Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(),
-		Window: due.Window{
-			Zone: p.policy.Company.Zone, At: rules.At, CatchUp: rules.CatchUp.Longest(), DoneWithin: rules.DoneWithin.Shortest(),
-		},
+		Window: p.window(),
 	})
 	queue.RegisterActivity(&activities.Guards{
 		Storage: p.storage, Buckets: []guard.Bucket{guard.Backups(p.policy, p.config.Location)},
 	})
+	p.registerFiles(queue, recipients, signer)
 	queue.RegisterActivity(&activities.Prunes{
 		Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(), Enforce: rules.Mode == promise.Enforce,
 		Remover: removal.Remover{Steward: p.steward, Bucket: bucket},
@@ -149,8 +156,8 @@ func (p *process) registerBackup() error {
 	return nil
 }
 
-// takers makes one taker for each database of the policy.
-func (p *process) takers(bucket *gcs.Bucket, signer note.Signer) (map[string]backup.Taker, error) {
+// recipients are those of the policy, whom every backup is encrypted to.
+func (p *process) recipients() ([]age.Recipient, error) {
 	rules := p.policy.Promises.Backups
 	public := make([]string, len(rules.Recipients))
 
@@ -163,6 +170,12 @@ func (p *process) takers(bucket *gcs.Bucket, signer note.Signer) (map[string]bac
 		return nil, fmt.Errorf("backup: %w", err)
 	}
 
+	return recipients, nil
+}
+
+// takers makes one taker for each database of the policy.
+func (p *process) takers(bucket *gcs.Bucket, recipients []age.Recipient, signer note.Signer) (map[string]backup.Taker, error) {
+	rules := p.policy.Promises.Backups
 	takers := map[string]backup.Taker{}
 
 	for _, database := range rules.Databases {
@@ -206,7 +219,8 @@ func (p *process) registerDrill() error {
 		return err
 	}
 
-	p.newWorker(workflows.DrillQueue, drillActivities).RegisterActivity(&activities.Drills{
+	queue := p.newWorker(workflows.DrillQueue, drillActivities)
+	queue.RegisterActivity(&activities.Drills{
 		Patience: p.config.Patience(),
 		Driller: drill.Driller{
 			Steward: p.steward, Admin: p.config.DrillDatabase, Bucket: p.storage.Bucket(p.policy.Storage.Backups),
@@ -214,6 +228,7 @@ func (p *process) registerDrill() error {
 			RefuseVulnerable: p.policy.Promises.Backups.RefuseVulnerableClients,
 		},
 	})
+	p.registerFileDrills(queue, identities, verifier)
 
 	return nil
 }

@@ -129,7 +129,7 @@ func (c *timed) run(t *testing.T) {
 }
 
 func opened(dueIn, endIn time.Duration) activities.OpenedDay {
-	day := activities.OpenedDay{DueIn: dueIn, EndIn: endIn, DueAt: time.Date(2026, 11, 22, 4, 30, 0, 0, time.UTC)}
+	day := activities.OpenedDay{DayTimes: activities.DayTimes{DueIn: dueIn, EndIn: endIn, DueAt: time.Date(2026, 11, 22, 4, 30, 0, 0, time.UTC)}}
 	day.Backup, day.Day, day.State = "bkp_x", "2026-11-22", catalogue.Running
 
 	return day

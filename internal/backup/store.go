@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"steward/internal/manifest"
 	"steward/internal/postgres"
 	"steward/internal/process"
+	"steward/internal/sealed"
 	"steward/internal/throttle"
 )
 
@@ -25,7 +25,7 @@ import (
 const lockWait = 5 * time.Minute
 
 // producer writes what is to be stored.
-type producer func(ctx context.Context, to io.Writer) error
+type producer = sealed.Producer
 
 // store announces an object, uploads what produce writes, and notes what was
 // stored. Nothing of it touches a disk.
@@ -56,47 +56,14 @@ func (r *run) store(ctx context.Context, kind string, produce producer) (manifes
 	}, nil
 }
 
-// upload runs the producer beside the upload, joined by a pipe. Whichever fails
-// ends the other: a failed producer aborts the upload, a failed upload gives
-// the producer's next write an error.
+// upload stores what the producer writes.
 func (r *run) upload(ctx context.Context, object catalogue.Object, produce producer) (gcs.Object, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-
-	reader, writer := io.Pipe()
-	produced := make(chan error, 1)
-
-	go func() {
-		err := produce(ctx, throttle.Paced(ctx, writer, r.Limits.Bandwidth))
-		// CloseWithError(nil) is the plain end; it never fails.
-		_ = writer.CloseWithError(err)
-
-		produced <- err
-	}()
-
-	stored, putErr := r.Bucket.Put(ctx, object.Name, reader, gcs.PutOptions{
+	return sealed.Put(ctx, r.Bucket, object.Name, object.Kind, gcs.PutOptions{
 		Metadata: map[string]string{"backup": object.Backup, "attempt": object.Attempt, "kind": object.Kind},
 		Progress: func(bytes int64) { r.report(object.Kind, bytes) },
+	}, func(ctx context.Context, to io.Writer) error {
+		return produce(ctx, throttle.Paced(ctx, to, r.Limits.Bandwidth))
 	})
-	if putErr != nil {
-		cancel()
-
-		// It never fails; it wakes a producer that waits for a reader.
-		_ = reader.CloseWithError(putErr)
-	}
-
-	produceErr := <-produced
-	if putErr == nil {
-		return stored, nil
-	}
-
-	// A producer that failed by itself is the cause; one that was stopped says
-	// only that.
-	if produceErr != nil && !errors.Is(produceErr, context.Canceled) && failure.CodeOf(putErr) == failure.CodeOf(produceErr) {
-		return gcs.Object{}, fmt.Errorf("producing the %s: %w", object.Kind, produceErr)
-	}
-
-	return gcs.Object{}, fmt.Errorf("uploading the %s: %w", object.Kind, putErr)
 }
 
 // dump writes the encrypted archive of the snapshot.
@@ -130,20 +97,20 @@ func (r *run) environment() []string {
 }
 
 func (r *run) sealed(ctx context.Context, to io.Writer, command process.Command) error {
-	sealed, err := archive.NewWriter(to, r.Recipients)
+	packed, err := archive.NewWriter(to, r.Recipients)
 	if err != nil {
 		return fmt.Errorf("sealing: %w", err)
 	}
 
 	// While the brake is on nothing is read from the program, and no request is
 	// open: the upload sends a chunk only when it is full.
-	command.Stdout, command.Nice = r.gate.Writer(ctx, sealed), r.Limits.Nice
+	command.Stdout, command.Nice = r.gate.Writer(ctx, packed), r.Limits.Nice
 	if err := process.Run(ctx, command); err != nil {
 		return err
 	}
 
 	// Only a dump that ended well gets its last, flagged chunk.
-	return sealed.Close()
+	return packed.Close()
 }
 
 // plain produces bytes that are there already.

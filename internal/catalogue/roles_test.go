@@ -120,9 +120,9 @@ func TestEachKindOfEvidenceHasOneWriter(t *testing.T) {
 
 		switch row.Kind {
 		case ledger.BackupStored, ledger.BackupPruned, ledger.BackupSwept, ledger.BackupOverdue, ledger.BackupMissing,
-			ledger.BackupExcepted, ledger.BackupExceptionEnded, ledger.BackupCeilingHonoured:
+			ledger.BackupExcepted, ledger.BackupExceptionEnded, ledger.BackupCeilingHonoured, ledger.FilesStored, ledger.FilesPruned:
 			owner = "steward_backup"
-		case ledger.BackupDrilled, ledger.BackupRefused:
+		case ledger.BackupDrilled, ledger.BackupRefused, ledger.FilesDrilled, ledger.FilesRefused:
 			owner = "steward_drill"
 		default:
 		}

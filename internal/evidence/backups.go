@@ -16,13 +16,21 @@ import (
 // drilled, or that was drilled before it was pruned, proves a backup; only one
 // that says pruned proves that it is gone. Of one whose objects the bucket has no
 // more it says since when that is known, of one that stays beyond its time the
-// same.
+// same. Files are judged as databases are; a day of theirs is gone once no content
+// is left that no younger manifest names.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end,
 	(select min(missing_at) from backup_missing where backup_id = backups.id),
 	(select since from backup_exceptions where backup_id = backups.id and ended_at is null)
-	from backups where snapshot_at is not null order by snapshot_at`
+	from backups where snapshot_at is not null
+	union all
+	select 'files/' || fileset, to_char(day, 'YYYY-MM-DD'), snapshot_at,
+	case when state in ('drilled', 'pruned') then drilled_at end,
+	case when state = 'pruned' and not exists (select from file_contents as c
+		where c.fileset = f.fileset and c.newest_at <= f.snapshot_at and c.gone_at is null) then pruned_at end,
+	null, null
+	from file_backups as f where snapshot_at is not null order by 3`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
 	rows, err := q.Query(ctx, selectBackups)

@@ -35,6 +35,17 @@ type Object struct {
 	Held bool
 	// Metadata is what Put was given.
 	Metadata map[string]string
+	// Headers are what the service sends along with the content.
+	Headers Headers
+}
+
+// Headers are the properties of an object that a reader of it is told.
+type Headers struct {
+	ContentType        string `json:"content_type,omitempty"`
+	ContentEncoding    string `json:"content_encoding,omitempty"`
+	ContentDisposition string `json:"content_disposition,omitempty"`
+	ContentLanguage    string `json:"content_language,omitempty"`
+	CacheControl       string `json:"cache_control,omitempty"`
 }
 
 // Bucket is one bucket. It is safe for concurrent use.
@@ -47,7 +58,8 @@ type Bucket struct {
 // Name is the bucket's name.
 func (b *Bucket) Name() string { return b.name }
 
-// Get opens a generation for reading; generation 0 means the live one. The
+// Get opens a generation for reading, byte for byte as it is stored: what an app
+// stored compressed is not unpacked. Generation 0 means the live one. The
 // object tells which generation and size that is. The reader checks the
 // service's checksum at the end, and gives up when the service stalls. It fails
 // with ObjectNotFound. The caller closes the reader.
@@ -55,7 +67,7 @@ func (b *Bucket) Get(ctx context.Context, name string, generation int64) (io.Rea
 	ctx, watch := newWatch(ctx)
 
 	stop := watch.within(b.client.patience.Call)
-	reader, err := b.handle(name, generation).NewReader(ctx)
+	reader, err := b.handle(name, generation).ReadCompressed(true).NewReader(ctx)
 
 	stop()
 
@@ -152,5 +164,9 @@ func describe(attrs *storage.ObjectAttrs) Object {
 		CRC32C: attrs.CRC32C, Created: attrs.Created, Deleted: attrs.Deleted,
 		HardDelete: attrs.HardDeleteTime, RetainUntil: attrs.RetentionExpirationTime,
 		Held: attrs.TemporaryHold, Metadata: attrs.Metadata,
+		Headers: Headers{
+			ContentType: attrs.ContentType, ContentEncoding: attrs.ContentEncoding,
+			ContentDisposition: attrs.ContentDisposition, ContentLanguage: attrs.ContentLanguage, CacheControl: attrs.CacheControl,
+		},
 	}
 }

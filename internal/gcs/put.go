@@ -28,6 +28,9 @@ type PutOptions struct {
 	// Replace, if not zero, is the generation that this object replaces. Zero
 	// means that no object of this name may exist.
 	Replace int64
+	// Expect, if not zero, is about how many bytes will come: a small object then
+	// takes a small buffer. More may come all the same.
+	Expect int64
 	// Progress, if not nil, is told the bytes that were accepted so far.
 	Progress func(bytes int64)
 }
@@ -68,6 +71,10 @@ func (b *Bucket) writer(ctx context.Context, name string, options PutOptions) *s
 
 	writer := b.raw.Object(name).If(conditions).NewWriter(ctx)
 	writer.ChunkSize = chunkBytes
+	if options.Expect > 0 && options.Expect < chunkBytes {
+		writer.ChunkSize = int(options.Expect) + 1 // the client rounds it up; one more shows that it is the last
+	}
+
 	writer.ChunkRetryDeadline = b.client.patience.Chunk
 	writer.ChunkTransferTimeout = b.client.patience.Transfer
 	writer.ContentType = options.ContentType

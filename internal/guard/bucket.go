@@ -58,6 +58,7 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 	}
 
 	for _, other := range []Bucket{
+		files(p, plain),
 		{Name: p.Storage.Replay, Use: "replay records", Settings: plain},
 		{Name: p.Storage.Packages, Use: "packages", Settings: plain},
 	} {
@@ -81,6 +82,17 @@ func backups(p *policy.Policy, settings gcs.Settings) Bucket {
 	return Bucket{
 		Name: p.Storage.Backups, Use: "encrypted backups", Settings: settings,
 		MostRetention: max(0, keep.Shortest()-leastSlack),
+	}
+}
+
+// files is the bucket of file contents. What newer manifests name may be as old as
+// it likes: no lifecycle rule here.
+func files(p *policy.Policy, settings gcs.Settings) Bucket {
+	like := backups(p, settings)
+	settings.Retention = like.Settings.Retention
+
+	return Bucket{
+		Name: p.Storage.Files, Use: "encrypted contents of files", Settings: settings, MostRetention: like.MostRetention,
 	}
 }
 

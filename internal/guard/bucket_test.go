@@ -45,6 +45,11 @@ func TestBucketsAreWhatTheirPromisesNeed(t *testing.T) {
 		t.Errorf("%+v", month)
 	}
 
+	files := guard.Buckets(policyOf(t, "files"), "EU")[2]
+	if s := files.Settings; files.Name != "example-files" || s.Retention != week[0].Settings.Retention || s.LifecycleDeleteAfter != 0 {
+		t.Errorf("%+v", files)
+	}
+
 	if all := guard.Buckets(policyOf(t, "all_buckets"), "EU"); len(all) != 4 {
 		t.Errorf("%+v", all)
 	}

@@ -11,6 +11,17 @@ func BackupOf(database, day string) string { return "backup/" + database + "/" +
 // Prune is the workflow id of the pruning of backups; a schedule appends its time.
 func Prune() string { return "prune/backups" }
 
+// Files is the workflow id of the backups of one set of files; a schedule appends
+// its time to it.
+func Files(name string) string { return "files/" + name }
+
+// FilesOf is the workflow id of a backup by hand of one set of files and day.
+func FilesOf(name, day string) string { return "files/" + name + "/" + day }
+
+// PruneFiles is the workflow id of the pruning of files; a schedule appends its
+// time.
+func PruneFiles() string { return "prune/files" }
+
 // Audit is the workflow id of the promise audit; a schedule appends its time.
 func Audit() string { return "audit/promises" }
 

@@ -38,6 +38,40 @@ type BackupBody struct {
 	Code string `json:"code,omitempty"`
 }
 
+// FilesBody is the evidence about the backup of one set of files, or about
+// contents of it. The names of files are not in it.
+type FilesBody struct {
+	// Backup is the opaque id of the backup; "" is left out, for contents.
+	Backup string `json:"backup,omitempty"`
+	// Files is the name of the set in the policy, such as "uploads".
+	Files string `json:"files"`
+	// Day is the business day, such as "2026-11-22"; "" is left out.
+	Day string `json:"day,omitempty"`
+	// Generation is that of the manifest's object; 0 is left out.
+	Generation int64 `json:"generation,omitempty"`
+	// ManifestSHA256 is the hex SHA-256 of the signed manifest; "" is left out.
+	ManifestSHA256 string `json:"manifest_sha256,omitempty"`
+	// SnapshotAt is the instant that the backup shows.
+	SnapshotAt *time.Time `json:"snapshot_at,omitempty"`
+	// Count is how many files, or contents, this is about.
+	Count int64 `json:"count"`
+	// SizeBytes is their size: of files in the clear, of contents as stored.
+	SizeBytes int64 `json:"size_bytes,omitempty"`
+	// Fresh is how many of them were stored now, or proven for the first time.
+	Fresh int64 `json:"fresh,omitempty"`
+	// Sampled is how many others a drill read again.
+	Sampled int64 `json:"sampled,omitempty"`
+	// Vanished is how many were listed and had gone before they were read.
+	Vanished int64 `json:"vanished,omitempty"`
+	// ContentsSHA256 is the hex SHA-256 over the ids and generations of the contents
+	// that are gone, one "id generation" a line in the order of the ids.
+	ContentsSHA256 string `json:"contents_sha256,omitempty"`
+	// DurationMS is how long the step took, in milliseconds.
+	DurationMS int64 `json:"duration_ms,omitempty"`
+	// Code is the failure code of a refused backup; "" is left out.
+	Code string `json:"code,omitempty"`
+}
+
 // ErasureBody is the evidence about one erasure.
 type ErasureBody struct {
 	// Erasure is the opaque id of the erasure.
@@ -116,6 +150,7 @@ type ObservedBody struct {
 }
 
 func (BackupBody) ledgerBody()   {}
+func (FilesBody) ledgerBody()    {}
 func (ErasureBody) ledgerBody()  {}
 func (ActBody) ledgerBody()      {}
 func (PromiseBody) ledgerBody()  {}

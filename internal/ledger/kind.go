@@ -29,6 +29,14 @@ const (
 	BackupExceptionEnded Kind = "backup.exception.ended"
 	// BackupCeilingHonoured: the newest proven backup went at the end of its time.
 	BackupCeilingHonoured Kind = "backup.ceiling.honoured"
+	// FilesStored: the contents of a set of files and their manifest are in the bucket.
+	FilesStored Kind = "files.stored"
+	// FilesDrilled: every new content and a sample of the others were found as the manifest says.
+	FilesDrilled Kind = "files.drilled"
+	// FilesRefused: a backup of files did not pass its drill.
+	FilesRefused Kind = "files.refused"
+	// FilesPruned: a manifest, or contents that no kept manifest names, are gone from all listings.
+	FilesPruned Kind = "files.pruned"
 	// Tombstone: the point of no return of an erasure.
 	Tombstone Kind = "erasure.tombstone"
 	// ErasureDone: every store and processor of an erasure has answered.
@@ -71,6 +79,10 @@ func Kinds() []KindRow {
 		{BackupExcepted, "backup kept beyond its time", ExceptionBody{}},
 		{BackupExceptionEnded, "exception of a backup ended", ExceptionBody{}},
 		{BackupCeilingHonoured, "newest proven backup removed at its time", ExceptionBody{}},
+		{FilesStored, "files stored", FilesBody{}},
+		{FilesDrilled, "files drilled and found equal", FilesBody{}},
+		{FilesRefused, "files refused", FilesBody{}},
+		{FilesPruned, "files pruned and proven gone", FilesBody{}},
 		{Tombstone, "erasure decided for good", ErasureBody{}},
 		{ErasureDone, "erasure complete", ErasureBody{}},
 		{ActIntended, "act of staff intended", ActBody{}},

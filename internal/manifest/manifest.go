@@ -4,12 +4,8 @@
 package manifest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -83,52 +79,16 @@ type Stored struct {
 // Sign writes the manifest as it is stored: one line of JSON, then a signed
 // note over its hash.
 func Sign(manifest Manifest, signer note.Signer) ([]byte, error) {
-	line, err := json.Marshal(manifest)
-	if err != nil {
-		return nil, fmt.Errorf("writing the manifest: %w", err)
-	}
-
-	signed, err := note.Sign(&note.Note{Text: statement(line)}, signer)
-	if err != nil {
-		return nil, fmt.Errorf("signing the manifest: %w", err)
-	}
-
-	return append(append(line, '\n'), signed...), nil
-}
-
-// statement is the text that is signed.
-func statement(line []byte) string {
-	sum := sha256.Sum256(line)
-
-	return Format + "\n" + hex.EncodeToString(sum[:]) + "\n"
+	return SignLine(Format, manifest, signer)
 }
 
 // Open checks the signature against the pinned key and only then reads the
 // manifest. It fails with SignatureInvalid or ManifestInvalid.
 func Open(stored []byte, verifier note.Verifier) (Manifest, error) {
-	line, signed, found := bytes.Cut(stored, []byte("\n"))
-	if !found || len(stored) > maxBytes {
-		return Manifest{}, failure.New(failure.ManifestInvalid, "reading the manifest (its signature is missing)")
-	}
-
-	opened, err := note.Open(signed, note.VerifierList(verifier))
-
-	var unverified *note.UnverifiedNoteError
-
-	switch {
-	case errors.As(err, &unverified):
-		return Manifest{}, failure.New(failure.SignatureInvalid, "reading the manifest (it is signed by another key)")
-	case err != nil:
-		return Manifest{}, failure.Wrap(failure.SignatureInvalid, "reading the manifest", err)
-	case opened.Text != statement(line):
-		return Manifest{}, failure.New(failure.SignatureInvalid, "reading the manifest (the signature is over other content)")
-	}
-
 	var manifest Manifest
 
-	// Fields that this version does not know are those of a later one.
-	if err := json.Unmarshal(line, &manifest); err != nil {
-		return Manifest{}, failure.Wrap(failure.ManifestInvalid, "reading the manifest", err)
+	if err := OpenLine(Format, stored, verifier, &manifest); err != nil {
+		return Manifest{}, err
 	}
 
 	if manifest.Format != Format {

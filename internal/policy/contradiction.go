@@ -24,6 +24,7 @@ func (r *reader) contradictions(p *Policy) {
 	r.checkBusinessDays(p)
 	r.checkLoadLimits(p.Promises.Backups.Limits)
 	r.checkDatabases(p.Promises.Backups.Databases)
+	r.checkFiles(p)
 	r.checkRecipients(p.Promises.Backups.Recipients)
 	r.checkLedger(p)
 	r.checkLimits(p.Promises)
@@ -143,7 +144,11 @@ func (r *reader) checkLimits(p Promises) {
 func (r *reader) checkNames(p *Policy) {
 	buckets := map[string]bool{}
 	for _, bucket := range []struct{ key, name string }{
-		{"backups", p.Storage.Backups}, {"ledger", p.Storage.Ledger}, {"replay", p.Storage.Replay}, {"packages", p.Storage.Packages},
+		{"backups", p.Storage.Backups},
+		{"ledger", p.Storage.Ledger},
+		{"replay", p.Storage.Replay},
+		{"packages", p.Storage.Packages},
+		{"files", p.Storage.Files},
 	} {
 		r.refuse(buckets[bucket.name], []string{"storage." + bucket.key},
 			"use a bucket of its own: their retention differs", "two purposes share one bucket")

@@ -129,6 +129,9 @@ func (b Backups) sentence(zone string) string {
 	for _, database := range b.Databases {
 		names = append(names, database.Name)
 	}
+	for _, files := range b.Files {
+		names = append(names, "the files in "+files.Bucket+"/"+files.Prefix)
+	}
 	stop := "the last drilled backup is kept until there is a younger one"
 	if b.WhenBackupsStop == HonourCeiling {
 		stop = "even the last drilled backup goes at its end"

@@ -93,6 +93,10 @@ func kmsKeyKind() kind[string] {
 		`projects/[a-z0-9.:-]{1,63}/locations/[a-z0-9-]{1,30}/keyRings/[A-Za-z0-9_-]{1,63}/cryptoKeys/[A-Za-z0-9_-]{1,63}`)
 }
 
+func prefixKind() kind[string] {
+	return patternKind("the beginning of object names, such as uploads/ (1 to 200 of A-Z, a-z, 0-9 and ._/=-)", `[A-Za-z0-9._/=-]{1,200}`)
+}
+
 func nameKind() kind[string] {
 	// The catalogue and the ledger hold this name, and hold no other shape.
 	return patternKind("a short name, such as app or app_eu (a-z and 0-9, words joined by one _)", `[a-z][a-z0-9]{0,15}(_[a-z0-9]{1,11}){0,2}`)

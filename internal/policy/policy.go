@@ -51,6 +51,9 @@ type Storage struct {
 	// KMSKey is the default key of every bucket, by its full name in Cloud KMS;
 	// empty where the service's own key does.
 	KMSKey string
+	// Files holds the encrypted contents of the app's files and their manifests;
+	// empty where no files are backed up.
+	Files string
 }
 
 // Keys are public keys in the format of golang.org/x/mod/sumdb/note.
@@ -112,6 +115,8 @@ type Backups struct {
 	Limits *Limits
 	// Databases are what is backed up: at least one app database and the steward database.
 	Databases []Database
+	// Files are the app's files that are backed up, may be empty.
+	Files []Files
 	// Recipients are whom backups are encrypted to: at least two, one of them the escrow.
 	Recipients []Recipient
 }
@@ -143,6 +148,16 @@ type Database struct {
 	Name string
 	// Role is what it is for.
 	Role Role
+}
+
+// Files are the objects of one bucket of the app, or a part of them.
+type Files struct {
+	// Name is their name in the catalogue, in workflow ids and in statuses.
+	Name string
+	// Bucket is where the app keeps them.
+	Bucket string
+	// Prefix begins the names of those that are meant; empty means all.
+	Prefix string
 }
 
 // Recipient is one public key that backups are encrypted to.

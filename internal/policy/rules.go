@@ -33,6 +33,9 @@ func (b Backups) rule() *promise.BackupRule {
 	for _, database := range b.Databases {
 		rule.Databases = append(rule.Databases, database.Name)
 	}
+	for _, files := range b.Files {
+		rule.Databases = append(rule.Databases, files.Item())
+	}
 	return rule
 }
 

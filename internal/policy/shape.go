@@ -53,6 +53,9 @@ func storageShape() shape[Storage] {
 		optional(leaf("kms_key",
 			"The default key of every bucket in Cloud KMS, beside the encryption that Steward does. Without it, the service's own.",
 			kmsKeyKind(), func(s *Storage) *string { return &s.KMSKey })),
+		optional(leaf("files",
+			"Encrypted contents of the app's files, with their manifests; needed where `promises.backups.files` stands.",
+			bucketKind(), func(s *Storage) *string { return &s.Files })),
 	}
 }
 

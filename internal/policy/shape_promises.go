@@ -112,6 +112,8 @@ func backupsShape() shape[Backups] {
 			leaf("name", "Its name in the catalogue and in workflow ids.", nameKind(), func(d *Database) *string { return &d.Name }),
 			leaf("role", "What it is for.", choiceKind(RoleApp, RoleSteward), func(d *Database) *Role { return &d.Role }),
 		}, func(b *Backups) *[]Database { return &b.Databases }),
+		optional(list("files", "The app's files that are backed up with the databases.", filesShape(),
+			func(b *Backups) *[]Files { return &b.Files })),
 		list("recipients", "Whom backups are encrypted to: at least two, one of them an offline escrow, and one that is not.", shape[Recipient]{
 			leaf("name", "Whose key it is.", nameKind(), func(r *Recipient) *string { return &r.Name }),
 			leaf("key", "The public key.", recipientKind(), func(r *Recipient) *string { return &r.Key }),
@@ -120,6 +122,16 @@ func backupsShape() shape[Backups] {
 				boolKind(), func(r *Recipient) *bool { return &r.Escrow }),
 		}, func(b *Backups) *[]Recipient { return &b.Recipients }),
 	)
+}
+
+func filesShape() shape[Files] {
+	return shape[Files]{
+		leaf("name", "Their name in the catalogue and in workflow ids; no database has it.", nameKind(),
+			func(f *Files) *string { return &f.Name }),
+		leaf("bucket", "The app's bucket. It must be none of Steward's own.", bucketKind(), func(f *Files) *string { return &f.Bucket }),
+		optional(leaf("prefix", "What the names of those that are meant begin with; all of the bucket without it.", prefixKind(),
+			func(f *Files) *string { return &f.Prefix })),
+	}
 }
 
 func ledgerShape() shape[Ledger] {

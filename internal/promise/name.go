@@ -55,7 +55,10 @@ type Row struct {
 // Steward then says so instead of calling it kept.
 func Table() []Row {
 	return []Row{
-		{Backups, "databases are backed up every day, kept, and pruned", []string{"DailyBackup", "PruneBackups"}, true},
+		{
+			Backups, "databases and files are backed up every day, kept, and pruned",
+			[]string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles"}, true,
+		},
 		{Ledger, "the record of evidence is complete and unchanged", []string{"PromiseAudit"}, true},
 		{Recovery, "a restored database opens only after erasures were replayed", []string{"Restore"}, false},
 		{LoginRecords, "login records are kept no longer than stated", []string{"LoginLogExpiry"}, false},

@@ -242,9 +242,10 @@ func (s *Setup) pause(ctx context.Context, id string) (paused bool, err error) {
 	return true, s.paused(ctx, handle, true)
 }
 
-// left tells whether an id is that of a backup schedule which is not wanted.
+// left tells whether an id is that of a backup schedule which is not wanted, of a
+// database or of files.
 func (s *Setup) left(id string) bool {
 	wanted := slices.ContainsFunc(s.Schedules, func(one Schedule) bool { return one.ID == id })
 
-	return !wanted && strings.HasPrefix(id, ids.Backup(""))
+	return !wanted && (strings.HasPrefix(id, ids.Backup("")) || strings.HasPrefix(id, ids.Files("")))
 }

@@ -64,10 +64,14 @@ func listObjects(c *call) error {
 }
 
 func (l *listing) collect(b *bucket) {
-	for _, name := range slices.Sorted(maps.Keys(b.objects)) {
-		if !l.covers(name) {
-			continue
+	var names []string
+	for name := range maps.Keys(b.objects) {
+		if l.covers(name) {
+			names = append(names, name)
 		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		for _, v := range b.objects[name].Versions {
 			if !l.wants(v) || (name == l.after.Name && v.Generation <= l.after.Generation) {
 				continue

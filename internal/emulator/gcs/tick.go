@@ -2,6 +2,7 @@ package gcs
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -29,14 +30,15 @@ func (s *store) tick(now time.Time) error {
 
 func (s *store) endSoftDeleted(b *bucket, name string, now time.Time) error {
 	o := b.objects[name]
+	ended := func(v *version) bool { return !v.SoftDeleted.IsZero() && !now.Before(v.HardDelete) }
+	if !slices.ContainsFunc(o.Versions, ended) {
+		return nil // it is asked of every object before each request
+	}
 	var kept []*version
 	for _, v := range o.Versions {
-		if v.SoftDeleted.IsZero() || now.Before(v.HardDelete) {
+		if !ended(v) {
 			kept = append(kept, v)
 		}
-	}
-	if len(kept) == len(o.Versions) {
-		return nil
 	}
 	return s.putVersions(b, name, kept)
 }

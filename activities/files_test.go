@@ -1,0 +1,180 @@
+package activities_test
+
+import (
+	"testing"
+	"time"
+
+	"cloud.google.com/go/storage"
+
+	"steward/activities"
+	"steward/internal/boundary"
+	"steward/internal/catalogue"
+	"steward/internal/due"
+	"steward/internal/failure"
+	"steward/internal/filebackup"
+	"steward/internal/fileremoval"
+	"steward/internal/filestest"
+	"steward/internal/ids"
+)
+
+// filesWorld is a bucket of the app with all activities of its files.
+type filesWorld struct {
+	*filestest.Bench
+
+	take  *activities.Files
+	prove *activities.FileDrills
+	prune *activities.FilePrunes
+}
+
+func newFilesWorld(t *testing.T) *filesWorld {
+	t.Helper()
+
+	b := filestest.New(t)
+
+	return &filesWorld{
+		Bench: b,
+		take: &activities.Files{
+			Takers: map[string]filebackup.Taker{"uploads": *b.Taker}, Steward: b.Steward, Clock: b.Clock,
+			Window: due.Window{Zone: time.UTC, CatchUp: 20 * time.Hour, DoneWithin: 2 * time.Hour},
+		},
+		prove: &activities.FileDrills{Driller: *b.Driller},
+		prune: &activities.FilePrunes{Remover: *b.Remover, Clock: b.Clock},
+	}
+}
+
+func (w *filesWorld) status(t *testing.T, do any, arg string) activities.FilesStatus {
+	t.Helper()
+
+	status, err := execute[activities.FilesStatus](t, nil, do, arg)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return status
+}
+
+// From the opened day to the prune, through the activities as the workflow calls
+// them. No result holds a name.
+func TestFilesThroughTheirActivities(t *testing.T) {
+	t.Parallel()
+
+	w := newFilesWorld(t)
+	w.Write(t, "Jane Doe.txt", "secret")
+
+	params := activities.OpenDayParams{Database: "uploads", Scheduled: w.Clock.Now()}
+
+	opened, err := execute[activities.OpenedFilesDay](t, nil, w.take.OpenFilesDay, params)
+	if err != nil || opened.Day != "2026-11-22" || opened.State != catalogue.Running || opened.DueIn != 2*time.Hour || opened.EndIn != 20*time.Hour {
+		t.Fatalf("%+v, %v", opened, err)
+	}
+
+	taken := w.status(t, w.take.TakeFiles, opened.Backup)
+	if taken.State != catalogue.Taken || taken.Count != 1 || taken.Bytes != 6 || taken.Fresh != 1 {
+		t.Errorf("%+v", taken)
+	}
+
+	if again := w.status(t, w.take.TakeFiles, opened.Backup); again.State != catalogue.Taken {
+		t.Errorf("%+v", again)
+	}
+
+	if drilled := w.status(t, w.prove.DrillFiles, opened.Backup); drilled.State != catalogue.Drilled {
+		t.Errorf("%+v", drilled)
+	}
+
+	again, err := execute[activities.OpenedFilesDay](t, nil, w.take.OpenFilesDay, params)
+	if err != nil || again.Backup != opened.Backup || again.State != catalogue.Drilled {
+		t.Errorf("%+v, %v", again, err)
+	}
+
+	w.Clock.Advance(8 * 24 * time.Hour)
+
+	kept, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles)
+	if err != nil || kept != (fileremoval.Result{Kept: 1, Exceptions: 1}) {
+		t.Errorf("%+v, %v", kept, err)
+	}
+
+	w.prune.Remover.Rule.KeepLastDrilled, w.prune.Remover.Enforce = false, false
+
+	observed, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles)
+	if err != nil || observed != (fileremoval.Result{Due: 2}) || len(w.Names(t, "")) != 3 {
+		t.Errorf("%+v, %v", observed, err)
+	}
+
+	w.prune.Remover.Enforce = true
+
+	gone, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles)
+	if err != nil || gone != (fileremoval.Result{Removed: 1, Contents: 1}) || len(w.Names(t, "")) != 0 {
+		t.Errorf("%+v, %v", gone, err)
+	}
+}
+
+func TestFilesThatAreUnknown(t *testing.T) {
+	t.Parallel()
+
+	w := newFilesWorld(t)
+
+	for name, c := range map[string]struct {
+		do   any
+		arg  any
+		code failure.Code
+	}{
+		"a set that is not in the policy": {w.take.OpenFilesDay, activities.OpenDayParams{Database: "app"}, failure.UnknownDatabase},
+		"a day long ago": {
+			w.take.OpenFilesDay, activities.OpenDayParams{Database: "uploads", Scheduled: w.Clock.Now().AddDate(0, 0, -2)}, failure.DayRefused,
+		},
+		"taking what was not opened":   {w.take.TakeFiles, ids.New("fbk"), failure.UnknownBackup},
+		"drilling what was not opened": {w.prove.DrillFiles, ids.New("fbk"), failure.UnknownBackup},
+		"drilling what is not taken":   {w.prove.DrillFiles, w.Open(t).ID, failure.EvidenceMissing},
+	} {
+		_, err := execute[activities.FilesStatus](t, nil, c.do, c.arg)
+		if boundary.CodeOf(err) != c.code {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+
+	// A set that left the policy is not backed up any more.
+	id := w.Open(t).ID
+	delete(w.take.Takers, "uploads")
+
+	if _, err := execute[activities.FilesStatus](t, nil, w.take.TakeFiles, id); boundary.CodeOf(err) != failure.UnknownDatabase {
+		t.Error(err)
+	}
+}
+
+// A bucket that refuses a removal fails the prune, which removes everything else.
+func TestAPruneOfFilesGoesOn(t *testing.T) {
+	t.Parallel()
+
+	w := newFilesWorld(t)
+	w.prune.Remover.Rule.KeepLastDrilled = false
+	w.Write(t, "a", "a")
+	w.Write(t, "b", "b")
+	w.Drilled(t)
+	w.Clock.Advance(7 * 24 * time.Hour)
+
+	held := w.Names(t, "uploads/contents/")[0]
+	object := w.Storage.Client(t).Bucket("steward-files").Object(held)
+	hold(t, object, true)
+
+	if _, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles); boundary.CodeOf(err) != failure.StorageRefused {
+		t.Error(err)
+	}
+
+	if names := w.Names(t, ""); len(names) != 1 || names[0] != held {
+		t.Errorf("%v", names)
+	}
+
+	hold(t, object, false)
+
+	if result, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles); err != nil || result.Contents != 1 || len(w.Names(t, "")) != 0 {
+		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+func hold(t *testing.T, object *storage.ObjectHandle, on bool) {
+	t.Helper()
+
+	if _, err := object.Update(t.Context(), storage.ObjectAttrsToUpdate{TemporaryHold: on}); err != nil {
+		t.Fatal(err)
+	}
+}

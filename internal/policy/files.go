@@ -1,0 +1,31 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Item is what the promise calls these files beside the databases: a status of
+// their own, such as files/uploads.
+func (f Files) Item() string { return "files/" + f.Name }
+
+// checkFiles refuses files that share a name with something else, that lie in a
+// bucket of Steward's, or that have no bucket to be kept in.
+func (r *reader) checkFiles(p *Policy) {
+	const path, storage = "promises.backups.files", "storage"
+	own := []string{p.Storage.Backups, p.Storage.Ledger, p.Storage.Replay, p.Storage.Packages, p.Storage.Files}
+	names := map[string]bool{}
+	for _, database := range p.Promises.Backups.Databases {
+		names[database.Name] = true
+	}
+	for i, files := range p.Promises.Backups.Files {
+		here := fmt.Sprintf("%s[%d]", path, i)
+		r.refuse(names[files.Name], []string{here + ".name"}, "give files and databases names of their own",
+			"something else that is backed up has the same name")
+		r.refuse(files.Bucket != "" && slices.Contains(own, files.Bucket), []string{here + ".bucket"}, "name a bucket of the app",
+			"the bucket is one of Steward's own")
+		names[files.Name] = true
+	}
+	r.refuse(len(p.Promises.Backups.Files) > 0 && p.Storage.Files == "" && !r.faulty["storage.files"], []string{storage, path},
+		"add storage.files, a bucket of its own", "there is no bucket for the contents of files")
+}

@@ -1,0 +1,164 @@
+package workflows
+
+import (
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"steward/activities"
+	"steward/internal/catalogue"
+	"steward/internal/fileremoval"
+	"steward/internal/quantity"
+)
+
+// The registered names of the workflows about files.
+const (
+	DailyFilesName = "DailyFiles"
+	PruneFilesName = "PruneFiles"
+)
+
+// DailyFilesParams say what to back up. They carry nothing that decides: the
+// activities read the policy and their own clock.
+type DailyFilesParams struct {
+	// Files is the name of the set in the policy.
+	Files string
+	// Due is the time for which a run by hand or by the dev clock stands; zero
+	// where a schedule started the run.
+	Due time.Time `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
+}
+
+// DailyFilesResult is what became of the day: State is "drilled".
+type DailyFilesResult = activities.FilesStatus
+
+// DailyFiles keeps "your data is backed up every day" for what the app keeps in
+// buckets: it opens the business day, stores what is not stored yet, and reads what
+// is new and a sample of the rest again to prove it. A backup that does not pass is
+// taken anew. A day that is done is answered with what exists. A run ends before
+// the next day's is due: all its steps share one deadline.
+func (p Promises) DailyFiles(ctx workflow.Context, params DailyFilesParams) (DailyFilesResult, error) {
+	run := &filesRun{
+		Promises: p, end: p.deadlineIn(workflow.GetInfo(ctx).WorkflowStartTime, budget),
+		list: newChecklist(ctx, "Open the business day", "List, encrypt, upload what is new, sign", "Read again and compare"),
+	}
+
+	stage(ctx, PromiseKey.ValueSet("backups"), SubjectKey.ValueSet(params.Files), StageKey.ValueSet("opening"))
+
+	opened, err := run.open(ctx, params)
+	if err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return DailyFilesResult{}, err
+	}
+
+	status := opened.FilesStatus
+	if status.State == catalogue.Drilled {
+		run.list.done(ctx, 1, "by an earlier run")
+	} else if !opened.DueAt.IsZero() {
+		stage(ctx, DueAtKey.ValueSet(opened.DueAt))
+
+		defer overdueIn(ctx, opened.DueIn)()
+	}
+
+	for round := 1; status.State != catalogue.Drilled; round++ {
+		status, err = run.round(ctx, params.Files, status)
+		if err != nil && (round == maxRounds || !retake(err)) {
+			stage(ctx, StageKey.ValueSet("failed"))
+
+			return DailyFilesResult{}, err
+		}
+	}
+
+	stage(ctx, StageKey.ValueSet("drilled"))
+	run.list.done(ctx, 2, fmt.Sprintf("equal in %.1f s", status.DrillSeconds))
+
+	return status, nil
+}
+
+type filesRun struct {
+	Promises
+
+	list *checklist
+	end  deadline
+}
+
+// step does one step of the checklist.
+func (r *filesRun) step(ctx workflow.Context, number int, how workflow.Context, activity, input, result any) error {
+	r.list.start(ctx, number)
+
+	return r.list.failed(ctx, number, workflow.ExecuteActivity(how, activity, input).Get(ctx, result))
+}
+
+func (r *filesRun) open(ctx workflow.Context, params DailyFilesParams) (opened activities.OpenedFilesDay, err error) {
+	var do *activities.Files
+
+	how := r.quick(ctx, r.end.left(ctx), BackupQueue, "Open the business day of the files "+params.Files)
+	input := activities.OpenDayParams{Database: params.Files, Scheduled: scheduled(ctx, params.Due)}
+
+	if err := r.step(ctx, 0, how, do.OpenFilesDay, input, &opened); err != nil {
+		return opened, err
+	}
+
+	if opened.EndIn > 0 {
+		r.end = r.deadlineIn(workflow.Now(ctx), opened.EndIn)
+	}
+
+	r.list.done(ctx, 0, opened.Day)
+
+	return opened, nil
+}
+
+// round takes the backup once and drills it.
+func (r *filesRun) round(
+	ctx workflow.Context, files string, opened activities.FilesStatus,
+) (status activities.FilesStatus, err error) {
+	var (
+		take  *activities.Files
+		prove *activities.FileDrills
+	)
+
+	stage(ctx, StageKey.ValueSet("storing"))
+
+	how := r.bulk(ctx, r.end.left(ctx), BackupQueue, "List the files "+files+", encrypt, upload what is new, sign")
+	if err := r.step(ctx, 1, how, take.TakeFiles, opened.Backup, &status); err != nil {
+		return opened, err
+	}
+
+	stage(ctx, StageKey.ValueSet("drilling"))
+	r.list.done(ctx, 1, fmt.Sprintf("%d files, %s, %d stored now, %d deleted before they were read",
+		status.Count, quantity.Bytes(status.Bytes), status.Fresh, status.Vanished))
+
+	how = r.bulk(ctx, r.end.left(ctx), DrillQueue, "Read the files "+files+" again, compare with the manifest")
+	if err := r.step(ctx, 2, how, prove.DrillFiles, opened.Backup, &status); err != nil {
+		return opened, err
+	}
+
+	return status, nil
+}
+
+// PruneFiles keeps "and stored for seven days" for files: a content goes with the
+// last kept manifest that names it, and its absence is proven. It takes no input:
+// what goes is decided by the activity from the catalogue and its own clock.
+func (p Promises) PruneFiles(ctx workflow.Context) (fileremoval.Result, error) {
+	var (
+		do     *activities.FilePrunes
+		result fileremoval.Result
+	)
+
+	list := newChecklist(ctx, "Remove files that are past their time, prove them gone")
+	stage(ctx, PromiseKey.ValueSet("backups"), StageKey.ValueSet("pruning"))
+	list.start(ctx, 0)
+
+	step := p.bulk(ctx, p.Patience.Of(budget), BackupQueue, "Remove files past their time, prove them gone")
+	if err := workflow.ExecuteActivity(step, do.PruneFiles).Get(ctx, &result); err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return result, list.failed(ctx, 0, err)
+	}
+
+	stage(ctx, StageKey.ValueSet("pruned"))
+	list.done(ctx, 0, fmt.Sprintf("%d manifests and %d contents removed, %d manifests kept, %d of them as an exception",
+		result.Removed, result.Contents, result.Kept, result.Exceptions))
+
+	return result, nil
+}
