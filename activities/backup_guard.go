@@ -59,7 +59,7 @@ func (g *Guards) check(ctx context.Context, wanted guard.Bucket) ([]guard.Findin
 	switch {
 	case failure.Is(err, failure.ObjectNotFound):
 		return []guard.Finding{guard.Absent(wanted)}, nil
-	case failure.Is(err, failure.StorageRefused):
+	case failure.Is(err, failure.StorageRefused), failure.Is(err, failure.Unauthorised):
 		return []guard.Finding{guard.Hidden(wanted)}, nil
 	case err != nil:
 		return nil, err

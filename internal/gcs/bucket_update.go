@@ -14,7 +14,7 @@ import (
 // rule of the wanted settings replaces all others.
 //
 // It fails with BucketChanged where somebody else changed the bucket after it was
-// read, and with ObjectNotFound or StorageRefused as the service answers. An
+// read, and with ObjectNotFound, Unauthorised or StorageRefused as the service answers. An
 // answer that is lost leaves the change made or not; calling it again ends right.
 func (b *Bucket) Update(ctx context.Context, read, wanted Settings) error {
 	ctx, cancel := context.WithTimeout(ctx, b.client.patience.Call)

@@ -126,7 +126,7 @@ func TestUpdateThroughFaults(t *testing.T) {
 	w := open(t, drifted())
 
 	for mode, code := range map[emulator.Mode]failure.Code{
-		emulator.ModeDropAfter: "", emulator.ModePrecondition: "", emulator.ModeUnavailableBefore: "", emulator.ModeForbidden: failure.StorageRefused,
+		emulator.ModeDropAfter: "", emulator.ModePrecondition: "", emulator.ModeUnavailableBefore: "", emulator.ModeForbidden: failure.Unauthorised,
 	} {
 		read := w.settings(t)
 
