@@ -29,7 +29,8 @@ const (
 
 // TestNthCall lets the first outside call of a whole backup fail, then the second,
 // and so on, until a backup ends untouched; in each of four modes. After each run
-// there is one good backup for the day, and the whole world is in order.
+// there is one good backup for the day, and the whole world is in order. Then the
+// same for a prune, after which nothing is left that is past its time.
 //
 // The ledger's sequencer polls by its own clock beside the backup, so its calls
 // are counted in a loop of their own: they start behind the commit of the drill,
@@ -44,23 +45,28 @@ func TestNthCall(t *testing.T) {
 	for _, each := range []struct {
 		name string
 		plan harness.Plan
+		once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string)
 		// sparse does a part of the points in every mode, as a soak does part after part.
 		sparse bool
 	}{
-		{"backup", harness.Plan{Counts: func(call harness.Call) bool { return call.Process != "core" }}, harness.Soak()},
+		{"backup", harness.Plan{Counts: notTheSequencers}, backedUp, harness.Soak()},
+		{"prune", harness.Plan{Counts: notTheSequencers}, pruned, true},
 		// internal/ledger/seal fails every call of a seal, each time; here are the
 		// processes, and each run costs a whole backup.
 		{"sealer", harness.Plan{
 			Counts: func(call harness.Call) bool { return call.Process == "core" },
 			After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
-		}, true},
+		}, backedUp, true},
 	} {
 		t.Run(each.name, func(t *testing.T) {
+			if each.name == "prune" {
+				fill(t, worlds)
+			}
 			for _, seed := range seeds(harness.TestSeed()) {
 				loop := newLoop(each.name, seed, each.sparse)
 				var running sync.WaitGroup
 				for i, world := range worlds {
-					running.Go(func() { work(t, loop, world, each.plan, i%2 == 0) })
+					running.Go(func() { work(t, loop, world, each.once, each.plan, i%2 == 0) })
 				}
 				running.Wait()
 				loop.report(t)
@@ -70,7 +76,10 @@ func TestNthCall(t *testing.T) {
 }
 
 // work does jobs in one world until there are none.
-func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan, patient bool) {
+func work(
+	t *testing.T, loop *loop, world *harness.World,
+	once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string), plan harness.Plan, patient bool,
+) {
 	t.Helper()
 	for t.Context().Err() == nil {
 		if deadline, limited := t.Deadline(); limited && time.Until(deadline) < runTimeout+lookTimeout {
@@ -102,9 +111,78 @@ func work(t *testing.T, loop *loop, world *harness.World, plan harness.Plan, pat
 	}
 }
 
-// once makes one backup of a new day with one failing call, and says what is wrong
+// notTheSequencers are the calls of everybody but the ledger's sequencer, which
+// goes by its own clock.
+func notTheSequencers(call harness.Call) bool { return call.Process != "core" }
+
+// fill lets each world have backups of so many days that one is past its time on
+// each that follows.
+func fill(t *testing.T, worlds []*harness.World) {
+	t.Helper()
+	var running sync.WaitGroup
+	for _, world := range worlds {
+		running.Go(func() {
+			kept, err := harness.Rows(t.Context(), world.StewardURL, `select id from backups where state <> 'pruned'`)
+			if err != nil {
+				t.Error(err)
+			}
+			for range 8 - len(kept) {
+				if _, problems := backedUp(t.Context(), world, harness.Plan{}); len(problems) > 0 {
+					t.Error(problems)
+				}
+			}
+		})
+	}
+	running.Wait()
+}
+
+// pruned makes the prune of a new day with one failing call. Whatever became of
+// it, the next one leaves nothing that is past its time, and has taken nothing
+// that is not.
+func pruned(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
+	look, stop := context.WithTimeout(ctx, runTimeout+lookTimeout)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	if err := world.Move(day); err != nil {
+		return nil, []string{err.Error()}
+	}
+	if err := world.Settle(ctx); err != nil {
+		return nil, []string{err.Error()}
+	}
+	world.Gate.Arm(plan)
+	_, failed := world.Prune(ctx)
+	_, hit = world.Gate.Disarm()
+	if failed != nil && ctx.Err() != nil {
+		return hit, []string{failed.Error()}
+	}
+	if _, err := world.Prune(ctx); err != nil {
+		return hit, []string{err.Error()}
+	}
+	if _, err := world.Backup(ctx, "app"); err != nil {
+		return hit, []string{err.Error()}
+	}
+	if err := world.Settle(ctx); err != nil {
+		return hit, []string{err.Error()}
+	}
+	return hit, append(outOfTime(look, world), looked(look, world)...)
+}
+
+// looked is everything that CheckWorld finds.
+func looked(ctx context.Context, world *harness.World) (problems []string) {
+	found, err := world.Look(ctx)
+	if err != nil {
+		problems = append(problems, err.Error())
+	}
+	for _, one := range found {
+		problems = append(problems, one.String())
+	}
+	return problems
+}
+
+// backedUp makes one backup of a new day with one failing call, and says what is wrong
 // afterwards. Before it, what is past its time goes, as in any other night.
-func once(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
+func backedUp(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
 	look, stop := context.WithTimeout(ctx, runTimeout+lookTimeout)
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
@@ -130,12 +208,5 @@ func once(ctx context.Context, world *harness.World, plan harness.Plan) (hit *ha
 	if result.State != catalogue.Drilled || result.Day != world.Today() {
 		problems = append(problems, fmt.Sprintf("the backup is %+v", result))
 	}
-	found, err := world.Look(look)
-	if err != nil {
-		problems = append(problems, err.Error())
-	}
-	for _, one := range found {
-		problems = append(problems, one.String())
-	}
-	return hit, problems
+	return hit, append(problems, looked(look, world)...)
 }
