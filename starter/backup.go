@@ -18,8 +18,12 @@ func newBackup(a *app) *cobra.Command {
 		newBackupEvidence(a), newBackupCheckEvidence(a))
 }
 
-// stateColumn heads the column that a reader looks at first.
-const stateColumn = "STATE"
+// The heads of columns that several tables have; a reader looks at the state first.
+const (
+	stateColumn    = "STATE"
+	backupColumn   = "BACKUP"
+	databaseColumn = "DATABASE"
+)
 
 // backupRow is one backup of the catalogue.
 type backupRow struct {

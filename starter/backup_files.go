@@ -120,7 +120,7 @@ func (a *app) showFilesBackup(ctx context.Context, db *postgres.DB, id string) e
 		return a.console.Document(b)
 	}
 
-	facts := console.Table{Head: []string{"BACKUP", b.ID}}
+	facts := console.Table{Head: []string{backupColumn, b.ID}}
 	for _, fact := range [][2]string{
 		{"files", b.Files},
 		{"business day", b.Day},

@@ -14,7 +14,9 @@ func (a *app) showPlan(result pruneResult, all bool) error {
 		return a.console.Document(result)
 	}
 
-	backups := console.Table{Head: []string{"BACKUP", "DATABASE", "ACTION", "DUE"}, Empty: "The catalogue has no backup that is not gone."}
+	backups := console.Table{
+		Head: []string{backupColumn, databaseColumn, "ACTION", "DUE"}, Empty: "The catalogue has no backup that is not gone.",
+	}
 	for _, b := range result.Backups {
 		backups.Rows = append(backups.Rows, console.Row{Cells: []console.Cell{
 			{Text: b.ID}, {Text: b.Database}, {Text: string(b.Action), Tone: actionTone(b.Action)}, {Text: a.console.When(b.Due)},

@@ -134,7 +134,7 @@ func (a *app) showBackup(b backupResult) error {
 		return a.console.Document(b)
 	}
 
-	facts := console.Table{Head: []string{"BACKUP", b.ID}}
+	facts := console.Table{Head: []string{backupColumn, b.ID}}
 	for _, fact := range [][2]string{
 		{"database", b.Database},
 		{"business day", b.Day},

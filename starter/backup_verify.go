@@ -145,7 +145,7 @@ func (a *app) showVerified(result verifiedResult) error {
 	}
 
 	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
-	table := console.Table{Head: []string{"DAY", "DATABASE", stateColumn, "VERDICT", "BACKUP"}, Empty: "there is no backup to compare"}
+	table := console.Table{Head: []string{"DAY", databaseColumn, stateColumn, "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
 
 	for _, one := range result.Backups {
 		row := console.Row{Cells: []console.Cell{

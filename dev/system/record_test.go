@@ -48,6 +48,7 @@ func TestRecordHistories(t *testing.T) {
 	if _, err := r.world.Bucket.Bucket(backups).Update(t.Context(), none); err != nil {
 		t.Fatal(err)
 	}
+	r.must(harness.Exec(t.Context(), r.world.StewardURL, `insert into installation (installed_at) values (now())`))
 	r.audit("nothing_yet")
 	r.prune("none")
 	r.clean()
@@ -58,6 +59,7 @@ func TestRecordHistories(t *testing.T) {
 	r.badThenGood()
 	r.unknown()
 	r.removed()
+	r.byHand()
 	r.exception()
 	r.audit("backups_stopped")
 	r.evidence("stopped")
@@ -156,6 +158,18 @@ func (r recorder) removed() {
 	_, err := r.world.Backup(r.Context(), "app")
 	r.must(err)
 	r.prune("removed")
+}
+
+// byHand prunes what a day later is past its time, as an operator who agreed to the plan.
+func (r recorder) byHand() {
+	r.tomorrow()
+	_, err := r.world.Backup(r.Context(), "app")
+	r.must(err)
+	act := askToPrune(r.T, r.world)
+	run, err := r.world.Start(r.Context(), ids.PruneByHand(act), workflows.PruneByHandName, workflows.PruneByHandParams{Act: act})
+	r.must(err)
+	r.must(run.Get(r.Context(), nil))
+	r.keep(workflows.PruneByHandName, "by_hand", ids.PruneByHand(act))
 }
 
 // exception lets backups stop: the last proven one stays past its time.

@@ -189,7 +189,10 @@ func backups() []Row {
 		{ClientVulnerable, "PostgreSQL's programs have known holes", "Upgrade them, then run: steward doctor", false, Refused, false},
 		{StorageRefused, "the bucket refused it", "See the bucket's settings: steward doctor", true, Refused, false},
 		{PlanChanged, "the plan is not the one that was shown", "Look at the plan of now: steward backup prune", false, Refused, false},
-		{ObservedOnly, "the promise is only observed: nothing is removed", "See the promise's mode: steward policy explain", false, Refused, false},
+		{
+			ObservedOnly, "the promise is only observed: nothing is removed", "See the promise's mode: steward policy explain",
+			false, Refused, false,
+		},
 		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken, false},
 	}
 }

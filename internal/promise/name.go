@@ -57,7 +57,8 @@ func Table() []Row {
 	return []Row{
 		{
 			Backups, "databases and files are backed up every day, kept, and pruned",
-			[]string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles"}, true,
+			[]string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles"},
+			true,
 		},
 		{Ledger, "the record of evidence is complete and unchanged", []string{"PromiseAudit"}, true},
 		{Recovery, "a restored database opens only after erasures were replayed", []string{"Restore"}, false},

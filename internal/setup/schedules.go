@@ -109,7 +109,6 @@ func (s *Setup) update(ctx context.Context, handle client.ScheduleHandle, wanted
 			return &client.ScheduleUpdate{Schedule: &schedule}, nil
 		},
 	})
-
 	if err != nil {
 		return failure.Wrap(failure.TemporalUnavailable, "updating a schedule", err)
 	}
