@@ -266,7 +266,7 @@ func (c *canaryWorld) planted(canary string) {
 	wanted := []string{
 		"object " + backups, "object " + mirror, "table ", "history audit/planted", "history planted", "requests to the bucket", "log of ",
 	}
-	eventually(c.T, "hits of what was planted", func(context.Context) bool {
+	eventually(c.T, "hits of what was planted", func() bool {
 		hits := strings.Join(harness.Search(c.sinks(), []string{canary}), "\n")
 		wanted = slices.DeleteFunc(wanted, func(sink string) bool { return strings.Contains(hits, " stands in "+sink) })
 		return len(wanted) == 0
@@ -276,7 +276,7 @@ func (c *canaryWorld) planted(canary string) {
 // failed waits until a worker has logged that many failed activities.
 func failed(t *testing.T, world *harness.World, roles string, times int) {
 	t.Helper()
-	eventually(t, "failed activities of "+roles, func(context.Context) bool { return failures(t, world, roles) >= times })
+	eventually(t, "failed activities of "+roles, func() bool { return failures(t, world, roles) >= times })
 }
 
 // failures counts the failed activities in a worker's log.

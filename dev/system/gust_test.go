@@ -59,12 +59,13 @@ func (g *gust) run(ctx context.Context) []string {
 }
 
 // aim lets the strike fall at a random call, or a moment after it.
-func (g *gust) aim(calls int) {
+func (g *gust) aim(ctx context.Context, calls int) {
 	g.struckAt = make(chan struct{})
 	wait := time.Duration(g.dice.Int64N(int64(between)))
 	if g.dice.IntN(2) == 0 {
 		wait = 0
 	}
+	ctx = context.WithoutCancel(ctx) // what was struck is healed in any case
 	lasts := time.Duration(g.dice.Int64N(int64(outageAtMost)))
 	at := 1 + g.dice.IntN(calls)
 	if g.strike.name == storageFault {
@@ -77,19 +78,19 @@ func (g *gust) aim(calls int) {
 		defer close(g.struckAt)
 		time.Sleep(wait) //nolint:forbidigo // the moment of the strike itself
 		g.phase = phaseOf(g.Gate.Calls())
-		g.heal, g.failed = g.strike.do(context.Background(), g.stricken)
+		g.heal, g.failed = g.strike.do(ctx, g.stricken)
 		if g.heal != nil {
 			time.Sleep(lasts) //nolint:forbidigo // the length of the outage itself
 		}
-		g.healed()
+		g.healed(ctx)
 	}})
 }
 
-func (g *gust) healed() {
+func (g *gust) healed(ctx context.Context) {
 	if g.heal == nil {
 		return
 	}
-	if err := g.heal(context.Background()); err != nil && g.failed == nil {
+	if err := g.heal(ctx); err != nil && g.failed == nil {
 		g.failed = err
 	}
 	g.heal = nil
@@ -106,7 +107,7 @@ func (g *gust) calm() {
 // strike has left must go.
 func (g *gust) pruned(ctx context.Context, struck bool) error {
 	if struck {
-		g.aim(callsOfAPrune)
+		g.aim(ctx, callsOfAPrune)
 		_, err := g.Prune(ctx)
 		g.calm()
 		if ctx.Err() != nil {
@@ -123,7 +124,7 @@ func (g *gust) pruned(ctx context.Context, struck bool) error {
 // must have left a clear state, and the next one ends well.
 func (g *gust) backedUp(ctx context.Context, struck bool) error {
 	if struck {
-		g.aim(callsOfADay)
+		g.aim(ctx, callsOfADay)
 	}
 	result, err := g.Backup(ctx, "app")
 	g.calm()

@@ -1,7 +1,6 @@
 package system_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -44,7 +43,7 @@ func proven(t *testing.T, result workflows.DailyBackupResult, err error) {
 // reached waits until an outside call of this name was announced.
 func reached(t *testing.T, world *harness.World, name string) {
 	t.Helper()
-	eventually(t, "a call "+name, func(context.Context) bool {
+	eventually(t, "a call "+name, func() bool {
 		return slices.ContainsFunc(world.Gate.Calls(), func(call harness.Call) bool { return call.Name == name })
 	})
 }

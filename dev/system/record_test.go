@@ -1,7 +1,6 @@
 package system_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
@@ -133,9 +132,9 @@ func (r recorder) badThenGood() {
 // spoil waits for today's archive and puts another object in its place.
 func (r recorder) spoil() {
 	var names []string
-	eventually(r.T, "an archive", func(ctx context.Context) (there bool) {
+	eventually(r.T, "an archive", func() (there bool) {
 		var err error
-		names, err = harness.Rows(ctx, r.world.StewardURL, `select o.name from backup_objects as o join backups as b on b.id = o.backup_id
+		names, err = harness.Rows(r.Context(), r.world.StewardURL, `select o.name from backup_objects as o join backups as b on b.id = o.backup_id
 			where b.state = 'taken' and o.kind = 'archive' and o.attempt = b.attempt`)
 		r.must(err)
 		return len(names) == 1

@@ -459,7 +459,7 @@ func (f *fresh) pausedByHand(t *testing.T, unchanged map[string]string) {
 // paused waits until Temporal shows what a person did to the schedule of app.
 func (f *fresh) paused(t *testing.T, paused bool) {
 	t.Helper()
-	eventually(t, "the pause of backup/app", func(context.Context) bool {
+	eventually(t, "the pause of backup/app", func() bool {
 		described, _ := f.describe(t, "backup/app")
 		return described.Schedule.State.Paused == paused
 	})

@@ -79,7 +79,7 @@ func terminated(ctx context.Context, s *stricken) (func(context.Context) error, 
 			return nil, fmt.Errorf("ending connections: %w", err)
 		}
 	}
-	return nil, nil
+	return nil, nil //nolint:nilnil // there is nothing to take back
 }
 
 func cut(wire *harness.Wire) (func(context.Context) error, error) {

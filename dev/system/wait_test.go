@@ -11,13 +11,13 @@ const look = 20 * time.Millisecond
 
 // eventually returns when done says so. It fails t when it has not within a minute,
 // which is far more than anything takes that is waited for.
-func eventually(t *testing.T, what string, done func(ctx context.Context) bool) {
+func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
-	for !done(ctx) {
+	for !done() {
 		select {
 		case <-ctx.Done():
 			t.Fatalf("waited in vain: %s", what)
