@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -41,9 +40,7 @@ func (p Promises) PruneBackups(ctx workflow.Context) (activities.PruneResult, er
 // pruned says what a prune did and found, the plain counts first and then only
 // what is not as it should be.
 func pruned(result activities.PruneResult) string {
-	var text strings.Builder
-
-	fmt.Fprintf(&text, "%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions)
+	text := fmt.Sprintf("%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions)
 
 	for _, part := range []struct {
 		count int
@@ -58,9 +55,9 @@ func pruned(result activities.PruneResult) string {
 		{result.Foreign, "objects in the bucket are not Steward's"},
 	} {
 		if part.count > 0 {
-			fmt.Fprintf(&text, ", %d %s", part.count, part.says)
+			text += fmt.Sprintf(", %d %s", part.count, part.says)
 		}
 	}
 
-	return text.String()
+	return text
 }

@@ -82,8 +82,8 @@ func scan(row pgx.CollectableRow) (Backup, error) {
 // Open opens the day for a database, or gives the row that is there already:
 // asking again for a day that is done changes nothing.
 func Open(ctx context.Context, q postgres.Queryer, fresh Backup) (Backup, error) {
-	_, err := q.Exec(ctx, `insert into backups (id, database, day, state, attempt, owner, opened_at, beat_at)
-		values ($1, $2, $3::date, 'running', $4, $5, $6, $6) on conflict (database, day) do nothing`,
+	_, err := q.Exec(ctx, `insert into backups (id, database, day, attempt, owner, opened_at, beat_at)
+		values ($1, $2, $3::date, $4, $5, $6, $6) on conflict (database, day) do nothing`,
 		fresh.ID, fresh.Database, fresh.Day, fresh.Attempt, fresh.Owner, fresh.OpenedAt)
 	if err != nil {
 		return Backup{}, failure.Wrap(failure.Unavailable, "opening the day", err)

@@ -33,8 +33,11 @@ func TestRolesAreBound(t *testing.T) {
 	t.Cleanup(db.Close)
 
 	const (
-		insert = `insert into backups (id, database, day, state, attempt, owner, opened_at, beat_at)
-			values ('bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'running', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', now(), now())`
+		insert = `insert into backups (id, database, day, attempt, owner, opened_at, beat_at)
+			values ('bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', now(), now())`
+		proven = `insert into backups (id, database, day, attempt, owner, opened_at, beat_at, state, drilled_at, manifest_sha256)
+			values ('bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', now(), now(), 'drilled', now(), 'x')`
+		stored  = `insert into backup_objects (backup_id, attempt, name, kind, pruned_at) select id, attempt, 'x', 'archive', now() from backups`
 		drilled = `update backups set state = 'drilled', drilled_at = now() where state = 'taken'`
 	)
 
@@ -43,6 +46,8 @@ func TestRolesAreBound(t *testing.T) {
 		allowed          bool
 	}{
 		{"steward_backup", "running", insert, true},
+		{"steward_backup", "running", proven, false},
+		{"steward_backup", "running", stored, false},
 		{"steward_backup", "running", `update backups set state = 'taken', manifest_sha256 = 'x' where state = 'running'`, true},
 		{"steward_backup", "taken", drilled, false},
 		{"steward_backup", "taken", `update backups set state = 'drilled' where state = 'taken'`, false},

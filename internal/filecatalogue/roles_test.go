@@ -15,6 +15,10 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const (
 	aBackup = `insert into file_backups (id, fileset, day, state, attempt, owner, opened_at, beat_at, snapshot_at, manifest_sha256)
 		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'running', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '2020-01-01', '2020-01-01', now(), 'x')`
+	opened = `insert into file_backups (id, fileset, day, attempt, owner, opened_at, beat_at)
+		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '2020-01-01', '2020-01-01')`
+	provenContent = `insert into file_contents (id, fileset, source, object, claimed_by, first_at, newest_at, drilled_at)
+		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), now(), now())`
 	aContent = `insert into file_contents (id, fileset, source, object, claimed_by, first_at, newest_at)
 		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), now())`
 	toTaken   = `update file_backups set state = 'taken'`
@@ -38,7 +42,9 @@ func TestRolesOfFilesAreBound(t *testing.T) {
 		sql     string
 		allowed bool
 	}{
-		{"steward_backup", nil, aBackup, true},
+		{"steward_backup", nil, opened, true},
+		{"steward_backup", nil, aBackup, false},
+		{"steward_backup", nil, provenContent, false},
 		{"steward_backup", nil, aContent, true},
 		{"steward_backup", []string{aBackup}, toTaken, true},
 		{"steward_backup", []string{aBackup}, `update file_backups set state = 'drilled'`, false},

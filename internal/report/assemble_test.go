@@ -128,6 +128,12 @@ func TestDays(t *testing.T) {
 			how: plan{pruned: 16*time.Hour + 6*time.Minute}, state: report.Proven, codes: "exception",
 			change: func(w *world) { stop(w, day) },
 		},
+		"an object was lost": {state: report.Proven, codes: "lost!", change: func(w *world) {
+			w.entry(ledger.BackupMissing, *w.find("app", day), utc(11, 12, 2, 31), plan{})
+		}},
+		"an object stayed too long": {state: report.Proven, codes: "overdue!", change: func(w *world) {
+			w.entry(ledger.BackupOverdue, *w.find("app", day), utc(11, 17, 5, 31), plan{})
+		}},
 		"kept under an exception, and then too long": {
 			how: plan{pruned: 30 * time.Hour}, state: report.Proven, codes: "above_ceiling! exception",
 			change: func(w *world) { stop(w, day) },

@@ -15,6 +15,10 @@ const (
 	FindAboveCeiling Code = "above_ceiling"
 	// FindBelowFloor: it was gone earlier than promised.
 	FindBelowFloor Code = "below_floor"
+	// FindLost: objects of it were gone from the bucket before their time.
+	FindLost Code = "lost"
+	// FindOverdue: an object of it was still in the bucket past its time and the tolerance.
+	FindOverdue Code = "overdue"
 	// FindException: it was kept longer than promised under a recorded exception.
 	FindException Code = "exception"
 	// FindLate: it was drilled later than promised.
@@ -50,6 +54,8 @@ func Codes() []CodeRow {
 		{FindUnproven, true, "the catalogue says more than an entry of the ledger proves"},
 		{FindAboveCeiling, true, "it existed longer than promised, and no exception was recorded"},
 		{FindBelowFloor, true, "it was gone earlier than promised"},
+		{FindLost, true, "objects of it were gone from the bucket before their time"},
+		{FindOverdue, true, "an object of it was still in the bucket past its time"},
 		{FindException, false, "it was kept longer than promised under a recorded exception"},
 		{FindLate, false, "it was drilled later than promised"},
 		{FindNoRun, false, "no run opened this day: its schedule missed or skipped it"},

@@ -138,6 +138,10 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 			code = FindRetaken
 		case each.Kind == ledger.BackupRefused:
 			code = FindRefused
+		case each.Kind == ledger.BackupMissing:
+			code = FindLost
+		case each.Kind == ledger.BackupOverdue:
+			code = FindOverdue
 		case isException(each.Kind):
 			code = FindException
 			if excepted.IsZero() {

@@ -4,6 +4,7 @@
 package entries
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -45,6 +46,8 @@ type About struct {
 	SnapshotAt time.Time `json:"snapshot_at"`
 	// Code is a failure code or a cause.
 	Code string `json:"code"`
+	// Cause is the same in the bodies that call it so; Code has it too.
+	Cause string `json:"cause"`
 	// Promise is the item of an entry about a promise, such as "backups/app".
 	Promise string `json:"promise"`
 }
@@ -53,6 +56,7 @@ type About struct {
 func (e Entry) About() (About, error) {
 	var about About
 	err := json.Unmarshal(e.Body, &about)
+	about.Code = cmp.Or(about.Code, about.Cause)
 
 	return about, failure.Wrap(failure.LedgerTampered, "reading the body of a ledger entry", err)
 }

@@ -87,6 +87,16 @@ func Gather(ctx context.Context, from Sources, asked Asked) (report.Facts, error
 	return facts, err
 }
 
+// namesOf are those of the databases; a report does not tell of files.
+func namesOf(databases []policy.Database) []string {
+	names := make([]string, len(databases))
+	for i, one := range databases {
+		names[i] = one.Name
+	}
+
+	return names
+}
+
 // wanted are the facts that need no database.
 func wanted(rules *policy.Policy, asked Asked) (report.Facts, error) {
 	zone, backups := rules.Company.Zone, rules.Promises.Backups
@@ -103,6 +113,7 @@ func wanted(rules *policy.Policy, asked Asked) (report.Facts, error) {
 	for _, rule := range rules.Rules() {
 		if rule.Backups != nil {
 			facts.Rule = *rule.Backups
+			facts.Rule.Databases = namesOf(backups.Databases)
 		}
 	}
 
