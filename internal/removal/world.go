@@ -131,13 +131,12 @@ func (w *World) young(ctx context.Context, q postgres.Queryer) (map[string]bool,
 }
 
 // Assume takes every object that was not proven gone to be in the bucket, for a
-// bucket that does not answer: so much can still be said of what is overdue. Of an
-// object without a generation nobody knows that it was ever stored.
+// bucket that does not answer: so much can still be said of what is overdue.
 func (w *World) Assume() {
 	w.input.Listed = nil
 
 	for _, one := range w.announced {
-		if !one.Gone && one.Generation != 0 {
+		if !one.Gone {
 			w.input.Listed = append(w.input.Listed, prune.Listed{Name: one.Name, Generation: one.Generation})
 		}
 	}
