@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 
 	"go.temporal.io/sdk/workflow"
 
@@ -40,7 +41,7 @@ func (p Promises) PruneBackups(ctx workflow.Context) (activities.PruneResult, er
 // pruned says what a prune did and found, the plain counts first and then only
 // what is not as it should be.
 func pruned(result activities.PruneResult) string {
-	text := fmt.Sprintf("%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions)
+	parts := []string{fmt.Sprintf("%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions)}
 
 	for _, part := range []struct {
 		count int
@@ -55,9 +56,9 @@ func pruned(result activities.PruneResult) string {
 		{result.Foreign, "objects in the bucket are not Steward's"},
 	} {
 		if part.count > 0 {
-			text += fmt.Sprintf(", %d %s", part.count, part.says)
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.says))
 		}
 	}
 
-	return text
+	return strings.Join(parts, ", ")
 }

@@ -36,7 +36,7 @@ func TestRolesAreBound(t *testing.T) {
 		insert = `insert into backups (id, database, day, attempt, owner, opened_at, beat_at)
 			values ('bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', now(), now())`
 		proven = `insert into backups (id, database, day, attempt, owner, opened_at, beat_at, state, drilled_at, manifest_sha256)
-			values ('bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', now(), now(), 'drilled', now(), 'x')`
+			values ('bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', now(), '2020-01-01', 'drilled', '2020-01-01', 'x')`
 		stored  = `insert into backup_objects (backup_id, attempt, name, kind, pruned_at) select id, attempt, 'x', 'archive', now() from backups`
 		drilled = `update backups set state = 'drilled', drilled_at = now() where state = 'taken'`
 	)

@@ -18,7 +18,7 @@ const (
 	opened = `insert into file_backups (id, fileset, day, attempt, owner, opened_at, beat_at)
 		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', '2020-01-01', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '2020-01-01', '2020-01-01')`
 	provenContent = `insert into file_contents (id, fileset, source, object, claimed_by, first_at, newest_at, drilled_at)
-		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), now(), now())`
+		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), '2020-01-02', '2020-01-02')`
 	aContent = `insert into file_contents (id, fileset, source, object, claimed_by, first_at, newest_at)
 		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), now())`
 	toTaken   = `update file_backups set state = 'taken'`
