@@ -69,8 +69,8 @@ func execute(ctx context.Context, address, statement string) (err error) {
 
 const (
 	backupID = "bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa"
-	opens    = `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at)
-		values ('` + backupID + `', 'app', '2026-11-22', 'running', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'w', now(), now())`
+	opens    = `insert into backups (id, database, day, attempt, owner, beat_at, opened_at)
+		values ('` + backupID + `', 'app', '2026-11-22', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'w', now(), now())`
 	takes  = `update backups set state = 'taken', taken_at = now(), manifest_sha256 = 'x'`
 	proves = `update backups set state = 'drilled', drilled_at = now()`
 	audits = `insert into promise_audits (at, kept, at_risk, broken, states) values (now(), 1, 0, 0, '[]')`
