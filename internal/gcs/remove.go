@@ -27,13 +27,19 @@ func (b *Bucket) Remove(ctx context.Context, name string) error {
 		}
 	}
 
+	return b.ProveGone(ctx, name)
+}
+
+// ProveGone looks in every listing that could still show a name: those of live,
+// noncurrent and soft-deleted generations. It fails with StillListed if one does.
+func (b *Bucket) ProveGone(ctx context.Context, name string) error {
 	for _, options := range []ListOptions{{Versions: true}, {SoftDeleted: true}} {
 		for object, err := range b.List(ctx, name, options) {
 			if err != nil {
 				return fmt.Errorf("proving a removal: %w", err)
 			}
 
-			if object.Name == name {
+			if object.Name == name { // and not a longer name with this prefix
 				return failure.New(failure.StillListed, "proving a removal")
 			}
 		}

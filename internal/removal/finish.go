@@ -24,7 +24,7 @@ func (j *work) finish(ctx context.Context, verdict prune.Verdict, own []prune.De
 	gone := make([]ledger.ObjectBody, 0, len(objects))
 
 	for _, object := range objects {
-		if err := j.prove(ctx, object.Name); err != nil {
+		if err := j.Bucket.ProveGone(ctx, object.Name); err != nil {
 			return err
 		}
 

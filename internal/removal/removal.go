@@ -158,20 +158,3 @@ func (j *work) touch(ctx context.Context, decision prune.Decision) error {
 
 	return nil
 }
-
-// prove looks in every listing that could still show the name.
-func (j *work) prove(ctx context.Context, name string) error {
-	for _, options := range []gcs.ListOptions{{Versions: true}, {SoftDeleted: true}} {
-		for object, err := range j.Bucket.List(ctx, name, options) {
-			if err != nil {
-				return fmt.Errorf("proving a removal: %w", err)
-			}
-
-			if object.Name == name { // and not a longer name with this prefix
-				return failure.New(failure.StillListed, "proving a removal")
-			}
-		}
-	}
-
-	return nil
-}

@@ -110,7 +110,7 @@ func (j *work) clear(ctx context.Context, one *stray) (gone bool, err error) {
 		return false, nil
 	}
 
-	err = j.prove(ctx, one.announced.Name)
+	err = j.Bucket.ProveGone(ctx, one.announced.Name)
 
 	return err == nil, err
 }
