@@ -20,19 +20,6 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var now = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) //nolint:gochecknoglobals // one instant for all tests
 
-func open(t *testing.T) *postgres.DB {
-	t.Helper()
-
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(db.Close)
-
-	return db
-}
-
 func day(t *testing.T, db *postgres.DB, at string) catalogue.Backup {
 	t.Helper()
 
@@ -69,7 +56,7 @@ func refused(t *testing.T, what string, err error) {
 func TestADayIsOpenedOnce(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 
 	var (
 		all   sync.WaitGroup
@@ -109,7 +96,7 @@ func TestADayIsOpenedOnce(t *testing.T) {
 func TestFencing(t *testing.T) {
 	t.Parallel()
 
-	db, ctx := open(t), t.Context()
+	db, ctx := pgtest.OpenSteward(t), t.Context()
 	row := day(t, db, "2026-11-22")
 
 	first := claim(row, "one", now)
@@ -146,7 +133,7 @@ func TestFencing(t *testing.T) {
 func TestStates(t *testing.T) {
 	t.Parallel()
 
-	db, ctx := open(t), t.Context()
+	db, ctx := pgtest.OpenSteward(t), t.Context()
 
 	steps := map[string]func(catalogue.Backup) error{
 		"begin": func(b catalogue.Backup) error {
@@ -201,7 +188,7 @@ func TestStates(t *testing.T) {
 func TestObjects(t *testing.T) {
 	t.Parallel()
 
-	db, ctx := open(t), t.Context()
+	db, ctx := pgtest.OpenSteward(t), t.Context()
 	row := day(t, db, "2026-11-22")
 
 	object := catalogue.Object{Backup: row.ID, Attempt: row.Attempt, Name: "app/b", Kind: "archive"}
@@ -251,7 +238,7 @@ func TestObjects(t *testing.T) {
 func TestEveryFailingStatementIsUnavailable(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	row := day(t, db, "2026-11-22")
 
 	for name, call := range map[string]func(postgres.Queryer) error{

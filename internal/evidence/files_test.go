@@ -6,6 +6,7 @@ import (
 
 	"steward/internal/evidence"
 	"steward/internal/ids"
+	"steward/internal/pgtest"
 	"steward/internal/promise"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestGatherFiles(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	at, gone := start(), start().Add(8*24*time.Hour)
 	day := func(day, state string, snapshot time.Time, pruned any) {
 		run(t, db, `insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, pruned_at, manifest_sha256)

@@ -18,6 +18,7 @@ import (
 	"steward/internal/faults"
 	"steward/internal/ids"
 	"steward/internal/ledger"
+	"steward/internal/pgtest"
 	"steward/internal/postgres"
 	"steward/internal/promise"
 )
@@ -33,7 +34,7 @@ func row(t *testing.T, q postgres.Queryer, day, state string, snapshot, drilled,
 func TestGather(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	at, later, gone := start(), start().Add(20*time.Minute), start().Add(8*24*time.Hour)
 
 	row(t, db, "2026-11-20", "pruned", at, later, gone)
@@ -73,7 +74,7 @@ func TestGather(t *testing.T) {
 func TestNothingWasSetUp(t *testing.T) {
 	t.Parallel()
 
-	got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: open(t)}, demo(t))
+	got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: pgtest.OpenSteward(t)}, demo(t))
 	if err != nil || len(got.Armed) != 0 {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -89,7 +90,7 @@ func TestNothingWasSetUp(t *testing.T) {
 func TestALateItem(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	run(t, db, "insert into installation (installed_at) values ($1)", start())
 
 	app := promise.Key{Promise: promise.Backups, Item: "app"}
@@ -110,7 +111,7 @@ func TestALateItem(t *testing.T) {
 func TestEveryFailingCall(t *testing.T) {
 	t.Parallel()
 
-	db, rules := open(t), demo(t)
+	db, rules := pgtest.OpenSteward(t), demo(t)
 	run(t, db, "insert into installation (installed_at) values ($1)", start())
 
 	for n := 1; ; n++ {
@@ -190,7 +191,7 @@ func TestReadOff(t *testing.T) {
 func TestGatherOff(t *testing.T) {
 	t.Parallel()
 
-	db, path := open(t), filepath.Join(t.TempDir(), "off.jsonl")
+	db, path := pgtest.OpenSteward(t), filepath.Join(t.TempDir(), "off.jsonl")
 
 	got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db, OffFile: path}, demo(t))
 	if err != nil || !got.Dev || got.Off != nil {
@@ -232,7 +233,7 @@ func TestIndependence(t *testing.T) {
 func TestLossesAndExceptionsAreRead(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	at, id := start(), "bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	run(t, db, `insert into backups (id, database, day, state, attempt, owner, opened_at, beat_at, snapshot_at, drilled_at, manifest_sha256)
 		values ($1, 'app', '2026-11-22', 'drilled', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', $2, $2, $2, $2, 'x')`, id, at)
@@ -255,7 +256,7 @@ func TestLossesAndExceptionsAreRead(t *testing.T) {
 func TestARowThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	row(t, db, "2026-11-22", "taken", "infinity", nil, nil)
 
 	if got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, demo(t)); err == nil {

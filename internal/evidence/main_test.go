@@ -14,19 +14,6 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func start() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 
-func open(t *testing.T) *postgres.DB {
-	t.Helper()
-
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(db.Close)
-
-	return db
-}
-
 func run(t *testing.T, q postgres.Queryer, sql string, args ...any) {
 	t.Helper()
 

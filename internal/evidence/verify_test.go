@@ -14,6 +14,7 @@ import (
 	"steward/internal/ledger"
 	"steward/internal/ledger/ledgertest"
 	"steward/internal/ledger/seal"
+	"steward/internal/pgtest"
 	"steward/internal/postgres"
 )
 
@@ -43,7 +44,7 @@ type house struct {
 func newHouse(t *testing.T) *house {
 	t.Helper()
 
-	db, mirror := open(t), ledgertest.NewMemory()
+	db, mirror := pgtest.OpenSteward(t), ledgertest.NewMemory()
 	signer, key := ledgertest.Keys(t)
 
 	return &house{

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"steward/internal/ids"
+	"steward/internal/postgres"
 	"steward/internal/schema"
 )
 
@@ -87,6 +88,21 @@ func Steward(t testing.TB) string {
 	}
 
 	return at
+}
+
+// OpenSteward gives the database of Steward, opened as its superuser until the
+// test ends.
+func OpenSteward(t testing.TB) *postgres.DB {
+	t.Helper()
+
+	db, err := postgres.Open(t.Context(), Steward(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(db.Close)
+
+	return db
 }
 
 // get gives the shared cluster with this superuser, which is its name too.

@@ -20,19 +20,6 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func start() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 
-func open(t *testing.T) *postgres.DB {
-	t.Helper()
-
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(db.Close)
-
-	return db
-}
-
 func write(t *testing.T, db *postgres.DB, kind ledger.Kind, at time.Time, body ledger.Body) ledger.ID {
 	t.Helper()
 
@@ -48,7 +35,7 @@ func write(t *testing.T, db *postgres.DB, kind ledger.Kind, at time.Time, body l
 func TestRead(t *testing.T) {
 	t.Parallel()
 
-	db, one, other := open(t), ids.New("bkp"), ids.New("bkp")
+	db, one, other := pgtest.OpenSteward(t), ids.New("bkp"), ids.New("bkp")
 	snapshot := start().Add(-time.Minute)
 
 	stored := write(t, db, ledger.BackupStored, start(), ledger.BackupBody{
@@ -95,7 +82,7 @@ func TestRead(t *testing.T) {
 func TestNothingIsGuessed(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 
 	for _, id := range []string{"", "%", "bkp_", `bkp_"`} {
 		if _, err := entries.OfBackup(t.Context(), db, id); !failure.Is(err, failure.UnknownBackup) {

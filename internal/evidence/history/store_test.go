@@ -19,19 +19,6 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func open(t *testing.T) *postgres.DB {
-	t.Helper()
-
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(db.Close)
-
-	return db
-}
-
 func count(t *testing.T, q postgres.Queryer, sql string) (n int) {
 	t.Helper()
 
@@ -50,7 +37,7 @@ const (
 func TestRecordAndRead(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 
 	empty, err := history.Latest(t.Context(), db)
 	if err != nil || empty.ID != 0 || !empty.At.IsZero() {
@@ -91,7 +78,7 @@ func TestRecordAndRead(t *testing.T) {
 func TestOneAuditWins(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	next, changes := history.Audit{}.Next(status(promise.Broken), nil, start())
 
 	const rivals = 6
@@ -146,7 +133,7 @@ func (f *nth) Next(context.Context, faults.Call) faults.Mode {
 func TestEveryFailingCall(t *testing.T) {
 	t.Parallel()
 
-	db, entriesBefore := open(t), 0
+	db, entriesBefore := pgtest.OpenSteward(t), 0
 
 	for _, mode := range []faults.Mode{faults.Before, faults.After} {
 		for n := 1; ; n++ {
@@ -189,7 +176,7 @@ func TestEveryFailingCall(t *testing.T) {
 func TestARowThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 
-	db := open(t)
+	db := pgtest.OpenSteward(t)
 	if _, err := db.Exec(t.Context(), `insert into promise_audits (at, kept, at_risk, broken, states) values (now(), 0, 0, 0, '[{"since":"soon"}]')`); err != nil {
 		t.Fatal(err)
 	}
@@ -203,7 +190,7 @@ func TestATimeWithoutAText(t *testing.T) {
 	t.Parallel()
 
 	far := history.Audit{At: start(), Standings: []history.Standing{{Since: time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)}}}
-	if err := history.Record(t.Context(), open(t), history.Audit{}, far, nil); !failure.Is(err, failure.Internal) {
+	if err := history.Record(t.Context(), pgtest.OpenSteward(t), history.Audit{}, far, nil); !failure.Is(err, failure.Internal) {
 		t.Error(err)
 	}
 }

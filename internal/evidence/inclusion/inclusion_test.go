@@ -40,12 +40,7 @@ type house struct {
 func newHouse(t *testing.T) *house {
 	t.Helper()
 
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(db.Close)
+	db := pgtest.OpenSteward(t)
 
 	h := &house{db: db, mirror: ledgertest.NewMemory()}
 	h.signer, h.key = ledgertest.Keys(t)

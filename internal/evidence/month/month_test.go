@@ -37,12 +37,7 @@ type world struct {
 func newWorld(t *testing.T) world {
 	t.Helper()
 
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(db.Close)
+	db := pgtest.OpenSteward(t)
 
 	rules, err := policy.Load("../../policy/testdata/working_minimal.yaml", policy.Dev)
 	if err != nil {

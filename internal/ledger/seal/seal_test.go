@@ -49,12 +49,7 @@ func start() time.Time { return time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC) }
 func newHouse(t *testing.T) *house {
 	t.Helper()
 
-	db, err := postgres.Open(t.Context(), pgtest.Steward(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(db.Close)
+	db := pgtest.OpenSteward(t)
 
 	signer, verifier := ledgertest.Keys(t)
 
