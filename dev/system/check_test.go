@@ -57,6 +57,9 @@ func (v *vandal) state() {
 		v.must(os.RemoveAll(v.world.Storage.Dir()))
 		v.must(os.CopyFS(v.world.Storage.Dir(), os.DirFS(saved)))
 		v.world.Storage.Restart(v.T)
+		// The old client may still take a dropped connection for a living one, and an upload without a precondition
+		// is never sent twice.
+		v.world.Bucket = v.world.Storage.Client(v.T)
 	})
 }
 
