@@ -11,14 +11,15 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 )
 
-// Executions lists every run of the world's namespace.
+// Executions lists every run of the world's namespace. It asks the service itself: ListWorkflow gives each page ten
+// seconds whatever ctx allows, and a busy machine may take longer over the thousands of runs of a soak.
 func (w *World) Executions(ctx context.Context) ([]*workflowpb.WorkflowExecutionInfo, error) {
 	var (
 		found []*workflowpb.WorkflowExecutionInfo
 		token []byte
 	)
 	for {
-		page, err := w.Temporal.ListWorkflow(ctx, &workflowservice.ListWorkflowExecutionsRequest{
+		page, err := w.Temporal.WorkflowService().ListWorkflowExecutions(ctx, &workflowservice.ListWorkflowExecutionsRequest{
 			Namespace: w.Namespace, NextPageToken: token,
 		})
 		if err != nil {
