@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
-	enumspb "go.temporal.io/api/enums/v1"
 	"google.golang.org/protobuf/proto"
 )
 
@@ -23,7 +22,7 @@ import (
 // service's own request log.
 func (w *World) checkLeaks(ctx context.Context, _ catalogue, found *findings) error {
 	// A closed history does not change: it is searched once.
-	sinks, err := w.sinks(ctx, w.searched)
+	sinks, err := w.sinks(ctx, &w.searched)
 	if err != nil {
 		return err
 	}
@@ -38,11 +37,11 @@ func (w *World) checkLeaks(ctx context.Context, _ catalogue, found *findings) er
 // Sinks reads everything in which personal data must never be, by the name of the
 // place. Payloads of histories are there as they are and decoded.
 func (w *World) Sinks(ctx context.Context) (map[string][]byte, error) {
-	return w.sinks(ctx, map[string]bool{})
+	return w.sinks(ctx, &searched{})
 }
 
-// sinks leaves out the histories of these runs, and adds those that are closed.
-func (w *World) sinks(ctx context.Context, searched map[string]bool) (map[string][]byte, error) {
+// sinks leaves out the histories that were searched before.
+func (w *World) sinks(ctx context.Context, before *searched) (map[string][]byte, error) {
 	sinks := map[string][]byte{}
 	for _, bucket := range []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger} {
 		listed, err := w.list(ctx, bucket, &storage.Query{Versions: true})
@@ -60,7 +59,7 @@ func (w *World) sinks(ctx context.Context, searched map[string]bool) (map[string
 	if err := w.databaseSinks(ctx, sinks); err != nil {
 		return nil, err
 	}
-	if err := w.historySinks(ctx, sinks, searched); err != nil {
+	if err := w.historySinks(ctx, sinks, before); err != nil {
 		return nil, err
 	}
 	for roles, worker := range w.Workers {
@@ -98,17 +97,16 @@ func (w *World) databaseSinks(ctx context.Context, sinks map[string][]byte) erro
 
 // historySinks reads every event of every run. The binary form holds payloads
 // and failures as they are.
-func (w *World) historySinks(ctx context.Context, sinks map[string][]byte, searched map[string]bool) error {
-	executions, err := w.Executions(ctx)
+func (w *World) historySinks(ctx context.Context, sinks map[string][]byte, before *searched) error {
+	executions, err := w.executions(ctx, before.query())
 	if err != nil {
 		return err
 	}
 	for _, one := range executions {
 		id, run := one.GetExecution().GetWorkflowId(), one.GetExecution().GetRunId()
-		if searched[run] {
+		if before.done[run] {
 			continue
 		}
-		searched[run] = one.GetStatus() != enumspb.WORKFLOW_EXECUTION_STATUS_RUNNING
 		history, err := w.History(ctx, id, run)
 		if err != nil {
 			return err
@@ -120,6 +118,7 @@ func (w *World) historySinks(ctx context.Context, sinks map[string][]byte, searc
 			}
 			sinks["history "+id+"/"+run] = append(sinks["history "+id+"/"+run], raw...)
 		}
+		before.add(one)
 	}
 	return nil
 }

@@ -14,13 +14,17 @@ import (
 // Executions lists every run of the world's namespace. It asks the service itself: ListWorkflow gives each page ten
 // seconds whatever ctx allows, and a busy machine may take longer over the thousands of runs of a soak.
 func (w *World) Executions(ctx context.Context) ([]*workflowpb.WorkflowExecutionInfo, error) {
+	return w.executions(ctx, "")
+}
+
+func (w *World) executions(ctx context.Context, query string) ([]*workflowpb.WorkflowExecutionInfo, error) {
 	var (
 		found []*workflowpb.WorkflowExecutionInfo
 		token []byte
 	)
 	for {
 		page, err := w.Temporal.WorkflowService().ListWorkflowExecutions(ctx, &workflowservice.ListWorkflowExecutionsRequest{
-			Namespace: w.Namespace, NextPageToken: token,
+			Namespace: w.Namespace, NextPageToken: token, Query: query,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("listing the runs: %w", err)

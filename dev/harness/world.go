@@ -86,9 +86,8 @@ type World struct {
 
 	metrics map[string]string // addresses of /metrics by roles
 	// proven are archives that were read to their end, by name and generation;
-	// searched are runs whose history was searched after its end.
 	proven   map[string]string
-	searched map[string]bool
+	searched searched
 	read     map[string][]byte // objects by name and generation
 }
 
@@ -105,7 +104,7 @@ func New(t testing.TB, options Options) *World {
 	}
 	w := &World{
 		Seed: TestSeed(), Dir: t.TempDir(), Options: options, Workers: map[string]*Worker{}, Namespace: newID("ns"),
-		metrics: map[string]string{}, proven: map[string]string{}, searched: map[string]bool{}, read: map[string][]byte{},
+		metrics: map[string]string{}, proven: map[string]string{}, read: map[string][]byte{},
 	}
 	w.Clock = filepath.Join(w.Dir, "clock")
 	w.makeKeys(t)

@@ -127,11 +127,16 @@ func choosePorts(ctx context.Context, frontend int) (map[primitives.ServiceName]
 	return chosen, nil
 }
 
+// frontendReads is how many reads a second the frontend may do: more than one machine can.
+const frontendReads = 1_000_000
+
 // dynamicConfig holds the settings that differ from the server's defaults.
 func dynamicConfig(timeSkipping bool) dynamicconfig.StaticClient {
 	return dynamicconfig.StaticClient{
-		// A search attribute that `steward setup` registers is usable at once.
+		// A search attribute that `steward setup` registers is usable at once. The price is a read for each run of a
+		// listing, so that some thousand runs would meet the frontend's limit of 2,000 reads a second.
 		dynamicconfig.MakeKey("system.forceSearchAttributesCacheRefreshOnRead"): true,
+		dynamicconfig.MakeKey("frontend.persistenceMaxQPS"):                     frontendReads,
 		dynamicconfig.MakeKey("limit.maxIDLength"):                              idLimit,
 		// No call to the outside on one machine.
 		dynamicconfig.MakeKey("frontend.enableServerVersionCheck"):              false,
