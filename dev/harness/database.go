@@ -98,7 +98,11 @@ func Rows(ctx context.Context, at, sql string, args ...any) ([]string, error) {
 // makeDatabases gives the world its app and steward database.
 func (w *World) makeDatabases(t testing.TB, fill func(ctx context.Context, admin string) error) {
 	t.Helper()
-	w.AppURL, w.StewardURL = shared.main.Database(t), shared.main.Database(t)
+	main := shared.main
+	if w.Main != nil {
+		main = w.Main
+	}
+	w.AppURL, w.StewardURL = main.Database(t), main.Database(t)
 	if _, err := schema.Migrate(t.Context(), w.StewardURL); err != nil {
 		t.Fatal("migrating: ", err)
 	}

@@ -20,6 +20,7 @@ import (
 	"steward/internal/due"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/guard"
+	"steward/internal/pgtest"
 	"steward/internal/policy"
 )
 
@@ -46,6 +47,9 @@ type Options struct {
 	Scale float64
 	// Wire puts a proxy that counts and cuts before each cluster.
 	Wire bool
+	// Own gives the world two clusters of its own, each on its own disk where that
+	// is allowed, so that they can be killed and filled.
+	Own bool
 	// Canaries are strings of the data that must not show up anywhere.
 	Canaries []string
 	// Unchecked leaves CheckWorld to the test, which corrupts its world.
@@ -69,6 +73,10 @@ type World struct {
 	Keys devkeys.Public
 	// AppURL, StewardURL and DrillURL are superusers' URLs that pass no proxy.
 	AppURL, StewardURL, DrillURL string
+	// Main and Drill are the world's own clusters, and MainDisk and DrillDisk their
+	// disks; all nil unless Options.Own, the disks also where none may be mounted.
+	Main, Drill         *pgtest.Cluster
+	MainDisk, DrillDisk *pgtest.Disk
 	// MainWire and DrillWire are the proxies, nil unless Options.Wire.
 	MainWire, DrillWire *Wire
 	// Storage is the GCS emulator; Bucket is its official client.
@@ -108,8 +116,11 @@ func New(t testing.TB, options Options) *World {
 	}
 	w.Clock = filepath.Join(w.Dir, "clock")
 	w.makeKeys(t)
+	if options.Own {
+		w.ownClusters(t)
+	}
 	w.makeDatabases(t, options.Fill)
-	w.DrillURL = shared.lane(t).URL("postgres")
+	w.DrillURL = w.drillCluster(t).URL("postgres")
 	w.makeBuckets(t)
 	w.dialTemporal(t)
 	w.Gate = newGate(t)

@@ -35,7 +35,7 @@ func (g *gust) run(ctx context.Context) []string {
 	for _, each := range g.Storage.Cells() {
 		g.before[cell{each.Operation, each.Mode}] = each.Reached
 	}
-	all := strikes()
+	all := strikes(g.MainDisk != nil)
 	g.strike = all[g.number%len(all)] // each in turn; where it falls is the dice's
 	if err := g.Move(day); err != nil {
 		return []string{err.Error()}

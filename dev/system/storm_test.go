@@ -84,7 +84,7 @@ func TestStorm(t *testing.T) {
 	}
 	worlds := make([]*harness.World, lanes)
 	for i := range worlds {
-		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart(), Wire: true})
+		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart(), Wire: true, Own: true})
 	}
 	fill(t, worlds)
 	s.learn(t, worlds[0])

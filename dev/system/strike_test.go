@@ -10,6 +10,7 @@ import (
 
 	"steward/dev/harness"
 	"steward/internal/emulator/gcs"
+	"steward/internal/pgtest"
 )
 
 // strike is one thing that goes wrong in the middle of the work. Its heal takes it
@@ -33,9 +34,16 @@ type cell struct {
 	mode      gcs.Mode
 }
 
-// strikes are all that a storm knows. SIGKILL stands first and most often.
-func strikes() []strike {
+// strikes are all that a storm knows. Disks are really filled where the world has some of its own.
+func strikes(disks bool) []strike {
 	all := []strike{}
+	if disks {
+		all = append(all, strike{"the disk of Postgres is full", func(_ context.Context, s *stricken) (func(context.Context) error, error) {
+			return full(s.Main, s.MainDisk)
+		}}, strike{"the disk of the drill's Postgres is full", func(_ context.Context, s *stricken) (func(context.Context) error, error) {
+			return full(s.Drill, s.DrillDisk)
+		}})
+	}
 	for _, role := range harness.Apart() {
 		all = append(all, strike{"SIGKILL of " + role, func(_ context.Context, s *stricken) (func(context.Context) error, error) {
 			return nil, gone0(s.Workers[role].Kill())
@@ -51,8 +59,14 @@ func strikes() []strike {
 		strike{"connections ended by Postgres", terminated},
 		strike{"the wire to Postgres is cut", func(_ context.Context, s *stricken) (func(context.Context) error, error) { return cut(s.MainWire) }},
 		strike{"the wire to the drill is cut", func(_ context.Context, s *stricken) (func(context.Context) error, error) { return cut(s.DrillWire) }},
-		strike{"the disk of the steward database is full", fullSteward},
-		strike{"the disk of the drill is full", fullDrill},
+		strike{"SIGKILL of Postgres", func(_ context.Context, s *stricken) (func(context.Context) error, error) {
+			return s.Main.Revive, s.Main.Crash()
+		}},
+		strike{"SIGKILL of the drill's Postgres", func(_ context.Context, s *stricken) (func(context.Context) error, error) {
+			return s.Drill.Revive, s.Drill.Crash()
+		}},
+		strike{"each write of catalogue and ledger meets a full disk", fullSteward},
+		strike{"the restore of one table meets a full disk", fullDrill},
 		strike{storageFault, faulty},
 		strike{storageFault, faulty},
 		strike{storageFault, faulty},
@@ -85,6 +99,11 @@ func terminated(ctx context.Context, s *stricken) (func(context.Context) error, 
 func cut(wire *harness.Wire) (func(context.Context) error, error) {
 	wire.Cut()
 	return func(context.Context) error { wire.Mend(); return nil }, nil
+}
+
+// full fills the disk of a cluster, which may end of it.
+func full(cluster *pgtest.Cluster, disk *pgtest.Disk) (func(context.Context) error, error) {
+	return func(ctx context.Context) error { return errors.Join(disk.Free(), cluster.Revive(ctx)) }, disk.Fill()
 }
 
 // fullSteward lets every write of catalogue and ledger fail as on a full disk.

@@ -30,13 +30,20 @@ var errNoPrograms = errors.New("no PostgreSQL programs found; run: dev/install/p
 // Cluster is one private PostgreSQL cluster, owned by the process that started
 // it: the kernel ends the server when that process dies.
 type Cluster struct {
-	dir    string
-	port   int
-	admin  string
-	server *exec.Cmd
-	output bytes.Buffer
-	done   chan error
+	dir   string
+	disk  *Disk // nil for a folder of the machine
+	bin   string
+	port  int
+	admin string
+	// credential is that of PostgreSQL; nil for our own.
+	credential *syscall.Credential
+	server     *exec.Cmd
+	output     bytes.Buffer
+	done       chan error
 }
+
+// errEnded says that the server is no more.
+var errEnded = errors.New("PostgreSQL ended")
 
 // Bin is the folder of the newest PostgreSQL programs of this machine, or the one
 // that STEWARD_PG_BIN names: that is how the tests run against another version.
@@ -73,7 +80,7 @@ func Bin() (string, error) {
 
 // Start makes a cluster in a temporary folder, with a superuser of the given
 // name, and waits until it answers. It runs without fsync: what it holds is
-// worth nothing.
+// worth nothing. A commit outlives a crash of the server, if not one of the machine.
 func Start(ctx context.Context, superuser string) (*Cluster, error) {
 	bin, err := Bin()
 	if err != nil {
@@ -85,17 +92,31 @@ func Start(ctx context.Context, superuser string) (*Cluster, error) {
 		return nil, fmt.Errorf("making the cluster's folder: %w", err)
 	}
 
-	credential, err := unprivileged(dir)
+	return start(ctx, bin, &Cluster{dir: dir, admin: superuser})
+}
+
+// StartOn is Start on a disk of its own, which Stop takes away, or StartOn itself if it fails.
+func StartOn(ctx context.Context, superuser string, disk *Disk) (*Cluster, error) {
+	bin, err := Bin()
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, err
 	}
 
-	cluster := &Cluster{dir: dir, admin: superuser, done: make(chan error, 1)}
-	if err := cluster.create(ctx, bin, credential); err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+	return start(ctx, bin, &Cluster{dir: disk.dir, disk: disk, admin: superuser})
+}
+
+func start(ctx context.Context, bin string, cluster *Cluster) (*Cluster, error) {
+	var err error
+	if cluster.credential, err = unprivileged(cluster.dir); err != nil {
+		return nil, errors.Join(err, cluster.remove())
 	}
 
-	if err := cluster.serve(ctx, bin, credential); err != nil {
+	cluster.bin = bin
+	if err := cluster.create(ctx); err != nil {
+		return nil, errors.Join(err, cluster.remove())
+	}
+
+	if err := cluster.serve(ctx); err != nil {
 		return nil, errors.Join(err, cluster.Stop())
 	}
 
@@ -128,13 +149,24 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
-func (c *Cluster) create(ctx context.Context, bin string, credential *syscall.Credential) error {
-	initdb := exec.CommandContext(ctx, filepath.Join(bin, "initdb"),
+// command runs one of PostgreSQL's programs where the cluster is.
+func (c *Cluster) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	path := filepath.Join(c.bin, program)
+	if c.disk != nil {
+		return c.disk.command(ctx, c.credential, path, args...)
+	}
+
+	command := exec.CommandContext(ctx, path, args...)
+	command.Dir = c.dir
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: c.credential}
+
+	return command
+}
+
+func (c *Cluster) create(ctx context.Context) error {
+	initdb := c.command(ctx, "initdb",
 		"--pgdata", filepath.Join(c.dir, "data"), "--username", c.admin, "--auth", "trust",
 		"--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")
-	initdb.Dir = c.dir
-	initdb.SysProcAttr = &syscall.SysProcAttr{Credential: credential}
-
 	if output, err := initdb.CombinedOutput(); err != nil {
 		return fmt.Errorf("creating a cluster: %w: %s", err, output)
 	}
@@ -142,44 +174,60 @@ func (c *Cluster) create(ctx context.Context, bin string, credential *syscall.Cr
 	return nil
 }
 
-func (c *Cluster) serve(ctx context.Context, bin string, credential *syscall.Credential) error {
+// serve starts the server, which outlives ctx: Stop ends it.
+func (c *Cluster) serve(ctx context.Context) error {
 	port, err := freePort(ctx)
 	if err != nil {
 		return err
 	}
 
 	c.port = port
-	c.server = exec.Command(filepath.Join(bin, "postgres"), // without a context: it outlives the call; Stop ends it
-		"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(port), "-h", "127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "synchronous_commit=off",
-		"-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=10")
-	c.server.Dir = c.dir
-	c.server.Stdout, c.server.Stderr = &c.output, &c.output
-	c.server.SysProcAttr = &syscall.SysProcAttr{Credential: credential, Pdeathsig: syscall.SIGQUIT}
-
-	started := make(chan error, 1)
-	go c.hold(started)
-
-	if err := <-started; err != nil {
-		return fmt.Errorf("starting PostgreSQL: %w", err)
+	if err := c.start(context.WithoutCancel(ctx)); err != nil {
+		return err
 	}
 
 	return c.waitReady(ctx)
 }
 
+// start starts the server at the cluster's port; it ends with ctx.
+func (c *Cluster) start(ctx context.Context) error {
+	c.output.Reset()
+	c.server = c.command(ctx, "postgres",
+		"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port), "-h", "127.0.0.1",
+		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=10")
+	c.server.Stdout, c.server.Stderr = &c.output, &c.output
+	c.server.WaitDelay = startTimeout // a killed server's children may hold its output for a moment
+
+	if c.server.SysProcAttr == nil {
+		c.server.SysProcAttr = &syscall.SysProcAttr{}
+	}
+
+	c.server.SysProcAttr.Pdeathsig = syscall.SIGQUIT
+	c.done = make(chan error, 1)
+
+	started := make(chan error, 1)
+	go hold(c.server, started, c.done)
+
+	if err := <-started; err != nil {
+		return fmt.Errorf("starting PostgreSQL: %w", err)
+	}
+
+	return nil
+}
+
 // hold starts the server and waits for it on one locked thread, since the
 // kernel's death signal follows the thread that started a child.
-func (c *Cluster) hold(started chan<- error) {
+func hold(server *exec.Cmd, started, done chan<- error) {
 	runtime.LockOSThread()
 
-	err := c.server.Start()
+	err := server.Start()
 	started <- err
 
 	if err == nil {
-		c.done <- c.server.Wait()
+		done <- server.Wait()
 	}
 
-	close(c.done)
+	close(done)
 }
 
 func (c *Cluster) waitReady(ctx context.Context) error {
@@ -198,7 +246,7 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 		select {
 		case <-ticker.C:
 		case exit := <-c.done:
-			return fmt.Errorf("PostgreSQL ended: %w: %s", exit, c.output.String())
+			return fmt.Errorf("%w: %s", errors.Join(errEnded, exit), c.output.String())
 		case <-ctx.Done():
 			return fmt.Errorf("PostgreSQL does not answer: %w", err)
 		}
@@ -208,17 +256,6 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 // Port is the TCP port on 127.0.0.1.
 func (c *Cluster) Port() int { return c.port }
 
-// Kill ends the server as a crash would: SIGQUIT, no checkpoint.
-func (c *Cluster) Kill() error {
-	if err := c.server.Process.Signal(syscall.SIGQUIT); err != nil {
-		return fmt.Errorf("killing PostgreSQL: %w", err)
-	}
-
-	<-c.done
-
-	return nil
-}
-
 // Stop ends the server and removes its folder.
 func (c *Cluster) Stop() error {
 	if c.server != nil && c.server.Process != nil {
@@ -226,6 +263,14 @@ func (c *Cluster) Stop() error {
 		_ = c.server.Process.Signal(syscall.SIGQUIT)
 
 		<-c.done
+	}
+
+	return c.remove()
+}
+
+func (c *Cluster) remove() error {
+	if c.disk != nil {
+		return c.disk.Close()
 	}
 
 	if err := os.RemoveAll(c.dir); err != nil {
