@@ -125,6 +125,10 @@ func (h *byHand) keys(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	if h.Driller.Verifier, err = note.NewVerifier(public); err != nil {
+		t.Fatal(err)
+	}
+
 	escrow, err := age.GenerateX25519Identity()
 	if err != nil {
 		t.Fatal(err)

@@ -69,8 +69,9 @@ func TestAKilledDrillGoesOn(t *testing.T) {
 		t.Fatal("it was not killed")
 	}
 
+	// Four were being read, and fewer than a hundred waited to be recorded.
 	before := proven(t, b)
-	if before < 100 || before > killedAt {
+	if before < killedAt-4-99 || before > killedAt {
 		t.Errorf("%d were proven before it was killed", before)
 	}
 
