@@ -228,7 +228,7 @@ func TestHeartbeatsOfFiles(t *testing.T) {
 	l := &listener{timeout: time.Minute}
 	state := &pulse{}
 
-	took, err := pulsed(t, l, 0, func(ctx context.Context, _ func(string, int64)) error {
+	took, err := pulsed(t, l, 0, func(ctx context.Context, outer func(string, int64)) error {
 		*state = pulse{moved: time.Now()}
 
 		return state.during(ctx, 0, func(ctx context.Context) (err error) {
@@ -236,15 +236,20 @@ func TestHeartbeatsOfFiles(t *testing.T) {
 			state.files("files", 0, 0)
 
 			for n := range int64(4) {
+				outer("moves", n) // the pulse around this one has no part in it
+
 				err = errors.Join(err, rest(ctx, 20*time.Minute))
 				state.files("files", 100*(n+1), 0)
 			}
 
 			for n := range int64(4) {
+				outer("moves", -2-n)
+
 				err = errors.Join(err, rest(ctx, 20*time.Minute))
 				state.files("files", 400, n+1)
 			}
 
+			outer("moves", 100)
 			state.files("manifest", 0, 0)
 
 			return errors.Join(err, rest(ctx, time.Minute))

@@ -39,7 +39,8 @@ type DailyFilesResult = activities.FilesStatus
 func (p Promises) DailyFiles(ctx workflow.Context, params DailyFilesParams) (DailyFilesResult, error) {
 	run := &filesRun{
 		Promises: p, end: p.deadlineIn(workflow.GetInfo(ctx).WorkflowStartTime, budget),
-		list: newChecklist(ctx, "Open the business day", "Compare the buckets with the policy", "List, encrypt, upload what is new, sign", "Read again and compare"),
+		list: newChecklist(ctx, "Open the business day", "Compare the buckets with the policy",
+			"List, encrypt, upload what is new, sign", "Read again and compare"),
 	}
 
 	stage(ctx, PromiseKey.ValueSet("backups"), SubjectKey.ValueSet(params.Files), StageKey.ValueSet("opening"))

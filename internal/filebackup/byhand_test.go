@@ -150,7 +150,7 @@ func (h *byHand) restore(t *testing.T, target string) (string, error) {
 	h.Made(t, target)
 
 	work := t.TempDir()
-	if err := os.WriteFile(filepath.Join(work, "gcloud"), []byte(gcloud), 0o700); err != nil { //nolint:gosec // it is a program
+	if err := os.WriteFile(filepath.Join(work, "gcloud"), []byte(gcloud), 0o700); err != nil {
 		t.Fatal(err)
 	}
 

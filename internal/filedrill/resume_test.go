@@ -3,6 +3,7 @@ package filedrill_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -80,7 +81,7 @@ func TestAKilledDrillGoesOn(t *testing.T) {
 	}
 
 	fresh := b.Strings(t, `select (body::jsonb ->> 'fresh') from ledger.entries where kind = 'files.drilled'`)
-	if len(fresh) != 1 || fresh[0] != fmt.Sprint(files-before) || proven(t, b) != files {
+	if len(fresh) != 1 || fresh[0] != strconv.Itoa(files-before) || proven(t, b) != files {
 		t.Errorf("%s were proven then, %d in all", fresh, proven(t, b))
 	}
 }

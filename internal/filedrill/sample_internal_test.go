@@ -50,7 +50,7 @@ func TestTheSampleIsBounded(t *testing.T) {
 		sample.offer(proofOf(entry))
 
 		if n == 2*mostSample || n == files-1 {
-			if used := int64(inUse()) - int64(before); used > most { //nolint:gosec // far below 2^63
+			if used := max(inUse(), before) - before; used > most {
 				t.Errorf("after %d files %d MiB are in use", n+1, used>>20)
 			}
 		}
