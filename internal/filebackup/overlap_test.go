@@ -124,7 +124,7 @@ func TestASilentYesterdayGivesWay(t *testing.T) {
 func TestOnlyAnAttemptAtTheSameSetStandsInTheWay(t *testing.T) {
 	t.Parallel()
 
-	b, late, first, second := yesterdays(t)
+	b, late, first, _ := yesterdays(t)
 
 	other, err := filecatalogue.Open(t.Context(), b.Steward, filecatalogue.Backup{
 		ID: ids.New("fbk"), Files: "invoices", Day: first.Day, Attempt: ids.New("att"), Owner: "test", OpenedAt: b.Clock.Now(),
@@ -139,7 +139,7 @@ func TestOnlyAnAttemptAtTheSameSetStandsInTheWay(t *testing.T) {
 		}
 	}}
 
-	if _, err := late.Taker.Take(faults.With(t.Context(), meanwhile), second.ID); err != nil {
+	if _, err := late.Taker.Take(faults.With(t.Context(), meanwhile), first.ID); err != nil {
 		t.Error(err)
 	}
 }
