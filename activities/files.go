@@ -95,8 +95,11 @@ func (f *Files) TakeFiles(ctx context.Context, id string) (FilesStatus, error) {
 		return FilesStatus{}, failure.New(failure.UnknownDatabase, "taking a backup of files")
 	}
 
-	err = withPulse(ctx, f.Patience, func(ctx context.Context, report func(string, int64)) error {
-		taker.Owner, taker.Silence, taker.Progress = owner(ctx), f.Patience.Of(silence), report
+	state := newPulse()
+	taker.Owner, taker.Silence, taker.Longest = owner(ctx), f.Patience.Of(silence), f.Window.CatchUp
+	taker.Progress, taker.Expected = state.files, state.expect
+
+	err = state.during(ctx, f.Patience, func(ctx context.Context) error {
 		row, err = taker.Take(ctx, id)
 
 		return err
@@ -119,9 +122,10 @@ type FileDrills struct {
 func (d *FileDrills) DrillFiles(ctx context.Context, id string) (FilesStatus, error) {
 	var row filecatalogue.Backup
 
-	err := withPulse(ctx, d.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
-		driller := d.Driller
-		driller.Progress = report
+	state, driller := newPulse(), d.Driller
+	driller.Progress, driller.Expected = state.files, state.expect
+
+	err := state.during(ctx, d.Patience, func(ctx context.Context) (err error) {
 		row, err = driller.Drill(ctx, id)
 
 		return err

@@ -9,6 +9,7 @@ import (
 
 	"steward/internal/drill"
 	"steward/internal/failure"
+	"steward/internal/fileprogress"
 	"steward/internal/forecast"
 	"steward/internal/patience"
 )
@@ -33,8 +34,10 @@ type Progress struct {
 	Phase string
 	// Bytes are those done in this phase.
 	Bytes int64
-	// LeftBytes and LeftSeconds are what the dump still has to do, by an estimate;
-	// 0 while it is too early to say, and after the dump.
+	// Files are those done in this phase; 0 for a database.
+	Files int64 `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
+	// LeftBytes and LeftSeconds are what the dump, or the storing or proving of files,
+	// still has to do, by an estimate; 0 while it is too early to say, and after it.
 	LeftBytes   int64 `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
 	LeftSeconds int64 `json:",omitzero"` //nolint:tagliatelle // as above
 	// HeldSeconds is how long the brake has held the work so far in all.
@@ -107,13 +110,24 @@ func (p *pulse) report(phase string, bytes int64) {
 	p.now.Phase, p.now.Bytes, p.moved = phase, bytes, time.Now() //nolint:forbidigo // as above
 
 	switch {
-	case phase == phaseArchive && p.began.IsZero():
+	case (phase == phaseArchive || phase == fileprogress.Files) && p.began.IsZero():
 		p.began, p.archived = p.moved, bytes
-	case phase == phaseArchive:
+	case phase == phaseArchive || phase == fileprogress.Files:
 		p.archived = bytes
-	case phase == "globals":
-		p.expected = 0 // the dump is done
+	case phase == "globals" || phase == fileprogress.Manifest || phase == fileprogress.Sample:
+		p.expected = 0 // what the estimate is of is done
 	}
+}
+
+// files is report for a backup of files, which moves by either count.
+func (p *pulse) files(phase string, bytes, files int64) {
+	p.mu.Lock()
+	if p.now.Files != files {
+		p.now.Files, p.moved = files, time.Now() //nolint:forbidigo // as above
+	}
+	p.mu.Unlock()
+
+	p.report(phase, bytes)
 }
 
 // expect takes note of how many bytes the archive will have.

@@ -219,6 +219,63 @@ func TestHeartbeatsTellWhatIsLeft(t *testing.T) {
 	}
 }
 
+// A backup of files tells bytes and files, and what is left; either of them is
+// progress, so that neither one file of many hours nor a bucket of which nothing is
+// new is a stall.
+func TestHeartbeatsOfFiles(t *testing.T) {
+	t.Parallel()
+
+	l := &listener{timeout: time.Minute}
+	state := &pulse{}
+
+	took, err := pulsed(t, l, 0, func(ctx context.Context, outer func(string, int64)) error {
+		*state = pulse{moved: time.Now()}
+
+		return state.during(ctx, 0, func(ctx context.Context) (err error) {
+			state.expect(1000)
+			state.files("files", 0, 0)
+
+			for n := range int64(4) {
+				outer("moves", n) // the pulse around this one has no part in it
+
+				err = errors.Join(err, rest(ctx, 20*time.Minute))
+				state.files("files", 100*(n+1), 0)
+			}
+
+			for n := range int64(4) {
+				outer("moves", -2-n)
+
+				err = errors.Join(err, rest(ctx, 20*time.Minute))
+				state.files("files", 400, n+1)
+			}
+
+			outer("moves", 100)
+			state.files("manifest", 0, 0)
+
+			return errors.Join(err, rest(ctx, time.Minute))
+		})
+	})
+	if err != nil || took != 161*time.Minute {
+		t.Errorf("%v after %s", err, took)
+	}
+
+	seen := map[Progress]bool{}
+	for _, each := range l.heard() {
+		seen[each.Beat] = true
+	}
+
+	for _, want := range []Progress{
+		{Phase: "files"},
+		{Phase: "files", Bytes: 200, LeftBytes: 800, LeftSeconds: 4 * 40 * 60},
+		{Phase: "files", Bytes: 400, Files: 3, LeftBytes: 600, LeftSeconds: 140 * 60 * 600 / 400},
+		{Phase: "manifest"},
+	} {
+		if !seen[want] {
+			t.Errorf("no heartbeat says %+v", want)
+		}
+	}
+}
+
 // A step that shows nothing new for half an hour is given up; one that moves, if
 // slowly, is not.
 func TestAStalledStepTimesOut(t *testing.T) {

@@ -11,8 +11,10 @@ import (
 	"steward/internal/filedrill"
 	"steward/internal/fileprune"
 	"steward/internal/fileremoval"
+	"steward/internal/guard"
 	"steward/internal/policy"
 	"steward/internal/promise"
+	"steward/workflows"
 )
 
 // registerFiles adds what the backup role does for files. Without a bucket for
@@ -23,17 +25,24 @@ func (p *process) registerFiles(queue worker.Worker, recipients []age.Recipient,
 	}
 
 	rules, bucket := p.policy.Promises.Backups, p.storage.Bucket(p.policy.Storage.Files)
-	takers := map[string]filebackup.Taker{}
+	takers, sources := map[string]filebackup.Taker{}, map[string]activities.FileSource{}
 
 	for _, files := range rules.Files {
+		sources[files.Name] = activities.FileSource{Bucket: files.Bucket, Prefix: files.Prefix}
 		takers[files.Name] = filebackup.Taker{
 			Steward: p.steward, Source: p.storage.Bucket(files.Bucket), Prefix: files.Prefix, Bucket: bucket,
 			Recipients: recipients, Signer: signer, Clock: p.clock, Policy: p.policy.Hash(),
+			Bandwidth: limits(rules.Limits).Bandwidth,
 		}
 	}
 
-	queue.RegisterActivity(&activities.Files{
+	taking := &activities.Files{
 		Takers: takers, Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(), Window: p.window(),
+	}
+	queue.RegisterActivity(taking)
+	p.newWorker(workflows.FilesQueue, p.sets()).RegisterActivity(taking)
+	queue.RegisterActivity(&activities.FileGuards{
+		Storage: p.storage, Bucket: guard.Files(p.policy, p.config.Location), Sources: sources,
 	})
 	queue.RegisterActivity(&activities.FilePrunes{
 		Clock: p.clock, Patience: p.config.Patience(),
@@ -45,6 +54,11 @@ func (p *process) registerFiles(queue worker.Worker, recipients []age.Recipient,
 		},
 	})
 }
+
+// sets is how many steps that move files are at work at once: one for each set, since
+// each may take most of a day. Runs from before those steps had a queue of their own
+// are served in that of the role.
+func (p *process) sets() int { return max(1, len(p.policy.Promises.Backups.Files)) }
 
 // window says which business days may be backed up.
 func (p *process) window() due.Window {
@@ -61,10 +75,12 @@ func (p *process) registerFileDrills(queue worker.Worker, identities []age.Ident
 		return
 	}
 
-	queue.RegisterActivity(&activities.FileDrills{
+	drilling := &activities.FileDrills{
 		Patience: p.config.Patience(),
 		Driller: filedrill.Driller{
 			Steward: p.steward, Bucket: p.storage.Bucket(p.policy.Storage.Files), Identities: identities, Verifier: verifier, Clock: p.clock,
 		},
-	})
+	}
+	queue.RegisterActivity(drilling)
+	p.newWorker(workflows.FilesDrillQueue, p.sets()).RegisterActivity(drilling)
 }

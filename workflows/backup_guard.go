@@ -34,6 +34,19 @@ const driftStage = "bucket drift"
 // run waits for a person to mend it, until the time of its day is over. One by
 // hand fails soon, since the person is there.
 func (r *backupRun) guard(ctx workflow.Context, opened activities.OpenedDay) error {
+	return r.guarded(ctx, guarding{list: r.list, end: r.end, byHand: opened.DueAt.IsZero(), look: r.look})
+}
+
+// guarding is a run before it stores something.
+type guarding struct {
+	list *checklist
+	end  deadline
+	// byHand says that a person started it.
+	byHand bool
+	look   func(workflow.Context) (activities.BucketLook, error)
+}
+
+func (p Promises) guarded(ctx workflow.Context, r guarding) error {
 	if workflow.GetVersion(ctx, guardChange, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
 		r.list.done(ctx, guardStep, "not looked at: this run began before Steward did so")
 
@@ -42,17 +55,18 @@ func (r *backupRun) guard(ctx workflow.Context, opened activities.OpenedDay) err
 
 	r.list.start(ctx, guardStep)
 
-	wait, end := r.Patience.Of(lookAgain), r.end
-	if opened.DueAt.IsZero() {
-		wait, end = r.Patience.Of(lookByHand), r.deadlineIn(workflow.Now(ctx), givesUpAfter)
+	wait, end := p.Patience.Of(lookAgain), r.end
+	if r.byHand {
+		wait, end = p.Patience.Of(lookByHand), p.deadlineIn(workflow.Now(ctx), givesUpAfter)
 	}
 
 	for {
-		drift, err := r.drift(ctx)
+		look, err := r.look(ctx)
 		if err != nil {
 			return r.list.failed(ctx, guardStep, err)
 		}
 
+		drift := sentence(look)
 		if drift == "" {
 			r.list.done(ctx, guardStep, "")
 
@@ -75,24 +89,24 @@ func (r *backupRun) guard(ctx workflow.Context, opened activities.OpenedDay) err
 	}
 }
 
-// drift asks what is wrong with the buckets, in one sentence; empty for nothing.
-func (r *backupRun) drift(ctx workflow.Context) (string, error) {
-	var (
-		do   *activities.Guards
-		look activities.BucketLook
-	)
+func (r *backupRun) look(ctx workflow.Context) (look activities.BucketLook, err error) {
+	var do *activities.Guards
 
 	step := r.quick(ctx, r.end.left(ctx), BackupQueue, "Compare the bucket's settings with the policy")
-	if err := workflow.ExecuteActivity(step, do.CheckBuckets).Get(ctx, &look); err != nil {
-		return "", err
-	}
 
+	err = workflow.ExecuteActivity(step, do.CheckBuckets).Get(ctx, &look)
+
+	return look, err
+}
+
+// sentence is what is wrong with the buckets; empty for nothing.
+func sentence(look activities.BucketLook) string {
 	texts := make([]string, len(look.Drift))
 	for i, one := range look.Drift {
 		texts[i] = one.Bucket + ": " + one.String()
 	}
 
-	return strings.Join(texts, "; "), nil
+	return strings.Join(texts, "; ")
 }
 
 // drifted is the failure of a run whose bucket was not mended in time. Its text

@@ -39,12 +39,19 @@ type DailyFilesResult = activities.FilesStatus
 func (p Promises) DailyFiles(ctx workflow.Context, params DailyFilesParams) (DailyFilesResult, error) {
 	run := &filesRun{
 		Promises: p, end: p.deadlineIn(workflow.GetInfo(ctx).WorkflowStartTime, budget),
-		list: newChecklist(ctx, "Open the business day", "List, encrypt, upload what is new, sign", "Read again and compare"),
+		list: newChecklist(ctx, "Open the business day", "Compare the buckets with the policy",
+			"List, encrypt, upload what is new, sign", "Read again and compare"),
 	}
 
 	stage(ctx, PromiseKey.ValueSet("backups"), SubjectKey.ValueSet(params.Files), StageKey.ValueSet("opening"))
 
 	opened, err := run.open(ctx, params)
+	if err == nil && opened.State != catalogue.Drilled {
+		defer run.watch(ctx, opened)()
+
+		err = run.guard(ctx, params.Files, opened)
+	}
+
 	if err != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 
@@ -53,11 +60,8 @@ func (p Promises) DailyFiles(ctx workflow.Context, params DailyFilesParams) (Dai
 
 	status := opened.FilesStatus
 	if status.State == catalogue.Drilled {
-		run.list.done(ctx, 1, "by an earlier run")
-	} else if !opened.DueAt.IsZero() {
-		stage(ctx, DueAtKey.ValueSet(opened.DueAt))
-
-		defer overdueIn(ctx, opened.DueIn)()
+		run.list.done(ctx, guardStep, "by an earlier run")
+		run.list.done(ctx, dumpStep, "by an earlier run")
 	}
 
 	for round := 1; status.State != catalogue.Drilled; round++ {
@@ -70,7 +74,7 @@ func (p Promises) DailyFiles(ctx workflow.Context, params DailyFilesParams) (Dai
 	}
 
 	stage(ctx, StageKey.ValueSet("drilled"))
-	run.list.done(ctx, 2, fmt.Sprintf("equal in %.1f s", status.DrillSeconds))
+	run.list.done(ctx, drillStep, fmt.Sprintf("equal in %.1f s", status.DrillSeconds))
 
 	return status, nil
 }
@@ -95,7 +99,7 @@ func (r *filesRun) open(ctx workflow.Context, params DailyFilesParams) (opened a
 	how := r.quick(ctx, r.end.left(ctx), BackupQueue, "Open the business day of the files "+params.Files)
 	input := activities.OpenDayParams{Database: params.Files, Scheduled: scheduled(ctx, params.Due)}
 
-	if err := r.step(ctx, 0, how, do.OpenFilesDay, input, &opened); err != nil {
+	if err := r.step(ctx, openStep, how, do.OpenFilesDay, input, &opened); err != nil {
 		return opened, err
 	}
 
@@ -103,9 +107,36 @@ func (r *filesRun) open(ctx workflow.Context, params DailyFilesParams) (opened a
 		r.end = r.deadlineIn(workflow.Now(ctx), opened.EndIn)
 	}
 
-	r.list.done(ctx, 0, opened.Day)
+	r.list.done(ctx, openStep, opened.Day)
 
 	return opened, nil
+}
+
+// watch shows when the day is due and, once that has passed, that it is overdue.
+func (r *filesRun) watch(ctx workflow.Context, opened activities.OpenedFilesDay) (stop func()) {
+	if opened.DueAt.IsZero() {
+		return func() {}
+	}
+
+	stage(ctx, DueAtKey.ValueSet(opened.DueAt))
+
+	return overdueIn(ctx, opened.DueIn)
+}
+
+// guard stores nothing in a bucket that is not set up as the policy says, and nothing
+// of an app's bucket that may not be read.
+func (r *filesRun) guard(ctx workflow.Context, files string, opened activities.OpenedFilesDay) error {
+	look := func(ctx workflow.Context) (look activities.BucketLook, err error) {
+		var do *activities.FileGuards
+
+		step := r.quick(ctx, r.end.left(ctx), BackupQueue, "Compare the bucket's settings with the policy, look at the app's")
+
+		err = workflow.ExecuteActivity(step, do.CheckFileBuckets, files).Get(ctx, &look)
+
+		return look, err
+	}
+
+	return r.guarded(ctx, guarding{list: r.list, end: r.end, byHand: opened.DueAt.IsZero(), look: look})
 }
 
 // round takes the backup once and drills it.
@@ -119,21 +150,39 @@ func (r *filesRun) round(
 
 	stage(ctx, StageKey.ValueSet("storing"))
 
-	how := r.bulk(ctx, r.end.left(ctx), BackupQueue, "List the files "+files+", encrypt, upload what is new, sign")
-	if err := r.step(ctx, 1, how, take.TakeFiles, opened.Backup, &status); err != nil {
+	how := r.stream(ctx, FilesQueue, "List the files "+files+", encrypt, upload what is new, sign")
+	if err := r.step(ctx, dumpStep, how, take.TakeFiles, opened.Backup, &status); err != nil {
 		return opened, err
 	}
 
 	stage(ctx, StageKey.ValueSet("drilling"))
-	r.list.done(ctx, 1, fmt.Sprintf("%d files, %s, %d stored now, %d deleted before they were read",
+	r.list.done(ctx, dumpStep, fmt.Sprintf("%d files, %s, %d stored now, %d deleted before they were read",
 		status.Count, quantity.Bytes(status.Bytes), status.Fresh, status.Vanished))
 
-	how = r.bulk(ctx, r.end.left(ctx), DrillQueue, "Read the files "+files+" again, compare with the manifest")
-	if err := r.step(ctx, 2, how, prove.DrillFiles, opened.Backup, &status); err != nil {
+	how = r.stream(ctx, FilesDrillQueue, "Read the files "+files+" again, compare with the manifest")
+	if err := r.step(ctx, drillStep, how, prove.DrillFiles, opened.Backup, &status); err != nil {
 		return opened, err
 	}
 
 	return status, nil
+}
+
+// stream is for steps that move files. One file may have 5 TiB, the most that Cloud
+// Storage takes, and is read in one go: at 100 MB/s for 15 hours. So one try may take
+// all that is left of the run's time, and no length of it says that it hangs. That is
+// for its heartbeats: they come while bytes or files move, and the step gives itself
+// up when for half an hour none do.
+func (r *filesRun) stream(ctx workflow.Context, queue, summary string) workflow.Context {
+	left := r.end.left(ctx)
+
+	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
+		TaskQueue:              queue,
+		Summary:                summary,
+		StartToCloseTimeout:    left,
+		ScheduleToCloseTimeout: left,
+		HeartbeatTimeout:       r.Patience.Of(time.Minute),
+		RetryPolicy:            r.retries(),
+	})
 }
 
 // PruneFiles keeps "and stored for seven days" for files: a content goes with the

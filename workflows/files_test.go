@@ -2,6 +2,7 @@ package workflows_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,9 +26,17 @@ type filesWorld struct {
 	refuse []failure.Code
 	// late opens the day after it was due.
 	late bool
+	// before says that the run began before its bucket was looked at.
+	before bool
 
-	takes, drills int
-	details       string
+	// drifts is how many looks find the bucket wrong; byHand is a run for no time of the
+	// policy.
+	drifts int
+	byHand bool
+
+	looks, takes, drills int
+	details              string
+	tries                []activity.Info
 }
 
 func (w *filesWorld) open(_ context.Context, params activities.OpenDayParams) (activities.OpenedFilesDay, error) {
@@ -43,13 +52,32 @@ func (w *filesWorld) open(_ context.Context, params activities.OpenDayParams) (a
 		opened.DueIn = -time.Minute
 	}
 
+	if w.byHand {
+		opened.DueAt = time.Time{}
+	}
+
 	return opened, nil
+}
+
+func (w *filesWorld) look(_ context.Context, files string) (activities.BucketLook, error) {
+	w.looks++
+
+	if files != "uploads" {
+		return activities.BucketLook{}, boundary.Outside(failure.New(failure.UnknownDatabase, "testing"))
+	}
+
+	if w.looks <= w.drifts {
+		return activities.BucketLook{Drift: drift()}, nil
+	}
+
+	return activities.BucketLook{}, nil
 }
 
 func (w *filesWorld) take(ctx context.Context, id string) (activities.FilesStatus, error) {
 	w.takes++
+	w.tries = append(w.tries, activity.GetInfo(ctx))
 
-	if info := activity.GetInfo(ctx); info.TaskQueue != workflows.BackupQueue || id != "fbk_x" {
+	if info := activity.GetInfo(ctx); info.TaskQueue != workflows.FilesQueue || id != "fbk_x" {
 		return activities.FilesStatus{}, boundary.Outside(failure.New(failure.UsageWrong, "testing"))
 	}
 
@@ -58,8 +86,9 @@ func (w *filesWorld) take(ctx context.Context, id string) (activities.FilesStatu
 
 func (w *filesWorld) drill(ctx context.Context, id string) (activities.FilesStatus, error) {
 	w.drills++
+	w.tries = append(w.tries, activity.GetInfo(ctx))
 
-	if info := activity.GetInfo(ctx); info.TaskQueue != workflows.DrillQueue || id != "fbk_x" {
+	if info := activity.GetInfo(ctx); info.TaskQueue != workflows.FilesDrillQueue || id != "fbk_x" {
 		return activities.FilesStatus{}, boundary.Outside(failure.New(failure.UsageWrong, "testing"))
 	}
 
@@ -75,6 +104,7 @@ func (w *filesWorld) run(t *testing.T, stages ...string) (activities.FilesStatus
 
 	env := newEnvironment()
 	env.RegisterActivityWithOptions(w.open, activity.RegisterOptions{Name: "OpenFilesDay"})
+	env.RegisterActivityWithOptions(w.look, activity.RegisterOptions{Name: "CheckFileBuckets"})
 	env.RegisterActivityWithOptions(w.take, activity.RegisterOptions{Name: "TakeFiles"})
 	env.RegisterActivityWithOptions(w.drill, activity.RegisterOptions{Name: "DrillFiles"})
 	env.RegisterWorkflowWithOptions(func(ctx workflow.Context) (activities.FilesStatus, error) {
@@ -104,6 +134,10 @@ func (w *filesWorld) run(t *testing.T, stages ...string) (activities.FilesStatus
 		}
 
 		wanted = append(wanted, stage(each))
+	}
+
+	if w.before {
+		env.OnGetVersion("bucket-guard", workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion)
 	}
 
 	upserts(env, wanted...)
@@ -181,12 +215,71 @@ func TestADayOfFilesThatCannotBeOpened(t *testing.T) {
 	detailsHold(t, w.details, "- **failed** Open the business day", "`unknown_database`")
 }
 
+// A run waits until its bucket is mended, as one of databases does, and one by hand
+// fails soon. Nothing is stored before.
+func TestFilesWaitForTheirBucket(t *testing.T) {
+	t.Parallel()
+
+	w := &filesWorld{openOK: true, opened: catalogue.Running, drifts: 3, late: true}
+	if _, err := w.run(t, "due", "overdue", "bucket drift", "bucket drift", "bucket drift", "storing", "drilling", "drilled"); err != nil ||
+		w.looks != 4 || w.takes != 1 {
+		t.Errorf("%v, %+v", err, w)
+	}
+
+	detailsHold(t, w.details, "- **done** Compare the buckets with the policy\n")
+
+	w = &filesWorld{openOK: true, opened: catalogue.Running, drifts: 100, byHand: true}
+
+	_, err := w.run(t, "bucket drift", "bucket drift", "failed")
+	if boundary.CodeOf(err) != failure.BucketDrift || w.looks != 3 || w.takes > 0 || !strings.Contains(err.Error(), isWrong+drifted) {
+		t.Errorf("%v, %+v", err, w)
+	}
+
+	detailsHold(t, w.details, "- **failed** Compare the buckets with the policy: "+drifted, "- **waits** List, encrypt")
+}
+
+// A run that began before its bucket was looked at goes on without.
+func TestFilesOfARunFromBefore(t *testing.T) {
+	t.Parallel()
+
+	w := &filesWorld{openOK: true, opened: catalogue.Running, drifts: 100, before: true}
+	if _, err := w.run(t, "due", "storing", "drilling", "drilled"); err != nil || w.looks > 0 || w.takes != 1 {
+		t.Errorf("%v, %+v", err, w)
+	}
+
+	detailsHold(t, w.details, "- **done** Compare the buckets with the policy: not looked at")
+}
+
+// One file may be read for hours: a try may take all that is left of the run, and it
+// is its heartbeats that show whether it lives.
+func TestAFileMayTakeHours(t *testing.T) {
+	t.Parallel()
+
+	w := &filesWorld{openOK: true, opened: catalogue.Running}
+	if _, err := w.run(t, "due", "storing", "drilling", "drilled"); err != nil {
+		t.Fatal(err)
+	}
+
+	// 5 TiB, the most that one object has, at 100 MB/s.
+	const longest = (5 << 40) / 100_000_000 * time.Second
+
+	for _, try := range w.tries {
+		if left := try.Deadline.Sub(try.StartedTime); left < longest || left > 20*time.Hour || try.HeartbeatTimeout != time.Minute {
+			t.Errorf("%s may take %s, and be silent for %s", try.ActivityType.Name, left, try.HeartbeatTimeout)
+		}
+	}
+
+	if len(w.tries) != 2 {
+		t.Errorf("%d tries", len(w.tries))
+	}
+}
+
 func TestALateDayOfFilesIsOverdue(t *testing.T) {
 	t.Parallel()
 
 	w := &filesWorld{openOK: true, opened: catalogue.Running, late: true}
 
-	if _, err := w.run(t, "due", "storing", "overdue", "drilling", "drilled"); err != nil {
+	if _, err := w.run(t, "due", "overdue", "storing", "drilling", "drilled"); err != nil {
 		t.Error(err)
 	}
 }

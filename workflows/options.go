@@ -17,6 +17,11 @@ const (
 	BackupQueue = "backup"
 	// DrillQueue is worked by the drill role, which cannot sign.
 	DrillQueue = "drill"
+	// FilesQueue and FilesDrillQueue are worked by the backup and the drill role too.
+	// A file may take most of a day: the steps that move files have places of their
+	// own, so that databases and prunes never wait for them.
+	FilesQueue      = "backup-files"
+	FilesDrillQueue = "drill-files"
 )
 
 // Promises holds the workflows. Its one field is the same for every process of

@@ -32,6 +32,7 @@ func replayer() worker.WorkflowReplayer {
 	replayer := worker.NewWorkflowReplayer()
 	promises := workflows.Promises{}
 	replayer.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
+	replayer.RegisterWorkflowWithOptions(promises.DailyFiles, workflow.RegisterOptions{Name: workflows.DailyFilesName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
 	replayer.RegisterWorkflowWithOptions(promises.PromiseAudit, workflow.RegisterOptions{Name: workflows.PromiseAuditName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneByHand, workflow.RegisterOptions{Name: workflows.PruneByHandName})
@@ -99,6 +100,7 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 			}
 
 			changed := bytes.ReplaceAll(text, []byte(`"OpenDay"`), []byte(`"CloseDay"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"OpenFilesDay"`), []byte(`"CloseFilesDay"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"PruneBackups"`), []byte(`"PrunePrunes"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"AuditPromises"`), []byte(`"FlatterPromises"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"SignEvidence"`), []byte(`"InventEvidence"`))

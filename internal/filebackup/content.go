@@ -87,7 +87,7 @@ func (r *run) storeContent(ctx context.Context, f *file) error {
 
 	stored, err := sealed.Put(ctx, r.Bucket, f.content.Object, "content of a file", gcs.PutOptions{
 		Metadata: map[string]string{"kind": "content"}, Expect: f.object.Size + overhead,
-	}, func(ctx context.Context, to io.Writer) error { return r.seal(ctx, f.object, in, to) })
+	}, r.paced(func(ctx context.Context, to io.Writer) error { return r.seal(ctx, f.object, in, to) }))
 	if err != nil {
 		return err
 	}
@@ -101,6 +101,10 @@ func (r *run) storeContent(ctx context.Context, f *file) error {
 // seal reads one generation from the app's bucket and writes it encrypted. It
 // fails with ObjectDiffers unless what came is what the listing said.
 func (r *run) seal(ctx context.Context, object gcs.Object, in *tally, to io.Writer) error {
+	if err := r.inTime(object.Size); err != nil {
+		return err
+	}
+
 	reader, _, err := r.Source.Get(ctx, object.Name, object.Generation)
 	if err != nil {
 		return missing(err)
@@ -111,7 +115,7 @@ func (r *run) seal(ctx context.Context, object gcs.Object, in *tally, to io.Writ
 		return errors.Join(fmt.Errorf("sealing: %w", err), reader.Close())
 	}
 
-	_, err = io.Copy(io.MultiWriter(in, sealedTo), reader)
+	_, err = io.Copy(r.in.Writer(ctx, r.meter.Writer(io.MultiWriter(in, sealedTo))), reader)
 	if closeErr := reader.Close(); err == nil {
 		err = closeErr
 	}

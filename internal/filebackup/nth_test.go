@@ -33,6 +33,7 @@ func steps() []step {
 			b.Write(t, "newer", "newer")
 
 			id := b.Open(t).ID
+			b.Taker.Expected = func(int64) {}
 
 			return func(ctx context.Context) error {
 				_, err := b.Taker.Take(ctx, id)
@@ -58,6 +59,7 @@ func steps() []step {
 			b.Write(t, "new", "new")
 
 			id := b.Take(t).ID
+			b.Driller.Expected = func(int64) {}
 
 			return func(ctx context.Context) error {
 				_, err := b.Driller.Drill(ctx, id)

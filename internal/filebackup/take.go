@@ -19,12 +19,14 @@ import (
 	"steward/internal/fence"
 	"steward/internal/filecatalogue"
 	"steward/internal/filemanifest"
+	"steward/internal/fileprogress"
 	"steward/internal/gcs"
 	"steward/internal/ids"
 	"steward/internal/ledger"
 	"steward/internal/manifest"
 	"steward/internal/postgres"
 	"steward/internal/sealed"
+	"steward/internal/throttle"
 )
 
 // Taker takes backups of one set of files. It holds public keys and the signing
@@ -51,9 +53,18 @@ type Taker struct {
 	// Silence is how long another owner of the day must have given no sign of
 	// life before it is taken over.
 	Silence time.Duration
-	// Progress, if not nil, is told the phase and how far it is, from one goroutine
-	// at a time.
-	Progress func(phase string, done int64)
+	// Bandwidth is how many bytes a second are read from the app's bucket at most,
+	// and how many are handed to the upload; 0 is without a limit.
+	Bandwidth int64
+	// Longest is how long a run may take. A file that needs longer at Bandwidth is
+	// refused before it is read; 0 refuses none.
+	Longest time.Duration
+	// Progress, if not nil, is told the phase and how far it is: bytes are those read
+	// from the app's bucket.
+	Progress fileprogress.Tell
+	// Expected, if not nil, is told how many bytes will be read from the app's bucket
+	// in phase files, by an estimate; 0 is unknown.
+	Expected func(bytes int64)
 }
 
 // run is one attempt.
@@ -63,6 +74,10 @@ type run struct {
 	backup filecatalogue.Backup
 	salt   filecatalogue.Salt
 	totals filemanifest.Totals
+	meter  *fileprogress.Meter
+	// in and out hold the reading and the uploading of all contents together to the
+	// bandwidth. Each has its own, since zstd makes either of them the greater one.
+	in, out *throttle.Pace
 }
 
 // Take makes a new attempt at the backup with this id and returns its row as
@@ -84,14 +99,19 @@ func (t *Taker) Take(ctx context.Context, id string) (filecatalogue.Backup, erro
 	opened.Attempt = ids.New("att")
 	opened.SnapshotAt = t.Clock.Now().Truncate(time.Microsecond) // as the database keeps it
 
-	err = filecatalogue.Begin(ctx, t.Steward, catalogue.Claim{
-		Backup: id, Attempt: opened.Attempt, Owner: t.Owner, At: opened.SnapshotAt, Silence: t.Silence,
+	err = t.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		return filecatalogue.Begin(ctx, tx, catalogue.Claim{
+			Backup: id, Attempt: opened.Attempt, Owner: t.Owner, At: opened.SnapshotAt, Silence: t.Silence,
+		})
 	})
 	if err != nil {
 		return filecatalogue.Backup{}, fmt.Errorf("taking a backup of files: %w", err)
 	}
 
-	attempt := &run{Taker: t, backup: opened}
+	attempt := &run{
+		Taker: t, backup: opened, meter: fileprogress.New(t.Progress),
+		in: throttle.NewPace(t.Bandwidth), out: throttle.NewPace(t.Bandwidth),
+	}
 	beat := func(ctx context.Context) error {
 		return filecatalogue.Beat(ctx, t.Steward, id, opened.Attempt, t.Clock.Now())
 	}
@@ -108,10 +128,18 @@ func (r *run) take(ctx context.Context) (err error) {
 		return fmt.Errorf("taking a backup of files: %w", err)
 	}
 
+	if err := r.expect(ctx); err != nil {
+		return err
+	}
+
+	r.meter.Begin(fileprogress.Files)
+
 	list, err := r.store(ctx, "list", r.list)
 	if err != nil {
 		return err
 	}
+
+	r.meter.Begin(fileprogress.Manifest)
 
 	signed, err := r.sign(ctx, list)
 	if err != nil {
@@ -165,7 +193,7 @@ func (r *run) store(ctx context.Context, kind string, produce sealed.Producer) (
 
 	uploaded, err := sealed.Put(ctx, r.Bucket, object.Name, kind, gcs.PutOptions{
 		Metadata: map[string]string{"backup": object.Backup, "attempt": object.Attempt, "kind": kind},
-	}, produce)
+	}, r.paced(produce))
 	if err != nil {
 		return manifest.Stored{}, err
 	}
@@ -211,8 +239,7 @@ func (r *run) record(ctx context.Context, tx postgres.Tx) error {
 	return failure.Wrap(failure.Unavailable, "recording", err)
 }
 
-func (r *run) report(phase string, done int64) {
-	if r.Progress != nil {
-		r.Progress(phase, done)
-	}
+// paced hands no more to an upload than the bandwidth allows.
+func (r *run) paced(produce sealed.Producer) sealed.Producer {
+	return func(ctx context.Context, to io.Writer) error { return produce(ctx, r.out.Writer(ctx, to)) }
 }

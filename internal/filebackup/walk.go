@@ -101,7 +101,7 @@ func (r *run) batch(ctx context.Context, list *filemanifest.Writer, files []*fil
 		}
 	}
 
-	r.report("files", list.Totals().Count+r.backup.Vanished)
+	r.meter.Add(0, int64(len(files)))
 
 	return nil
 }

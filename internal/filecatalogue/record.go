@@ -8,19 +8,44 @@ import (
 
 	"steward/internal/catalogue"
 	"steward/internal/failure"
+	"steward/internal/ids"
 	"steward/internal/postgres"
 )
 
 // Begin hands the day to a new attempt, as catalogue.Begin does for databases. It
 // fails with DayTaken while another owner is alive, and for a day that is taken,
 // drilled or pruned.
+//
+// Of one set one attempt is at work at a time, whatever its day: two would take the
+// claims on what both list from each other, and store twice what neither finds. So
+// it fails with DayTaken too while an attempt at another day is alive. One that has
+// been silent is fenced out, and its run is tried again once this one is done. It is
+// to be called in a transaction.
 func Begin(ctx context.Context, q postgres.Queryer, claim catalogue.Claim) error {
-	touched, err := q.Exec(ctx, `update file_backups set attempt = $2, owner = $3, beat_at = $4, state = 'running', reason = '',
-			snapshot_at = coalesce(snapshot_at, $4)
-		where id = $1 and (state = 'bad' or state = 'running' and (owner = $3 or beat_at < $5))`,
-		claim.Backup, claim.Attempt, claim.Owner, claim.At, claim.At.Add(-claim.Silence))
+	// Two attempts that begin at once would not see each other.
+	if _, err := q.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('steward files ' || fileset, 0))
+		from file_backups where id = $1`, claim.Backup); err != nil {
+		return failure.Wrap(failure.Unavailable, "waiting for the set of files", err)
+	}
 
-	return changed("beginning an attempt", touched, 1, err)
+	silent := claim.At.Add(-claim.Silence)
+
+	touched, err := q.Exec(ctx, `update file_backups as b set attempt = $2, owner = $3, beat_at = $4, state = 'running', reason = '',
+			snapshot_at = coalesce(snapshot_at, $4)
+		where id = $1 and (state = 'bad' or state = 'running' and (owner = $3 or beat_at < $5))
+			and not exists (select from file_backups as o where o.fileset = b.fileset and o.id <> b.id
+				and o.state = 'running' and o.snapshot_at is not null and o.owner <> $3 and o.beat_at >= $5)`,
+		claim.Backup, claim.Attempt, claim.Owner, claim.At, silent)
+	if err := changed("beginning an attempt", touched, 1, err); err != nil {
+		return err
+	}
+
+	// Their next sign of life fails, and so would their record.
+	_, err = q.Exec(ctx, `update file_backups as o set attempt = $2 from file_backups as b
+		where b.id = $1 and o.fileset = b.fileset and o.id <> b.id and o.state = 'running' and o.snapshot_at is not null`,
+		claim.Backup, ids.New("att"))
+
+	return failure.Wrap(failure.Unavailable, "fencing out the silent attempts at other days", err)
 }
 
 // Beat is an attempt's sign of life. It fails with DayTaken once the attempt is

@@ -17,6 +17,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/filecatalogue"
 	"steward/internal/filemanifest"
+	"steward/internal/fileprogress"
 	"steward/internal/gcs"
 	"steward/internal/ledger"
 	"steward/internal/postgres"
@@ -37,9 +38,11 @@ type Driller struct {
 	Verifier note.Verifier
 	// Clock tells the time that promises go by.
 	Clock clocks.Clock
-	// Progress, if not nil, is told the phase and how far it is, from one goroutine
-	// at a time.
-	Progress func(phase string, done int64)
+	// Progress, if not nil, is told the phase and how far it is: bytes are those read
+	// from the bucket.
+	Progress fileprogress.Tell
+	// Expected, if not nil, is told how many bytes phase files will read.
+	Expected func(bytes int64)
 }
 
 // run is the drill of one backup.
@@ -48,6 +51,7 @@ type run struct {
 
 	backup filecatalogue.Backup
 	header filemanifest.Header
+	meter  *fileprogress.Meter
 	sample sample
 	done   counts
 }
@@ -80,7 +84,7 @@ func (d *Driller) Drill(ctx context.Context, id string) (filecatalogue.Backup, e
 	}
 
 	started := d.Clock.Now()
-	drill := &run{Driller: d, backup: backup}
+	drill := &run{Driller: d, backup: backup, meter: fileprogress.New(d.Progress)}
 	err = drill.prove(ctx)
 
 	if wanting(err) {
@@ -103,14 +107,16 @@ func wanting(err error) bool {
 }
 
 func (r *run) prove(ctx context.Context) error {
-	r.report("manifest", 0)
+	r.meter.Begin(fileprogress.Manifest)
 
 	if err := r.open(ctx); err != nil {
 		return err
 	}
 
 	// The list's hash must be known to be right before the first line is used.
-	if err := r.reader().Verify(ctx, r.header.List, "list"); err != nil {
+	r.meter.Begin(fileprogress.List)
+
+	if err := r.metered().Verify(ctx, r.header.List, "list"); err != nil {
 		return err
 	}
 
@@ -162,6 +168,14 @@ func (r *run) reader() *sealed.Reader {
 	return &sealed.Reader{Bucket: r.Bucket, Identities: r.Identities}
 }
 
+// metered is a reader of one object whose bytes are counted.
+func (r *run) metered() *sealed.Reader {
+	reader := r.reader()
+	reader.Tell = r.meter.Object()
+
+	return reader
+}
+
 // record notes a good backup in catalogue and ledger at once.
 func (r *run) record(ctx context.Context, started time.Time) (filecatalogue.Backup, error) {
 	r.backup.State, r.backup.DrilledAt = catalogue.Drilled, r.Clock.Now()
@@ -205,10 +219,4 @@ func (r *run) refuse(ctx context.Context, reason error) error {
 	}
 
 	return reason
-}
-
-func (r *run) report(phase string, done int64) {
-	if r.Progress != nil {
-		r.Progress(phase, done)
-	}
 }

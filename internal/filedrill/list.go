@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"steward/internal/failure"
 	"steward/internal/filecatalogue"
 	"steward/internal/filemanifest"
+	"steward/internal/fileprogress"
 	"steward/internal/gcs"
 )
 
@@ -18,6 +18,12 @@ const batchSize = 500
 // list goes through the list of files: each line must be one that the catalogue
 // knows, what was never proven is proven, and the totals must be the header's.
 func (r *run) list(ctx context.Context) error {
+	if err := r.expect(ctx); err != nil {
+		return err
+	}
+
+	r.meter.Begin(fileprogress.Files)
+
 	lines, err := r.reader().Decrypted(ctx, r.header.List, "list")
 	if err != nil {
 		return err
@@ -53,6 +59,22 @@ func (r *run) list(ctx context.Context) error {
 	return nil
 }
 
+// expect tells how much there is to prove.
+func (r *run) expect(ctx context.Context) error {
+	if r.Expected == nil {
+		return nil
+	}
+
+	bytes, err := filecatalogue.UnprovenBytes(ctx, r.Steward, r.backup.Files, r.backup.SnapshotAt)
+	if err != nil {
+		return fmt.Errorf("estimating: %w", err)
+	}
+
+	r.Expected(bytes)
+
+	return nil
+}
+
 // batch checks some lines against the catalogue and proves what is new.
 func (r *run) batch(ctx context.Context, entries []filemanifest.Entry) error {
 	ids := make([]string, len(entries))
@@ -65,7 +87,7 @@ func (r *run) batch(ctx context.Context, entries []filemanifest.Entry) error {
 		return fmt.Errorf("comparing with the catalogue: %w", err)
 	}
 
-	var fresh []filemanifest.Entry
+	var fresh []proof
 
 	for _, entry := range entries {
 		content := known[entry.Content.ID]
@@ -74,18 +96,18 @@ func (r *run) batch(ctx context.Context, entries []filemanifest.Entry) error {
 		case !same(entry, content) || content.FirstAt.After(r.backup.SnapshotAt) || content.NewestAt.Before(r.backup.SnapshotAt):
 			return failure.New(failure.ManifestInvalid, "reading the list of files (it names a content that the catalogue does not know so)")
 		case content.Bad:
-			r.condemned(1, failure.New(failure.ArchiveInvalid, "reading the list of files (it names a content that another drill refused)"))
+			r.known()
 		case content.Drilled:
-			r.sample.offer(entry)
+			r.sample.offer(proofOf(entry))
 		default:
-			fresh = append(fresh, entry)
+			fresh = append(fresh, proofOf(entry))
 		}
 	}
 
 	proven, err := r.proveAll(ctx, fresh)
 	r.done.fresh += proven
 	r.done.files += int64(len(entries))
-	r.report("files", r.done.files)
+	r.meter.Add(0, int64(len(entries)))
 
 	return err
 }
@@ -106,6 +128,8 @@ const page = 1000
 // manifest names is there, live, in the generation and size that the catalogue
 // and so the list have.
 func (r *run) listed(ctx context.Context) error {
+	r.meter.Begin(fileprogress.Listing)
+
 	for after := ""; ; {
 		wanted, err := filecatalogue.NamedAt(ctx, r.Steward, r.backup.Files, r.backup.SnapshotAt, after, page)
 		if err != nil {
@@ -126,7 +150,7 @@ func (r *run) listed(ctx context.Context) error {
 		}
 
 		after = wanted[len(wanted)-1].Object
-		r.report("listing", r.done.files)
+		r.meter.Add(0, int64(len(wanted)))
 	}
 }
 
@@ -163,28 +187,3 @@ func (r *run) missing(ctx context.Context, wanted []filecatalogue.Content) (miss
 
 	return missing, nil
 }
-
-// condemn records contents that were found wanting, so that the next attempt
-// stores them anew, and remembers why.
-func (r *run) condemn(ctx context.Context, ids []string, reason error) error {
-	if len(ids) == 0 {
-		return nil
-	}
-
-	if err := filecatalogue.Condemned(ctx, r.Steward, ids, r.now()); err != nil {
-		return fmt.Errorf("drilling: %w", err)
-	}
-
-	r.condemned(int64(len(ids)), reason)
-
-	return nil
-}
-
-func (r *run) condemned(count int64, reason error) {
-	r.done.bad += count
-	if r.done.first == nil {
-		r.done.first = reason
-	}
-}
-
-func (r *run) now() time.Time { return r.Clock.Now() }

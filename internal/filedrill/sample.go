@@ -8,7 +8,7 @@ import (
 	"crypto/sha256"
 	"slices"
 
-	"steward/internal/filemanifest"
+	"steward/internal/fileprogress"
 )
 
 const (
@@ -16,8 +16,8 @@ const (
 	sampleShare = 100
 	// leastSample is read again at least, if there are so many.
 	leastSample = 20
-	// mostSample bounds the memory of the sample; of a million files it is one in a
-	// hundred.
+	// mostSample bounds the memory of the sample to some 5 MiB; of a million files it is
+	// one in a hundred.
 	mostSample = 10_000
 )
 
@@ -32,7 +32,7 @@ type sample struct {
 
 type pick struct {
 	hash  [sha256.Size]byte
-	entry filemanifest.Entry
+	proof proof
 }
 
 func newSample(count int64, seed string) sample {
@@ -42,8 +42,8 @@ func newSample(count int64, seed string) sample {
 }
 
 // offer considers one file.
-func (s *sample) offer(entry filemanifest.Entry) {
-	next := pick{hash: sha256.Sum256([]byte(s.seed + entry.Content.ID)), entry: entry}
+func (s *sample) offer(file proof) {
+	next := pick{hash: sha256.Sum256([]byte(s.seed + file.content.ID)), proof: file}
 
 	switch {
 	case len(s.picks) < s.size:
@@ -54,23 +54,25 @@ func (s *sample) offer(entry filemanifest.Entry) {
 	}
 }
 
-// resample reads the chosen files again, in the order of their names.
+// resample reads the chosen files again, in the order of their objects.
 func (r *run) resample(ctx context.Context) error {
-	entries := make([]filemanifest.Entry, len(r.sample.picks))
+	r.meter.Begin(fileprogress.Sample)
+
+	proofs := make([]proof, len(r.sample.picks))
 	for i, each := range r.sample.picks {
-		entries[i] = each.entry
+		proofs[i] = each.proof
 	}
 
-	slices.SortFunc(entries, func(a, b filemanifest.Entry) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(proofs, func(a, b proof) int { return cmp.Compare(a.content.Object, b.content.Object) })
 
-	for some := range slices.Chunk(entries, batchSize) {
+	for some := range slices.Chunk(proofs, batchSize) {
 		proven, err := r.proveAll(ctx, some)
 		if err != nil {
 			return err
 		}
 
 		r.done.sampled += proven
-		r.report("sample", r.done.sampled)
+		r.meter.Add(0, proven)
 	}
 
 	return nil

@@ -43,6 +43,8 @@ type Bench struct {
 	Clock *gcstest.Clock
 	// Storage is the emulator, for faults.
 	Storage *gcstest.Server
+	// Client reads and writes buckets as Steward does.
+	Client *gcs.Client
 	// Source is the app's bucket, Bucket that of the contents.
 	Source, Bucket *gcs.Bucket
 	// Signer signs what Taker makes, and what a forger might.
@@ -73,7 +75,8 @@ func New(t testing.TB) *Bench {
 	check(t, err)
 	t.Cleanup(func() { check(t, client.Close()) })
 
-	b.Source, b.Bucket = b.made(t, client, "app-uploads"), b.made(t, client, "steward-files")
+	b.Client = client
+	b.Source, b.Bucket = b.Made(t, "app-uploads"), b.Made(t, "steward-files")
 
 	identity, err := age.GenerateX25519Identity()
 	check(t, err)
@@ -102,10 +105,11 @@ func New(t testing.TB) *Bench {
 	return b
 }
 
-func (b *Bench) made(t testing.TB, client *gcs.Client, name string) *gcs.Bucket {
+// Made makes a bucket.
+func (b *Bench) Made(t testing.TB, name string) *gcs.Bucket {
 	t.Helper()
 
-	bucket := client.Bucket(name)
+	bucket := b.Client.Bucket(name)
 	_, err := bucket.Create(t.Context(), gcs.Settings{Location: "EU", UniformAccess: true})
 	check(t, err)
 

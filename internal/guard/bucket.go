@@ -48,10 +48,7 @@ const day = 24 * time.Hour
 // ledger's one bucket has no retention, since its mirror replaces and deletes
 // what lies under ledger.WorkPrefix (docs/cli.md).
 func Buckets(p *policy.Policy, location string) []Bucket {
-	plain := gcs.Settings{
-		Location: location, UniformAccess: true, PublicAccessPrevented: true, KMSKey: p.Storage.KMSKey,
-	}
-
+	plain := common(p, location)
 	buckets := []Bucket{
 		backups(p, plain),
 		{Name: p.Storage.Ledger, Use: "the ledger's mirror", Settings: plain},
@@ -70,8 +67,17 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 	return buckets
 }
 
+// common is what all of them have.
+func common(p *policy.Policy, location string) gcs.Settings {
+	return gcs.Settings{Location: location, UniformAccess: true, PublicAccessPrevented: true, KMSKey: p.Storage.KMSKey}
+}
+
 // Backups is the bucket of backups alone, which every backup run looks at.
 func Backups(p *policy.Policy, location string) Bucket { return Buckets(p, location)[0] }
+
+// Files is the bucket of the contents of files alone, which every run of files looks
+// at; without a name where the policy has none.
+func Files(p *policy.Policy, location string) Bucket { return files(p, common(p, location)) }
 
 func backups(p *policy.Policy, settings gcs.Settings) Bucket {
 	keep := p.Promises.Backups.Keep

@@ -50,6 +50,10 @@ func TestBucketsAreWhatTheirPromisesNeed(t *testing.T) {
 		t.Errorf("%+v", files)
 	}
 
+	if alone := guard.Files(policyOf(t, "files"), "EU"); alone != files {
+		t.Errorf("%+v, in its row %+v", alone, files)
+	}
+
 	if all := guard.Buckets(policyOf(t, "all_buckets"), "EU"); len(all) != 4 {
 		t.Errorf("%+v", all)
 	}
