@@ -1,10 +1,8 @@
 package workflows
 
 import (
-	"errors"
 	"time"
 
-	"go.temporal.io/sdk/temporal"
 	"go.temporal.io/sdk/workflow"
 
 	"steward/activities"
@@ -91,7 +89,7 @@ func (p Promises) endAct(ctx workflow.Context, list *checklist, act string, fail
 	step := p.quick(whatever, p.Patience.Of(byHandBudget), CoreQueue, "Write the outcome to the ledger")
 
 	err := workflow.ExecuteActivity(step, core.EndAct, activities.ActEnd{Act: act}).Get(whatever, &outcome)
-	if err != nil && !errors.Is(err, temporal.ErrNoData) { // a worker of before gave none
+	if err != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 
 		return list.failed(ctx, last, err)
