@@ -97,7 +97,7 @@ func (b *beats) phases() []string {
 func execute[T any](t *testing.T, watch *beats, do any, args ...any) (result T, err error) {
 	t.Helper()
 
-	if watch == nil {
+	if watch == nil { // an interface that holds a nil pointer is not nil
 		return behind[T](t, nil, do, args...)
 	}
 

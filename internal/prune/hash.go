@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ func (p Plan) Effects() []string {
 
 		switch decision.Action {
 		case Delete:
-			lines = append(lines, deletes(decision.Name)+fmt.Sprint(decision.Generation))
+			lines = append(lines, deletes(decision.Name)+strconv.FormatInt(decision.Generation, 10))
 		case Missing:
 			lines = append(lines, fmt.Sprintf("missing %s %d", decision.Name, decision.Generation))
 		case Keep, Except, Release, Wait, Foreign:
@@ -74,7 +75,7 @@ func (v Verdict) effects() (lines []string) {
 	}
 
 	if v.Honours != "" {
-		lines = append(lines, fmt.Sprintf("%s%s %s", honours, v.Backup, v.Honours))
+		lines = append(lines, honours+v.Backup+" "+string(v.Honours))
 	}
 
 	return lines
