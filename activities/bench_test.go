@@ -97,6 +97,17 @@ func (b *beats) phases() []string {
 func execute[T any](t *testing.T, watch *beats, do any, args ...any) (result T, err error) {
 	t.Helper()
 
+	if watch == nil { // an interface that holds a nil pointer is not nil
+		return behind[T](t, nil, do, args...)
+	}
+
+	return behind[T](t, watch, do, args...)
+}
+
+// behind is execute with one more interceptor, if that is not nil.
+func behind[T any](t *testing.T, more interceptor.WorkerInterceptor, do any, args ...any) (result T, err error) {
+	t.Helper()
+
 	var suite testsuite.WorkflowTestSuite
 
 	quiet := slog.New(slog.DiscardHandler)
@@ -107,8 +118,8 @@ func execute[T any](t *testing.T, watch *beats, do any, args ...any) (result T, 
 	env.SetExecuteActivitiesInWorkflow(true)
 
 	with := []interceptor.WorkerInterceptor{&boundary.Interceptor{Log: quiet}}
-	if watch != nil {
-		with = append(with, watch)
+	if more != nil {
+		with = append(with, more)
 	}
 
 	env.SetWorkerOptions(worker.Options{BackgroundActivityContext: t.Context(), Interceptors: with})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"steward/internal/clocks"
 	"steward/internal/failure"
@@ -57,9 +58,33 @@ func (p *Prunes) PruneBackups(ctx context.Context) (PruneResult, error) {
 
 // ExecutePrune prunes as an operator asked, if the plan of now is the one that the
 // operator saw. It fails with PlanChanged where it is another, with ObservedOnly
-// in observe mode, and with EvidenceMissing where nobody asked. What the operator
-// agreed to only stops: everything is decided anew.
+// in observe mode, and with EvidenceMissing where nobody asked and in a workflow that
+// is not the act's own. What the operator agreed to only stops: everything is decided
+// anew. How it ended is written to the act before it is given back: a crash in between
+// leaves an act whose next try finds nothing to do.
 func (p *Prunes) ExecutePrune(ctx context.Context, act string) (PruneResult, error) {
+	if err := own(ctx, act); err != nil {
+		return PruneResult{}, err
+	}
+
+	result, err := p.executePrune(ctx, act)
+
+	outcome := operator.Done
+	if err != nil {
+		outcome = string(failure.CodeOf(err))
+	}
+
+	// A try that is stopped says so too.
+	whatever, cancel := context.WithTimeout(context.WithoutCancel(ctx), p.Patience.Of(finishing))
+	defer cancel()
+
+	return result, errors.Join(err, operator.Finish(whatever, p.Steward, act, outcome))
+}
+
+// finishing is how long it may take to write how a prune by hand ended.
+const finishing = 10 * time.Second
+
+func (p *Prunes) executePrune(ctx context.Context, act string) (PruneResult, error) {
 	if !p.Enforce {
 		return PruneResult{}, failure.New(failure.ObservedOnly, "pruning by hand")
 	}
@@ -95,10 +120,14 @@ func (p *Prunes) agreed(ctx context.Context, id string, plan prune.Plan) error {
 }
 
 func (p *Prunes) pulsed(ctx context.Context, allowed func(prune.Plan) error) (result PruneResult, err error) {
-	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
-		result, err = p.prune(ctx, allowed, report)
+	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) error {
+		report("waiting for another prune", 0)
 
-		return err
+		return removal.Alone(ctx, p.Steward, func(ctx context.Context) (err error) {
+			result, err = p.prune(ctx, allowed, report)
+
+			return err
+		})
 	})
 
 	return result, err

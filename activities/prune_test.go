@@ -42,7 +42,7 @@ func newPruneWorld(t *testing.T) *pruneWorld {
 	w := &pruneWorld{Bench: backuptest.New(t, ""), clock: &movingClock{now: noon()}}
 	w.do = &activities.Prunes{
 		Steward: w.Steward, Remover: removal.Remover{Steward: w.Steward, Bucket: w.Bucket}, Enforce: true, Clock: w.clock,
-		Rule: prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour},
+		Rule: prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour, Databases: []string{"a", "app", "b", "c", "other", "steward"}},
 	}
 
 	return w

@@ -16,6 +16,7 @@ import (
 	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/promise"
+	"steward/internal/prune"
 	"steward/internal/removal"
 	"steward/workflows"
 )
@@ -33,7 +34,7 @@ func newBackupPrune(a *app) *cobra.Command {
 			"With --execute and the hash of a plan that was shown, the worker removes what that plan removes, if it\n" +
 			"comes to the same plan by its own look and clock; else nothing is done (exit code 7). The ledger gets an\n" +
 			"entry before and one after, under an opaque id of whoever is logged in to the steward database.",
-		Example: "  steward backup prune\n  steward backup prune --json | jq -r .hash\n  steward backup prune --execute 0f3a...",
+		Example: "  steward backup prune\n  steward backup prune --json | jq -r .hash\n  steward backup prune --execute 2-0f3a...",
 		Args:    args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.prune(command.Context(), execute, all)
@@ -65,15 +66,16 @@ func (a *app) prune(ctx context.Context, execute string, all bool) error {
 		return a.showPlan(result, all)
 	}
 
-	if execute != result.Hash {
-		return failure.New(failure.PlanChanged, "comparing the plan of now with the one that was shown")
+	hash, err := agreed(execute, result)
+	if err != nil {
+		return err
 	}
 
 	if result.Mode != promise.Enforce {
 		return failure.New(failure.ObservedOnly, "pruning by hand")
 	}
 
-	done, err := a.executePrune(ctx, settings, db, result)
+	done, err := a.executePrune(ctx, settings, db, hash)
 	if err != nil {
 		return err
 	}
@@ -81,6 +83,21 @@ func (a *app) prune(ctx context.Context, execute string, all bool) error {
 	result.Executed = []executedPrune{done}
 
 	return a.showExecuted(result)
+}
+
+// agreed compares the plan of now with the one that was shown, and gives its hash as
+// an act holds it.
+func agreed(execute string, now pruneResult) (string, error) {
+	hash, err := prune.Agreed(execute)
+
+	switch {
+	case err != nil:
+		return "", failure.Wrap(failure.PlanChanged, "reading --execute ("+err.Error()+")", err)
+	case execute != now.Hash:
+		return "", failure.New(failure.PlanChanged, "comparing the plan of now with the one that was shown")
+	default:
+		return hash, nil
+	}
 }
 
 // plan looks at catalogue and bucket, and decides as the worker would.
@@ -99,11 +116,11 @@ func (a *app) plan(ctx context.Context, settings config.Config, rules *policy.Po
 		return result, err
 	}
 
-	result.Hash, result.Effects = plan.Hash(), len(plan.Effects())
+	result.Hash, result.Effects = plan.Agreement(), len(plan.Effects())
 
 	for _, v := range plan.Backups {
 		result.Backups = append(result.Backups, plannedBackup{
-			ID: v.Backup, Database: v.Database, Action: v.Action, Due: v.Due, Late: v.Late, Ends: v.Ends, Reason: v.Reason,
+			ID: v.Backup, Database: v.Database, Action: v.Action, Due: v.Due, Late: v.Late, Ends: v.Ends, Honours: v.Honours, Reason: v.Reason,
 		})
 	}
 
@@ -119,13 +136,13 @@ func (a *app) plan(ctx context.Context, settings config.Config, rules *policy.Po
 
 // executePrune records what is asked, then lets the workers do it. Temporal is
 // reached first: what is not asked in the database leaves no trace.
-func (a *app) executePrune(ctx context.Context, settings config.Config, db *postgres.DB, plan pruneResult) (executedPrune, error) {
+func (a *app) executePrune(ctx context.Context, settings config.Config, db *postgres.DB, hash string) (executedPrune, error) {
 	temporal, _, err := a.temporal(ctx)
 	if err != nil {
 		return executedPrune{}, err
 	}
 
-	act, err := operator.Ask(ctx, db, operator.PruneBackups, plan.Hash, settings.Clock().Now())
+	act, err := operator.Ask(ctx, db, operator.PruneBackups, hash, settings.Clock().Now())
 	if err != nil {
 		return executedPrune{}, err
 	}

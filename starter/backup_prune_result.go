@@ -13,7 +13,8 @@ type pruneResult struct {
 	AsOf time.Time `json:"as_of"`
 	// Mode is that of the promise; in observe nothing is removed.
 	Mode promise.Mode `json:"mode"`
-	// Hash names what the plan does; --execute wants it.
+	// Hash names what the plan does, after the version of what it covers; --execute
+	// wants it whole.
 	Hash string `json:"hash"`
 	// Effects is how many things the plan does; 0 means that nothing is to be done.
 	Effects int `json:"effects"`
@@ -39,6 +40,9 @@ type plannedBackup struct {
 	Late bool `json:"late"`
 	// Ends is why an exception ends now.
 	Ends prune.Cause `json:"ends,omitempty"`
+	// Honours is why the newest proven backup goes at its time: honour_ceiling or
+	// left_policy.
+	Honours prune.Cause `json:"honours,omitempty"`
 	// Reason says why, for people.
 	Reason string `json:"reason"`
 }

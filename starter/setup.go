@@ -71,7 +71,7 @@ func (a *app) newSetup(command *cobra.Command) (*setup.Setup, error) {
 
 	return &setup.Setup{
 		URL: settings.StewardDatabase, Steward: db, Clock: settings.Clock(), Storage: storage, Temporal: temporal, Namespace: namespace,
-		Attributes: attributes(), Buckets: guard.Buckets(rules, settings.Location), Schedules: schedules(rules),
+		Attributes: attributes(), Buckets: guard.Buckets(rules, settings.Location), Schedules: schedules(rules), Files: rules.Storage.Files,
 		Wait: settings.Patience().Of(visible),
 	}, nil
 }

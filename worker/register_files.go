@@ -49,6 +49,7 @@ func (p *process) registerFiles(queue worker.Worker, recipients []age.Recipient,
 		Remover: fileremoval.Remover{
 			Steward: p.steward, Bucket: bucket, Enforce: rules.Mode == promise.Enforce,
 			Rule: fileprune.Rule{
+				Left: func(files string) bool { return !p.policy.NamesFiles(files) },
 				Keep: rules.Keep, Zone: p.policy.Company.Zone, KeepLastDrilled: rules.WhenBackupsStop == policy.KeepLastDrilled,
 			},
 		},

@@ -7,7 +7,7 @@ import (
 
 	"steward/activities"
 	"steward/internal/boundary"
-	"steward/internal/operator"
+	"steward/internal/failure"
 )
 
 // PruneByHandName is the registered name of PruneByHand.
@@ -18,6 +18,10 @@ type PruneByHandParams struct {
 	// Act is the opaque id of the row that says what it is.
 	Act string
 }
+
+// endChange is the version from which on an act is ended also where the answer about
+// its intent was lost: it may be in the ledger.
+const endChange = "end-act-after-lost-intent"
 
 // byHandBudget is how long a prune by hand is tried: somebody waits for it, and
 // the hourly prune finishes what it leaves.
@@ -38,12 +42,19 @@ func (p Promises) PruneByHand(ctx workflow.Context, params PruneByHandParams) (a
 	list.start(ctx, 0)
 
 	left := p.Patience.Of(byHandBudget)
+	ends := workflow.GetVersion(ctx, endChange, workflow.DefaultVersion, 1) != workflow.DefaultVersion
 
 	step := p.quick(ctx, left, CoreQueue, "Write the intent to the ledger")
 	if err := workflow.ExecuteActivity(step, core.BeginAct, params.Act).Get(ctx, nil); err != nil {
+		_ = list.failed(ctx, 0, err) //nolint:errcheck // given back below, after its outcome is written
+
+		if ends && boundary.CodeOf(err) != failure.EvidenceMissing {
+			return result, p.endAct(ctx, list, params.Act, err)
+		}
+
 		stage(ctx, StageKey.ValueSet("failed"))
 
-		return result, list.failed(ctx, 0, err)
+		return result, err
 	}
 
 	list.done(ctx, 0, "")
@@ -51,22 +62,24 @@ func (p Promises) PruneByHand(ctx workflow.Context, params PruneByHandParams) (a
 
 	step = p.bulk(ctx, left, BackupQueue, "Remove what was agreed to, prove it gone")
 	pruning := workflow.ExecuteActivity(step, do.ExecutePrune, params.Act).Get(ctx, &result)
-	outcome := operator.Done
 
 	if pruning != nil {
-		outcome = string(boundary.CodeOf(pruning))
 		_ = list.failed(ctx, 1, pruning) //nolint:errcheck // given back below, after its outcome is written
 	} else {
 		list.done(ctx, 1, pruned(result))
 	}
 
-	return result, p.endAct(ctx, list, activities.ActEnd{Act: params.Act, Outcome: outcome}, pruning)
+	return result, p.endAct(ctx, list, params.Act, pruning)
 }
 
 // endAct writes the outcome, though the run be cancelled: an intent without an
-// outcome would leave open what happened.
-func (p Promises) endAct(ctx workflow.Context, list *checklist, end activities.ActEnd, pruning error) error {
-	var core *activities.Acts
+// outcome would leave open what happened. It is the one that the database holds, not
+// one that this run could tell.
+func (p Promises) endAct(ctx workflow.Context, list *checklist, act string, failed error) error {
+	var (
+		core    *activities.Acts
+		outcome string
+	)
 
 	const last = 2
 
@@ -75,18 +88,19 @@ func (p Promises) endAct(ctx workflow.Context, list *checklist, end activities.A
 	whatever, _ := workflow.NewDisconnectedContext(ctx)
 	step := p.quick(whatever, p.Patience.Of(byHandBudget), CoreQueue, "Write the outcome to the ledger")
 
-	if err := workflow.ExecuteActivity(step, core.EndAct, end).Get(whatever, nil); err != nil {
+	err := workflow.ExecuteActivity(step, core.EndAct, activities.ActEnd{Act: act}).Get(whatever, &outcome)
+	if err != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 
 		return list.failed(ctx, last, err)
 	}
 
-	list.done(ctx, last, end.Outcome)
+	list.done(ctx, last, outcome)
 
-	if pruning != nil {
+	if failed != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 
-		return pruning
+		return failed
 	}
 
 	stage(ctx, StageKey.ValueSet("pruned"))

@@ -21,7 +21,6 @@ import (
 	"steward/internal/gcs"
 	"steward/internal/ids"
 	"steward/internal/postgres"
-	"steward/internal/prune"
 	"steward/internal/removal"
 )
 
@@ -169,10 +168,11 @@ func obey(ctx context.Context, t *testing.T, world *harness.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := world.Rules.Promises.Backups
+	rule := removal.RuleOf(world.Rules)
+	rule.KeepLastDrilled = true
 	prunes := &activities.Prunes{
 		Steward: steward, Remover: removal.Remover{Steward: steward, Bucket: service.Bucket(backups)}, Enforce: true,
-		Rule:  prune.Rule{Keep: rules.Keep, Zone: world.Rules.Company.Zone, KeepLastDrilled: true},
+		Rule:  rule,
 		Clock: clocks.Fixed(time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC)),
 	}
 	var suite testsuite.WorkflowTestSuite

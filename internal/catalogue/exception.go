@@ -60,9 +60,11 @@ func Exceptions(ctx context.Context, q postgres.Queryer) (map[string]Exception, 
 }
 
 // RecordException notes that a backup stays beyond its time. It gives false where
-// that is noted already.
+// that is noted already, and where the backup is gone: a prune that decided before
+// another one removed it must not begin its exception anew.
 func RecordException(ctx context.Context, q postgres.Queryer, one Exception) (bool, error) {
-	touched, err := q.Exec(ctx, `insert into backup_exceptions (backup_id, cause, since, due_at) values ($1, $2, $3, $4)
+	touched, err := q.Exec(ctx, `insert into backup_exceptions (backup_id, cause, since, due_at)
+		select id, $2, $3, $4 from backups where id = $1 and state <> 'pruned' for share
 		on conflict (backup_id) do update set cause = $2, since = $3, due_at = $4, ended_at = null, ended_cause = '', released_at = null
 		where backup_exceptions.ended_at is not null`, one.Backup, one.Cause, one.Since, one.DueAt)
 
@@ -78,15 +80,15 @@ func EndException(ctx context.Context, q postgres.Queryer, one Exception) (bool,
 	return touched > 0, failure.Wrap(failure.Unavailable, "ending an exception", err)
 }
 
-// Honoured is the cause of a row that never was an exception: the policy let the
-// newest proven backup go at the end of its time.
+// Honoured is the cause of a row that never was an exception: the newest proven
+// backup went at the end of its time. Why is in EndedCause.
 const Honoured = "honour_ceiling"
 
 // RecordHonoured notes that the newest proven backup goes at its time. It gives
 // false where that, or an exception, is noted already.
 func RecordHonoured(ctx context.Context, q postgres.Queryer, one Exception) (bool, error) {
 	touched, err := q.Exec(ctx, `insert into backup_exceptions (backup_id, cause, since, due_at, ended_at, ended_cause, released_at)
-		values ($1, $2, $3, $4, $3, $2, $3) on conflict (backup_id) do nothing`, one.Backup, Honoured, one.Since, one.DueAt)
+		values ($1, $2, $3, $4, $3, $5, $3) on conflict (backup_id) do nothing`, one.Backup, Honoured, one.Since, one.DueAt, one.EndedCause)
 
 	return touched > 0, failure.Wrap(failure.Unavailable, "recording an honoured ceiling", err)
 }

@@ -28,8 +28,9 @@ const dumpedIndex = `(i.indisvalid or t.relkind = 'p') and i.indisready`
 // pinned search path PostgreSQL writes every name in full.
 func definitionQueries() []definitionQuery {
 	all := append(relationDefinitions(), typeDefinitions()...)
+	all = append(all, otherDefinitions()...)
 
-	return append(all, otherDefinitions()...)
+	return append(all, rareDefinitions()...)
 }
 
 // relationDefinitions are those of tables and of what hangs on tables.

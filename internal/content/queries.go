@@ -24,10 +24,15 @@ const relations = ` from pg_class as c join pg_namespace as n on n.oid = c.relna
 // Materialized views are not listed: a restore computes them afresh, so that a
 // stale one differs rightly. Their definitions are compared.
 //
+// The sizes are those of the catalogue, as the last VACUUM or ANALYZE found them: to
+// ask for the files themselves takes a lock on each table, and would wait behind
+// whoever waits to alter one. They decide only into how many pieces a table is cut; one
+// that nobody ever analysed is one piece.
+//
 //nolint:gochecknoglobals // a constant text that a function helps to write
-var tablesQuery = `select n.nspname, c.relname, coalesce(pg_table_size(c.oid), 0),
-	coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint` + relations + `
-	where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
+var tablesQuery = `select n.nspname, c.relname,
+	(c.relpages + coalesce(toast.relpages, 0))::bigint * current_setting('block_size')::bigint, c.relpages::bigint` + relations + `
+	left join pg_class as toast on toast.oid = c.reltoastrelid where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
 
 //nolint:gochecknoglobals // as above
 var sequencesQuery = `select n.nspname, c.relname` + relations + `where c.relkind = 'S' and ` + ours("pg_class", "c.oid")
@@ -118,4 +123,4 @@ var privilegesQuery = `
 	union all
 	select 'default for ' || pg_get_userbyid(d.defaclrole) || ' in ' || coalesce(n.nspname, 'every schema') || ' of kind ' ||
 		d.defaclobjtype::text` + right + ` from pg_default_acl as d left join pg_namespace as n on n.oid = d.defaclnamespace
-		cross join lateral aclexplode(d.defaclacl) as a`
+		cross join lateral aclexplode(d.defaclacl) as a` + rarePrivileges()

@@ -54,6 +54,70 @@ func TestATableInParts(t *testing.T) {
 	}
 }
 
+// Whoever waits for a table, or has it for itself, holds up neither the list of the
+// tables nor what it says of their sizes.
+func TestTheListOfTablesWaitsForNobody(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Database(t)
+
+	opened := func() *postgres.DB {
+		db, err := postgres.Open(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		t.Cleanup(db.Close)
+
+		return db
+	}
+
+	holder, reader := opened(), opened()
+
+	if _, err := holder.Exec(t.Context(), `create table public.busy as select n, repeat(md5(n::text), 20) as filler
+		from generate_series(1, 5000) as n`); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := holder.Exec(t.Context(), `vacuum analyze public.busy`); err != nil {
+		t.Fatal(err)
+	}
+
+	err := holder.InTx(t.Context(), func(ctx context.Context, locking postgres.Tx) error {
+		var pages int64
+		if err := locking.QueryRow(ctx, `select pg_relation_size('public.busy') / current_setting('block_size')::bigint`).Scan(&pages); err != nil {
+			return err
+		}
+
+		if _, err := locking.Exec(ctx, `lock table public.busy in access exclusive mode`); err != nil {
+			return err
+		}
+
+		return reader.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+			if _, err := tx.Exec(ctx, `set local lock_timeout = '10ms'`); err != nil {
+				return err
+			}
+
+			var (
+				schema, name  string
+				bytes, blocks int64
+			)
+			if err := tx.QueryRow(ctx, tablesQuery).Scan(&schema, &name, &bytes, &blocks); err != nil {
+				return err
+			}
+
+			if name != "busy" || blocks != pages || pages < 100 || bytes < blocks*1024 {
+				t.Errorf("%s has %d bytes in %d blocks of %d", name, bytes, blocks, pages)
+			}
+
+			return nil
+		})
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestParts(t *testing.T) {
 	t.Parallel()
 

@@ -100,6 +100,36 @@ thing ✓" (n int);
 insert into "Odd.Schema ""x"""."söme
 thing ✓" values (1);
 create temp table fleeting (n int);
+-- What few databases have.
+create function stock.handler() returns language_handler language c as '$libdir/plpgsql', 'plpgsql_call_handler';
+create trusted language stocklang handler stock.handler;
+alter language stocklang owner to owner_a; grant usage on language stocklang to reader;
+create function stock.mood_int(stock.mood) returns int language sql immutable as 'select 1';
+create cast (stock.mood as int) with function stock.mood_int(stock.mood) as assignment;
+create transform for stock.mood language stocklang (from sql with function prsd_lextype(internal));
+create conversion stock.odd for 'LATIN1' to 'UTF8' from iso8859_1_to_utf8;
+create function stock.same(stock.mood, stock.mood) returns boolean language sql immutable as 'select $1::text = $2::text';
+create operator stock.=== (leftarg = stock.mood, rightarg = stock.mood, function = stock.same, commutator = operator(stock.===), hashes);
+create operator family stock.moods using hash;
+create operator class stock.mood_ops for type stock.mood using hash family stock.moods as operator 1 stock.===, function 1 stock.mood_int(stock.mood);
+alter operator family stock.moods using hash add operator 1 pg_catalog.= (int4, int4), function 1 pg_catalog.hashint4(int4);
+create text search parser stock.cutter (start = prsd_start, gettoken = prsd_nexttoken, "end" = prsd_end, lextypes = prsd_lextype);
+create text search template stock.simpler (init = dsimple_init, lexize = dsimple_lexize);
+create text search dictionary stock.known_words (template = stock.simpler, stopwords = english);
+create text search configuration stock.words (parser = default);
+alter text search configuration stock.words add mapping for asciiword, word with stock.known_words, simple;
+create access method heaps type table handler heap_tableam_handler;
+create access method more_heaps type table handler heap_tableam_handler;
+create table stock.elsewhere (n int) using heaps;
+create foreign data wrapper lookup options (debug 'true');
+grant usage on foreign data wrapper lookup to reader;
+create server far foreign data wrapper lookup options (host 'x');
+alter server far owner to owner_a; grant usage on foreign server far to reader;
+create foreign table stock.there (n int options (column_name 'm')) server far options (table_name 'x');
+create user mapping for reader server far options (password 'x');
+create publication sold for table stock.items (id, sku) where (price between 2 and 3), stock.alias;
+create publication of_stock for tables in schema stock with (publish_via_partition_root);
+alter publication sold owner to owner_a;
 do $$ declare made oid; begin
 	made := lo_from_bytea(70001, 'a large object'); execute format('alter large object %s owner to owner_a', made);
 	made := lo_from_bytea(70002, 'another'); execute format('grant select on large object %s to reader', made);

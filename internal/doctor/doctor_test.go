@@ -260,6 +260,31 @@ func TestWhatIsNotGivenIsSkippedOrFails(t *testing.T) {
 	}
 }
 
+// Files that are stored while the policy names no bucket for them would stay for ever.
+func TestFilesThatThePolicyForgot(t *testing.T) {
+	t.Parallel()
+
+	w := doctortest.New(t)
+
+	if _, err := w.Steward.Exec(t.Context(), `insert into file_backups (id, fileset, day, attempt, owner, opened_at, beat_at)
+		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'uploads', '2026-11-22', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'test', now(), now())`); err != nil {
+		t.Fatal(err)
+	}
+
+	check := find(t, visit(t, w, nil), "steward", "files")
+	if check.Code != failure.ConfigInvalid || !strings.Contains(check.Says, "uploads are still stored") || !strings.Contains(check.Hint, "steward setup") {
+		t.Errorf("%+v", check)
+	}
+
+	w.Policy.Storage.Files = "example-files"
+
+	for _, check := range visit(t, w, nil).Checks {
+		if check.Area == "steward" && check.Name == "files" {
+			t.Errorf("%+v", check)
+		}
+	}
+}
+
 func TestADatabaseThatIsDownOrOutOfDate(t *testing.T) {
 	t.Parallel()
 

@@ -9,6 +9,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/postgres"
 	"steward/internal/schema"
+	"steward/internal/setup"
 )
 
 // How far our clock and that of a database server may lie apart. Records carry
@@ -37,7 +38,30 @@ func (d *Doctor) steward(ctx context.Context) []Check {
 		return []Check{failed(name, err)}
 	}
 
-	return []Check{fine(name, "answers"), migrations(ctx, db), skew(ctx, db, d.System)}
+	checks := []Check{fine(name, "answers"), migrations(ctx, db), skew(ctx, db, d.System)}
+
+	return append(checks, d.forgotten(ctx, db)...)
+}
+
+// forgotten finds files that are stored while the policy names no bucket for them. A
+// database without its migrations says so itself.
+func (d *Doctor) forgotten(ctx context.Context, db postgres.Queryer) []Check {
+	if pending, err := schema.Missing(ctx, db); err != nil || pending > 0 {
+		return nil
+	}
+
+	const name = "files"
+
+	sets, err := setup.Forgotten(ctx, db, d.Policy.Storage.Files)
+
+	switch {
+	case err != nil:
+		return []Check{failed(name, err)}
+	case len(sets) > 0:
+		return []Check{wrong(name, failure.ConfigInvalid, setup.StillStored(sets), "Put storage.files back, then run: steward setup")}
+	default:
+		return nil
+	}
 }
 
 func migrations(ctx context.Context, db postgres.Queryer) Check {

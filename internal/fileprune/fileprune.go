@@ -36,6 +36,8 @@ type Content struct {
 
 // Rule is what the policy says.
 type Rule struct {
+	// Left says of a set that the policy names it no longer; nil where none has left.
+	Left func(files string) bool
 	// Keep is how long a backup is stored, from its snapshot: a floor and a
 	// ceiling.
 	Keep calendar.Duration
@@ -61,7 +63,7 @@ type Decision struct {
 
 // Manifests gives one decision for each manifest, in the order of held.
 func Manifests(held []Manifest, rule Rule, asOf time.Time) []Decision {
-	last := lastDrilled(held)
+	last := rule.stay(lastDrilled(held))
 	decisions := make([]Decision, len(held))
 
 	for i, manifest := range held {

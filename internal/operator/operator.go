@@ -42,6 +42,11 @@ type Act struct {
 	// Begun says that the work began; Effects are then what it was to do.
 	Begun   bool
 	Effects string
+	// Result is how the last try ended, as who carried it out wrote it: Done, a
+	// failure code, or empty while there is none.
+	Result string
+	// Outcome is what the ledger holds of it once it has Ended.
+	Outcome string
 }
 
 // Ask records an act of whoever is logged in to the steward database.
@@ -68,8 +73,9 @@ func Get(ctx context.Context, q postgres.Queryer, id string) (Act, error) {
 	var act Act
 
 	err := q.QueryRow(ctx, `select id, operator, verb, input_sha256, asked_at, intended_at is not null, ended_at is not null,
-		begun_at is not null, coalesce(effects, '') from operator_acts where id = $1`, id).
-		Scan(&act.ID, &act.Operator, &act.Verb, &act.InputSHA256, &act.AskedAt, &act.Intended, &act.Ended, &act.Begun, &act.Effects)
+		begun_at is not null, coalesce(effects, ''), result, outcome from operator_acts where id = $1`, id).
+		Scan(&act.ID, &act.Operator, &act.Verb, &act.InputSHA256, &act.AskedAt, &act.Intended, &act.Ended, &act.Begun, &act.Effects,
+			&act.Result, &act.Outcome)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Act{}, failure.New(failure.EvidenceMissing, "looking for what was asked")
 	}
@@ -102,22 +108,59 @@ func Begin(ctx context.Context, q postgres.Queryer, id, effects string, at time.
 	return failure.Wrap(failure.Unavailable, "noting what an act does", err)
 }
 
-// End writes the outcome of an act to the ledger, once: Done or a failure code.
-// An act that has no intent has no outcome.
-func End(ctx context.Context, db *postgres.DB, id, outcome string, at time.Time) error {
-	return db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+// Finish notes how a try of an act's work ended: Done or a failure code. Who carries
+// the act out writes it, each try anew; once it is Done it stays so, and an act that
+// has no intent, or that is over, takes none.
+func Finish(ctx context.Context, q postgres.Queryer, id, result string) error {
+	_, err := q.Exec(ctx, `update operator_acts set result = $2
+		where id = $1 and intended_at is not null and ended_at is null and result <> $3`, id, result, Done)
+
+	return failure.Wrap(failure.Unavailable, "noting how an act went", err)
+}
+
+// End writes the outcome of an act to the ledger, once, and gives it: the result of
+// who carried it out, else NotBegun or Unknown. Nobody tells it what to write. An act
+// that has no intent has no outcome, and gives the empty one.
+func End(ctx context.Context, db *postgres.DB, id string, at time.Time) (outcome string, err error) {
+	err = db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		act, err := Get(ctx, tx, id)
 		if err != nil || !act.Intended || act.Ended {
+			outcome = act.Outcome
+
 			return err
 		}
+
+		outcome = act.ends()
 
 		return once(ctx, tx, act, entry{ledger.ActDone, outcome, at},
 			`update operator_acts set ended_at = $2, outcome = $3 where id = $1 and ended_at is null`, outcome)
 	})
+
+	return outcome, err
 }
 
-// Done is the outcome of an act that was carried out.
-const Done = "done"
+// The outcomes of an act beside the codes of failures.
+const (
+	// Done was carried out.
+	Done = "done"
+	// NotBegun was intended, and nothing was done.
+	NotBegun = "not_begun"
+	// Unknown was begun, and who carried it out could not say how it ended: some of it
+	// may be done. The hourly prune does the rest.
+	Unknown = "unknown"
+)
+
+// ends is the outcome of an act that ends as it stands.
+func (a Act) ends() string {
+	switch {
+	case a.Result != "":
+		return a.Result
+	case a.Begun:
+		return Unknown
+	default:
+		return NotBegun
+	}
+}
 
 // entry is one step of an act as the ledger holds it.
 type entry struct {

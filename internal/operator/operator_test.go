@@ -96,14 +96,21 @@ func TestStepsOfAnAct(t *testing.T) {
 	db, backup := open(t)
 	id := ask(t, db)
 
-	if err := operator.End(t.Context(), db, id, operator.Done, now()); err != nil {
-		t.Error(err)
+	if outcome, err := operator.End(t.Context(), db, id, now()); err != nil || outcome != "" {
+		t.Errorf("%s, %v", outcome, err)
 	}
 
 	for i, step := range []func(ctx context.Context) error{
 		func(ctx context.Context) error { return operator.Intend(ctx, db, id, now()) },
 		func(ctx context.Context) error { return operator.Begin(ctx, backup, id, "x", now()) },
-		func(ctx context.Context) error { return operator.End(ctx, db, id, string(failure.PlanChanged), now()) },
+		func(ctx context.Context) error {
+			return operator.Finish(ctx, backup, id, string(failure.PlanChanged))
+		},
+		func(ctx context.Context) error {
+			_, err := operator.End(ctx, db, id, now())
+
+			return err
+		},
 	} {
 		for n, reached := 1, true; reached; n++ {
 			counter := &faults.Counter{N: n, Mode: []faults.Mode{faults.Before, faults.After}[n%2]}
@@ -117,7 +124,7 @@ func TestStepsOfAnAct(t *testing.T) {
 	}
 
 	act, err := operator.Get(t.Context(), db, id)
-	if err != nil || !act.Intended || !act.Begun || act.Effects != "x" || !act.Ended {
+	if err != nil || !act.Intended || !act.Begun || act.Effects != "x" || !act.Ended || act.Outcome != "plan_changed" {
 		t.Errorf("%+v, %v", act, err)
 	}
 
@@ -133,6 +140,7 @@ func TestStepsOfAnAct(t *testing.T) {
 	for what, sql := range map[string]string{
 		"another hash": `update operator_acts set input_sha256 = repeat('b', 64)`, "over again": `update operator_acts set ended_at = null`,
 		"other effects": `update operator_acts set effects = 'y'`, "another outcome": `update operator_acts set outcome = 'done'`,
+		"another result": `update operator_acts set result = 'done'`,
 	} {
 		if _, err := db.Exec(t.Context(), sql); err == nil {
 			t.Errorf("an act that is over takes %s", what)
@@ -153,7 +161,10 @@ func TestIntentsAreFresh(t *testing.T) {
 
 	must(t, operator.Intend(t.Context(), db, old, now().Add(time.Hour-1)))
 	must(t, operator.Intend(t.Context(), db, old, now().Add(2*time.Hour))) // its answer was lost
-	must(t, operator.End(t.Context(), db, old, operator.Done, now()))
+
+	if outcome, err := operator.End(t.Context(), db, old, now()); err != nil || outcome != operator.NotBegun {
+		t.Errorf("%s, %v", outcome, err)
+	}
 
 	if err := operator.Intend(t.Context(), db, old, now()); !failure.Is(err, failure.EvidenceMissing) {
 		t.Errorf("an act that is over: %v", err)
@@ -161,5 +172,61 @@ func TestIntentsAreFresh(t *testing.T) {
 
 	if _, err := operator.Get(t.Context(), db, "act_nobody"); !failure.Is(err, failure.EvidenceMissing) {
 		t.Errorf("nobody's: %v", err)
+	}
+}
+
+// The outcome is what was written by who carried the act out, whoever ends it: each
+// try's result counts until one is done, and none that came too late.
+func TestTheOutcomeIsThatOfTheWork(t *testing.T) {
+	t.Parallel()
+
+	db, backup := open(t)
+
+	for name, test := range map[string]struct {
+		begun   bool
+		results []string
+		want    string
+	}{
+		"nothing was begun":           {false, nil, operator.NotBegun},
+		"refused before it began":     {false, []string{"plan_changed"}, "plan_changed"},
+		"begun, and nobody came back": {true, nil, operator.Unknown},
+		"failed":                      {true, []string{"storage_refused"}, "storage_refused"},
+		"failed, then done":           {true, []string{"storage_refused", operator.Done}, operator.Done},
+		"done, then a try that fails": {true, []string{operator.Done, "unavailable"}, operator.Done},
+	} {
+		id := ask(t, db)
+		must(t, operator.Finish(t.Context(), backup, id, "too_early"))
+		must(t, operator.Intend(t.Context(), db, id, now()))
+
+		if test.begun {
+			must(t, operator.Begin(t.Context(), backup, id, "x", now()))
+		}
+
+		for _, result := range test.results {
+			must(t, operator.Finish(t.Context(), backup, id, result))
+		}
+
+		for range 2 {
+			if outcome, err := operator.End(t.Context(), db, id, now()); err != nil || outcome != test.want {
+				t.Errorf("%s: %s, %v", name, outcome, err)
+			}
+
+			must(t, operator.Finish(t.Context(), backup, id, "too_late"))
+		}
+	}
+
+	for name, sql := range map[string]string{
+		"done before it began": `update operator_acts set result = 'done' where begun_at is null`,
+		"the outcome":          `update operator_acts set outcome = 'done'`,
+	} {
+		must(t, operator.Intend(t.Context(), db, ask(t, db), now()))
+
+		if _, err := backup.Exec(t.Context(), sql); err == nil {
+			t.Errorf("the backup role writes %s", name)
+		}
+	}
+
+	if _, err := db.Exec(t.Context(), `update operator_acts set result = 'done'`); err == nil {
+		t.Error("the core role writes a result")
 	}
 }

@@ -9,6 +9,11 @@ import (
 // their own, such as files/uploads.
 func (f Files) Item() string { return "files/" + f.Name }
 
+// NamesFiles reports whether a set of files is one that is backed up.
+func (p *Policy) NamesFiles(name string) bool {
+	return slices.ContainsFunc(p.Promises.Backups.Files, func(f Files) bool { return f.Name == name })
+}
+
 // checkFiles refuses files that share a name with something else, that lie in a
 // bucket of Steward's, or that have no bucket to be kept in.
 func (r *reader) checkFiles(p *Policy) {

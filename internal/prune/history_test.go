@@ -31,12 +31,17 @@ func keep(t testing.TB, text string) calendar.Duration {
 func sevenDays(t testing.TB, keepLast bool) prune.Rule {
 	t.Helper()
 
-	return prune.Rule{Keep: keep(t, "7d"), Zone: time.UTC, KeepLastDrilled: keepLast, Tolerance: tolerance}
+	return prune.Rule{Keep: keep(t, "7d"), Zone: time.UTC, KeepLastDrilled: keepLast, Tolerance: tolerance, Databases: []string{"app", "steward"}}
 }
 
 // history draws one state of catalogue and bucket. All its instants lie on a few
 // edges, so that "exactly then", "just before" and "just after" are common.
-type history struct{ *rand.Rand }
+type history struct {
+	*rand.Rand
+
+	// keeps are the times of keeping that the policy may state.
+	keeps []calendar.Duration
+}
 
 func (h history) one(of ...string) string { return of[h.IntN(len(of))] }
 
@@ -53,6 +58,8 @@ func (h history) edge(day int) time.Time {
 
 func (h history) input(rule prune.Rule) prune.Input {
 	rule.KeepLastDrilled = h.often()
+	rule.Keep = h.keeps[h.IntN(len(h.keeps))]
+	rule.Databases = [][]string{{"app", "steward"}, {"steward", "app"}, {"app"}, {"x"}, nil}[h.IntN(5)]
 	in := prune.Input{Rule: rule, AsOf: h.edge(h.IntN(20))}
 
 	for n := range h.IntN(7) {

@@ -58,10 +58,24 @@ func (o oracle) younger(than prune.Backup) bool {
 
 func (o oracle) due(b prune.Backup) time.Time {
 	if b.SnapshotAt.IsZero() {
-		return b.OpenedAt.Add(week)
+		return b.OpenedAt.Add(o.keep())
 	}
 
-	return b.SnapshotAt.Add(week)
+	return b.SnapshotAt.Add(o.keep())
+}
+
+// keep is how long the policy in force keeps a backup; all its days have 24 hours.
+func (o oracle) keep() time.Duration { return o.Rule.Keep.Shortest() }
+
+// names reports whether the policy still has the database of a backup.
+func (o oracle) names(b prune.Backup) bool {
+	for _, name := range o.Rule.Databases {
+		if name == b.Database {
+			return true
+		}
+	}
+
+	return false
 }
 
 func (o oracle) passed(at time.Time) bool { return at.Compare(o.AsOf) <= 0 }
@@ -73,7 +87,7 @@ func (o oracle) ofBackup(b prune.Backup) prune.Action {
 	over := o.passed(o.due(b))
 	last := o.proven(b) && !o.younger(b)
 
-	if o.Rule.KeepLastDrilled && last && (over || open(b.Exception)) {
+	if o.Rule.KeepLastDrilled && o.names(b) && last && (over || open(b.Exception)) {
 		return prune.Except
 	}
 
@@ -99,7 +113,7 @@ func (o oracle) ofGeneration(l prune.Listed) expected {
 	}
 
 	if b.Pruned || a.Attempt != b.Attempt {
-		ceiling := b.OpenedAt.Add(week)
+		ceiling := b.OpenedAt.Add(o.keep())
 		if a.Gone || b.Pruned || b.Drilled || o.passed(ceiling) {
 			return o.gone(l, o.passed(ceiling.Add(tolerance)))
 		}
@@ -182,15 +196,31 @@ func (o oracle) absent() []string {
 
 // ends is why an exception ends, if it does.
 func (o oracle) ends(b prune.Backup) prune.Cause {
-	switch {
-	case !open(b.Exception), o.ofBackup(b) == prune.Except:
+	if !open(b.Exception) || o.ofBackup(b) == prune.Except {
 		return ""
+	}
+
+	switch {
 	case !o.Rule.KeepLastDrilled:
 		return prune.HonourCeiling
+	case !o.names(b):
+		return prune.LeftPolicy
 	case o.whole(b):
 		return prune.YoungerDrilled
 	default:
 		return prune.ObjectsMissing
+	}
+}
+
+// honours is why the newest proven backup goes, if it does and never was excepted.
+func (o oracle) honours(b prune.Backup) prune.Cause {
+	switch {
+	case open(b.Exception) || o.ofBackup(b) != prune.Delete || !o.proven(b) || o.younger(b):
+		return ""
+	case !o.Rule.KeepLastDrilled:
+		return prune.HonourCeiling
+	default:
+		return prune.LeftPolicy
 	}
 }
 

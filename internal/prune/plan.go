@@ -76,8 +76,11 @@ type Verdict struct {
 	// Late says that it goes only after its time and the tolerance.
 	Late bool
 	// Ends is why a recorded exception ends now; empty where none ends.
-	Ends   Cause
-	Reason string
+	Ends Cause
+	// Honours is why the newest proven backup goes at its time after all; empty
+	// for any other and where an exception ends.
+	Honours Cause
+	Reason  string
 }
 
 // Cause is the code of why something is kept or ends, as the ledger holds it.
@@ -91,6 +94,8 @@ const (
 	YoungerDrilled Cause = "younger_drilled"
 	// HonourCeiling: the policy says that nothing stays beyond its time.
 	HonourCeiling Cause = "honour_ceiling"
+	// LeftPolicy: the policy names the database no longer.
+	LeftPolicy Cause = "left_policy"
 	// ObjectsMissing: what was to be kept is not whole any more.
 	ObjectsMissing Cause = "objects_missing"
 )

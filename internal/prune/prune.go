@@ -99,6 +99,10 @@ type Rule struct {
 	// KeepLastDrilled keeps the newest drilled backup of a database beyond the
 	// ceiling when no younger one exists (when_backups_stop).
 	KeepLastDrilled bool
+	// Databases are those that the policy names. What belongs to another has left
+	// it: nobody waits for a younger backup of that, so it gets no exception and
+	// goes at its time, the newest proven one too.
+	Databases []string
 	// Tolerance is how long after its time an object may still be there before
 	// the promise is broken.
 	Tolerance time.Duration

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"steward/internal/calendar"
 	"steward/internal/prune"
 )
 
@@ -43,7 +44,7 @@ func TestProperties(t *testing.T) {
 	seen := map[prune.Action]int{}
 
 	for seed := first; seed < first+count; seed++ {
-		drawn := history{rand.New(rand.NewPCG(seed, 1))}
+		drawn := history{rand.New(rand.NewPCG(seed, 1)), []calendar.Duration{keep(t, "7d"), keep(t, "7d"), keep(t, "5d")}}
 		in := drawn.input(rule)
 		plan := prune.Make(in)
 
@@ -53,7 +54,7 @@ func TestProperties(t *testing.T) {
 
 		for name, problem := range map[string]string{
 			"oracle": againstOracle(in, plan), "promise": againstPromise(in, plan), "again": again(in, plan), "order": reordered(drawn, in, plan),
-			"hash": hashed(in, plan),
+			"hash": hashed(in, plan), "policy": thereAndBack(in, plan, keep(t, "5d")),
 		} {
 			if problem != "" {
 				t.Fatalf("STEWARD_SEED=%d, %s: %s\n%+v", seed, name, problem, in)
@@ -130,15 +131,15 @@ func againstPromise(in prune.Input, plan prune.Plan) string {
 			continue
 		}
 
-		if verdict.Action != o.ofBackup(backup) || verdict.Ends != o.ends(backup) || verdict.Last != (o.proven(backup) && !o.younger(backup)) {
+		if verdict.Action != o.ofBackup(backup) || verdict.Ends != o.ends(backup) || verdict.Honours != o.honours(backup) || verdict.Last != (o.proven(backup) && !o.younger(backup)) {
 			return "the verdict on " + backup.ID
 		}
 
-		if verdict.Action == prune.Delete && in.AsOf.Sub(o.due(backup).Add(-week)) < week {
+		if verdict.Action == prune.Delete && in.AsOf.Sub(o.due(backup).Add(-o.keep())) < o.keep() {
 			return "below the floor: " + backup.ID
 		}
 
-		had[backup.Database] = had[backup.Database] || o.proven(backup)
+		had[backup.Database] = had[backup.Database] || o.proven(backup) && o.names(backup)
 		kept[backup.Database] = kept[backup.Database] || o.proven(backup) && verdict.Action != prune.Delete
 	}
 
@@ -231,9 +232,58 @@ func hashed(in prune.Input, plan prune.Plan) string {
 		return "hash and effects do not agree"
 	}
 
-	in.Rule.KeepLastDrilled = !in.Rule.KeepLastDrilled
-	if other := prune.Make(in); other.Hash() == later.Hash() {
+	changed := in
+	changed.Rule.KeepLastDrilled = !in.Rule.KeepLastDrilled
+
+	if other := prune.Make(changed); other.Hash() == later.Hash() {
 		return "another rule has the same hash"
+	}
+
+	changed = in
+	changed.Rule.Databases = append(slices.Clone(in.Rule.Databases), "one_more")
+
+	if other := prune.Make(changed); other.Hash() == later.Hash() {
+		return "another policy has the same hash"
+	}
+
+	return ""
+}
+
+// thereAndBack carries out what a shorter time lets go, and then plans by the rule
+// of before: what went does not come back, what is left goes exactly when it would
+// have gone, and nothing that the longer time let go was kept by the shorter.
+func thereAndBack(in prune.Input, plan prune.Plan, shorter calendar.Duration) string {
+	short := in
+	short.Rule.Keep = shorter
+	meanwhile := prune.Make(short)
+
+	for i, verdict := range plan.Backups {
+		if verdict.Action == prune.Delete && meanwhile.Backups[i].Action != prune.Delete {
+			return "a shorter time keeps " + verdict.Backup
+		}
+	}
+
+	gone := map[string]bool{}
+	for _, decision := range meanwhile.Objects {
+		gone[decision.Name+" "+strconv.FormatInt(decision.Generation, 10)] = decision.Action == prune.Delete
+	}
+
+	back := in
+	back.Listed = slices.DeleteFunc(slices.Clone(in.Listed), func(l prune.Listed) bool {
+		return gone[l.Name+" "+strconv.FormatInt(l.Generation, 10)]
+	})
+	after := prune.Make(back)
+
+	for i, verdict := range after.Backups {
+		if before := plan.Backups[i]; !verdict.Due.Equal(before.Due) || verdict.Action == prune.Delete && before.Action == prune.Keep {
+			return "goes earlier than before the policy changed: " + verdict.Backup
+		}
+	}
+
+	for _, decision := range after.Objects {
+		if decision.Action != prune.Missing && gone[decision.Name+" "+strconv.FormatInt(decision.Generation, 10)] {
+			return "came back: " + decision.Name
+		}
 	}
 
 	return ""

@@ -58,7 +58,7 @@ func TestVerdicts(t *testing.T) {
 		{"an instant before", at(17, 2).Add(-1), []func() (prune.Backup, prune.Announced, prune.Listed){young}, nil, prune.Verdict{Action: prune.Keep, Reason: "stored for 7 days from its snapshot, until 2026-11-17 02:00 UTC"}},
 		{"the instant", at(17, 2), []func() (prune.Backup, prune.Announced, prune.Listed){young}, nil, prune.Verdict{Action: prune.Delete, Reason: week7}},
 		{"alone", at(17, 2), nil, nil, prune.Verdict{Action: prune.Except, Last: true, Reason: excepted}},
-		{"alone, ceiling honoured", at(17, 2), nil, func(in *prune.Input) { in.Rule.KeepLastDrilled = false }, prune.Verdict{Action: prune.Delete, Last: true, Reason: week7 + "; the policy honours the ceiling though it is the newest proven one"}},
+		{"alone, ceiling honoured", at(17, 2), nil, func(in *prune.Input) { in.Rule.KeepLastDrilled = false }, prune.Verdict{Action: prune.Delete, Last: true, Honours: prune.HonourCeiling, Reason: week7 + "; the policy honours the ceiling though it is the newest proven one"}},
 		{"alone, never drilled", at(18, 2), nil, func(in *prune.Input) { in.Backups[0].Drilled = false }, prune.Verdict{Action: prune.Delete, Late: true, Reason: week7}},
 		{"a younger one of another database", at(17, 2), []func() (prune.Backup, prune.Announced, prune.Listed){of("x", "steward", at(16, 2))}, nil, prune.Verdict{Action: prune.Except, Last: true, Reason: excepted}},
 		{"a younger one that is not drilled", at(17, 2), []func() (prune.Backup, prune.Announced, prune.Listed){young}, func(in *prune.Input) { in.Backups[1].Drilled = false }, prune.Verdict{Action: prune.Except, Last: true, Reason: excepted}},
@@ -71,6 +71,14 @@ func TestVerdicts(t *testing.T) {
 		{"an exception when the clock jumped back", at(16, 2), nil, func(in *prune.Input) { in.Backups[0].Exception.Since = at(17, 2) }, prune.Verdict{Action: prune.Except, Last: true, Reason: "stays an exception as the newest proven backup of app, though its time ends only at 2026-11-17 02:00 UTC"}},
 		{"an exception with a younger one", at(18, 2), []func() (prune.Backup, prune.Announced, prune.Listed){young}, func(in *prune.Input) { in.Backups[0].Exception.Since = at(17, 2) }, prune.Verdict{Action: prune.Delete, Ends: prune.YoungerDrilled, Reason: week7}},
 		{"an exception that lost an object", at(18, 2), nil, func(in *prune.Input) { in.Backups[0].Exception.Since, in.Listed = at(17, 2), nil }, prune.Verdict{Action: prune.Delete, Ends: prune.ObjectsMissing, Reason: week7}},
+		{"alone, its database left the policy", at(17, 2), nil, func(in *prune.Input) { in.Rule.Databases = []string{"steward"} }, prune.Verdict{Action: prune.Delete, Last: true, Honours: prune.LeftPolicy, Reason: week7 + "; the policy names app no longer, so it goes though it is the newest proven one"}},
+		{"an instant before, its database left the policy", at(17, 2).Add(-1), nil, func(in *prune.Input) { in.Rule.Databases = nil }, prune.Verdict{Action: prune.Keep, Last: true, Reason: "stored for 7 days from its snapshot, until 2026-11-17 02:00 UTC"}},
+		{"an exception whose database left the policy", at(18, 2), nil, func(in *prune.Input) {
+			in.Backups[0].Exception.Since, in.Rule.Databases = at(17, 2), []string{"steward"}
+		}, prune.Verdict{Action: prune.Delete, Last: true, Ends: prune.LeftPolicy, Reason: week7 + "; the policy names app no longer, so it goes though it is the newest proven one"}},
+		{"an exception whose database left a policy that honours the ceiling", at(18, 2), nil, func(in *prune.Input) {
+			in.Backups[0].Exception.Since, in.Rule.Databases, in.Rule.KeepLastDrilled = at(17, 2), nil, false
+		}, prune.Verdict{Action: prune.Delete, Last: true, Ends: prune.HonourCeiling, Reason: week7 + "; the policy honours the ceiling though it is the newest proven one"}},
 		{"an exception under another policy", at(18, 2), nil, func(in *prune.Input) { in.Backups[0].Exception.Since, in.Rule.KeepLastDrilled = at(17, 2), false }, prune.Verdict{Action: prune.Delete, Last: true, Ends: prune.HonourCeiling, Reason: week7 + "; the policy honours the ceiling though it is the newest proven one"}},
 	} {
 		in := world(t, test.asOf, append([]func() (prune.Backup, prune.Announced, prune.Listed){old}, test.others...)...)
@@ -186,7 +194,7 @@ func TestOfAndCount(t *testing.T) {
 		t.Error("a plan is within all of its effects, and not within one of two")
 	}
 
-	const hash = "bcb194c68afa3d91b0ed92ce5adf29141832833aca2a45ebf429475b59876bcb"
+	const hash = "086ecebb4673adb355d50685f4f17b5e9e6a3f0c22aed70be2abe8c4dfdf2cd5"
 	if got := plan.Hash(); got != hash {
 		t.Errorf("the hash of this plan is %s; an approved hash must not change its meaning", got)
 	}

@@ -91,30 +91,36 @@ func (p *planner) judge(backup Backup, last, intact bool) Verdict {
 		Backup: backup.ID, Database: backup.Database, Last: last,
 		Action: Keep, Due: p.Rule.Keep.AddTo(backup.start(), p.Rule.Zone),
 	}
-	due := p.reached(verdict.Due)
+	due, named := p.reached(verdict.Due), slices.Contains(p.Rule.Databases, backup.Database)
 
 	switch {
-	case last && p.Rule.KeepLastDrilled && (due || backup.Exception.open()):
+	case last && p.Rule.KeepLastDrilled && named && (due || backup.Exception.open()):
 		verdict.Action = Except
 	case due:
 		verdict.Action = Delete
 		verdict.Late = !backup.Exception.open() && p.late(latest(verdict.Due, backup.Exception.EndedAt))
 	}
 
-	if backup.Exception.open() && verdict.Action != Except {
-		verdict.Ends = p.cause(intact)
+	switch {
+	case verdict.Action == Except:
+	case backup.Exception.open():
+		verdict.Ends = p.cause(named, intact)
+	case verdict.Action == Delete && last:
+		verdict.Honours = p.cause(named, intact)
 	}
 
-	verdict.Reason = p.reason(backup, verdict, due)
+	verdict.Reason = p.reason(backup, verdict, due, named)
 
 	return verdict
 }
 
-// cause is why an exception cannot go on.
-func (p *planner) cause(intact bool) Cause {
+// cause is why an exception cannot go on, or cannot begin.
+func (p *planner) cause(named, intact bool) Cause {
 	switch {
 	case !p.Rule.KeepLastDrilled:
 		return HonourCeiling
+	case !named:
+		return LeftPolicy
 	case !intact:
 		return ObjectsMissing
 	default:
@@ -122,7 +128,7 @@ func (p *planner) cause(intact bool) Cause {
 	}
 }
 
-func (p *planner) reason(backup Backup, verdict Verdict, due bool) string {
+func (p *planner) reason(backup Backup, verdict Verdict, due, named bool) string {
 	words, at := p.Rule.Keep.Words(), stamp(verdict.Due)
 
 	switch {
@@ -136,6 +142,9 @@ func (p *planner) reason(backup Backup, verdict Verdict, due bool) string {
 		return "nothing whole was ever stored; what was left was due at " + at
 	case !backup.Whole:
 		return "nothing whole is stored yet; what was left goes at " + at
+	case due && verdict.Last && p.Rule.KeepLastDrilled && !named:
+		return fmt.Sprintf("its %s were over at %s; the policy names %s no longer, so it goes though it is the newest proven one",
+			words, at, backup.Database)
 	case due && verdict.Last:
 		return fmt.Sprintf("its %s were over at %s; the policy honours the ceiling though it is the newest proven one", words, at)
 	case due:

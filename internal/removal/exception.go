@@ -12,7 +12,8 @@ import (
 // exception records the begin or the end of a backup's stay beyond its time. The
 // begin is committed before a hold is set, so that a hold of Steward's own is
 // always known as such; the end before a hold is released; that the policy lets
-// the newest proven backup go, before the first of its objects is deleted.
+// the newest proven backup go, or has left its database, before the first of its
+// objects is deleted.
 func (j *work) exception(ctx context.Context, verdict prune.Verdict) error {
 	record, kind, cause := j.step(verdict)
 	if record == nil {
@@ -42,8 +43,8 @@ func (j *work) step(verdict prune.Verdict) (
 		return catalogue.RecordException, ledger.BackupExcepted, prune.LastDrilled
 	case verdict.Ends != "":
 		return catalogue.EndException, ledger.BackupExceptionEnded, verdict.Ends
-	case verdict.Action == prune.Delete && verdict.Last:
-		return catalogue.RecordHonoured, ledger.BackupCeilingHonoured, prune.HonourCeiling
+	case verdict.Honours != "":
+		return catalogue.RecordHonoured, ledger.BackupCeilingHonoured, verdict.Honours
 	default:
 		return nil, "", ""
 	}

@@ -70,7 +70,7 @@ func newShelf(t *testing.T, settings gcs.Settings) *shelf {
 	keep, err := calendar.ParseDuration("7d")
 	must(t, err)
 
-	s.rule = prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour}
+	s.rule = prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour, Databases: []string{"app"}}
 
 	return s
 }

@@ -99,6 +99,8 @@ type Setup struct {
 	Buckets []guard.Bucket
 	// Schedules are one for each promise that acts by itself.
 	Schedules []Schedule
+	// Files is the bucket for the contents of files; empty where the policy names none.
+	Files string
 	// Wait is how long a new search attribute may take to become visible.
 	Wait time.Duration
 	// Tell, if not nil, is told each step as it ends.
@@ -111,7 +113,7 @@ type Setup struct {
 func (s *Setup) Run(ctx context.Context) (Report, error) {
 	report := Report{Steps: []Step{}}
 
-	for _, part := range []func(context.Context) ([]Step, error){s.Database, s.MakeBuckets, s.temporal, s.schedules} {
+	for _, part := range []func(context.Context) ([]Step, error){s.Database, s.keepFiles, s.MakeBuckets, s.temporal, s.schedules} {
 		steps, err := part(ctx)
 		report.Steps = append(report.Steps, steps...)
 
