@@ -41,6 +41,7 @@ func (p *process) registerFiles(queue worker.Worker, recipients []age.Recipient,
 			Steward: p.steward, Bucket: bucket, Enforce: rules.Mode == promise.Enforce,
 			Rule: fileprune.Rule{
 				Keep: rules.Keep, Zone: p.policy.Company.Zone, KeepLastDrilled: rules.WhenBackupsStop == policy.KeepLastDrilled,
+				Tolerance: rules.Tolerance.Shortest(),
 			},
 		},
 	})
