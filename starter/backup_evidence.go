@@ -132,28 +132,8 @@ func (a *app) writeEvidence(
 		a.console.Notef("%s", webui.Workflow(at.ui, at.namespace, run.GetID()))
 	}
 
-	var made activities.ReportResult
-	if err := run.Get(ctx, &made); err != nil {
-		if ctx.Err() != nil {
-			return failure.Wrap(failure.StillRunning, "waiting for the report", context.Cause(ctx))
-		}
-
-		return failure.New(boundary.CodeOf(err), "making the report")
-	}
-
-	verifier, err := keys.Verifier(rules.Keys.Ledger)
+	signed, opened, err := answer(ctx, run, flags, rules)
 	if err != nil {
-		return err
-	}
-
-	signed := report.Signed{Report: made.Report, Note: made.Note}
-
-	opened, err := signed.Open(verifier)
-	if err != nil {
-		return err
-	}
-
-	if err := flags.answered(opened, rules); err != nil {
 		return err
 	}
 
@@ -165,6 +145,34 @@ func (a *app) writeEvidence(
 	result.WorkflowID = run.GetID()
 
 	return a.showEvidence(result)
+}
+
+// answer waits for the report, and believes it only with a good signature, and if it
+// is what was asked for.
+func answer(
+	ctx context.Context, run client.WorkflowRun, flags evidenceFlags, rules *policy.Policy,
+) (signed report.Signed, opened report.Report, err error) {
+	var made activities.ReportResult
+	if err := run.Get(ctx, &made); err != nil {
+		if ctx.Err() != nil {
+			return signed, opened, failure.Wrap(failure.StillRunning, "waiting for the report", context.Cause(ctx))
+		}
+
+		return signed, opened, failure.New(boundary.CodeOf(err), "making the report")
+	}
+
+	verifier, err := keys.Verifier(rules.Keys.Ledger)
+	if err != nil {
+		return signed, opened, err
+	}
+
+	signed = report.Signed{Report: made.Report, Note: made.Note}
+
+	if opened, err = signed.Open(verifier); err != nil {
+		return signed, opened, err
+	}
+
+	return signed, opened, flags.answered(opened, rules)
 }
 
 // startEvidence starts the report's run, or gives the one that is at work on it.

@@ -6,8 +6,6 @@ import (
 
 	"steward/internal/filecatalogue"
 	"steward/internal/gcs"
-	"steward/internal/ledger"
-	"steward/internal/postgres"
 )
 
 const (
@@ -27,13 +25,6 @@ type comparison struct {
 	missing []filecatalogue.Content
 	lost    []filecatalogue.Finding
 	back    []returned
-}
-
-// returned is an object that is in the bucket though it was proven gone.
-type returned struct {
-	filecatalogue.Known
-
-	generation int64
 }
 
 // compare reconciles catalogue and bucket both ways: what the bucket has no more is
@@ -209,92 +200,4 @@ func (c *comparison) there(ctx context.Context, name string, generation int64) (
 	}
 
 	return false, nil
-}
-
-// record tells of each day which of its objects the bucket has no more, each once.
-func (c *comparison) record(ctx context.Context, tx postgres.Tx) error {
-	type span struct{ first, last string }
-
-	var order []span
-
-	spans := map[span][]late{}
-	add := func(one filecatalogue.Finding, first, last filecatalogue.Backup) error {
-		fresh, err := filecatalogue.RecordMissing(ctx, tx, one, c.at)
-		if err != nil || !fresh {
-			return err
-		}
-
-		key := span{first.ID, one.Files + last.ID}
-		if len(spans[key]) == 0 {
-			order = append(order, key)
-		}
-
-		spans[key] = append(spans[key], late{Finding: one, backup: last})
-
-		return nil
-	}
-
-	days := map[string]filecatalogue.Backup{}
-	for _, day := range c.days {
-		days[day.ID] = day
-	}
-
-	for _, one := range c.lost {
-		if err := add(one, days[one.Backup], days[one.Backup]); err != nil {
-			return err
-		}
-	}
-
-	for _, content := range c.missing {
-		first, last := c.dayOf(content.Files, content.FirstAt), c.dayOf(content.Files, content.NewestAt)
-		finding := filecatalogue.Finding{Name: content.Object, Generation: content.Generation, Files: content.Files, Content: content.ID}
-
-		if err := add(finding, first, last); err != nil {
-			return err
-		}
-	}
-
-	for _, key := range order {
-		one := spans[key][0]
-
-		err := tell(ctx, tx, ledger.FilesMissing, c.at, ledger.FilesObjectsBody{
-			Files: one.Files, Backup: one.backup.ID, Day: one.backup.Day, FirstDay: days[key.first].Day,
-		}, spans[key])
-		if err != nil {
-			return err
-		}
-	}
-
-	return nil
-}
-
-// sweep removes an object that appeared after it was proven gone, as an upload that
-// was cut off can. That it outstayed its time is recorded first; a crash after its
-// deletion loses the receipt of the second end only.
-func (w *work) sweep(ctx context.Context, one returned) error {
-	object := late{
-		Finding: filecatalogue.Finding{Name: one.Name, Generation: one.generation, Files: one.Files},
-		backup:  w.dayOf(one.Files, one.NewestAt), due: w.Rule.Keep.AddTo(one.NewestAt, w.Rule.Zone),
-	}
-
-	if !w.at.Before(object.due.Add(w.Rule.Tolerance)) {
-		if err := w.overdue(ctx, []late{object}, causeAppearedLate); err != nil {
-			return err
-		}
-	}
-
-	if err := w.Bucket.Remove(ctx, one.Name); err != nil {
-		return fmt.Errorf("removing what appeared late: %w", err)
-	}
-
-	err := w.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		return tell(ctx, tx, ledger.FilesSwept, w.at, ledger.FilesObjectsBody{
-			Files: one.Files, Backup: object.backup.ID, Day: object.backup.Day,
-		}, []late{object})
-	})
-	if err == nil {
-		w.result.Swept++
-	}
-
-	return err
 }
