@@ -34,6 +34,7 @@ func replayer() worker.WorkflowReplayer {
 	replayer.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
 	replayer.RegisterWorkflowWithOptions(promises.PromiseAudit, workflow.RegisterOptions{Name: workflows.PromiseAuditName})
+	replayer.RegisterWorkflowWithOptions(promises.PruneFiles, workflow.RegisterOptions{Name: workflows.PruneFilesName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneByHand, workflow.RegisterOptions{Name: workflows.PruneByHandName})
 	replayer.RegisterWorkflowWithOptions(promises.BackupEvidence, workflow.RegisterOptions{Name: workflows.BackupEvidenceName})
 
@@ -100,11 +101,13 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 
 			changed := bytes.ReplaceAll(text, []byte(`"OpenDay"`), []byte(`"CloseDay"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"PruneBackups"`), []byte(`"PrunePrunes"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"PruneFiles"`), []byte(`"PruneFolders"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"AuditPromises"`), []byte(`"FlatterPromises"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"SignEvidence"`), []byte(`"InventEvidence"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"BeginAct"`), []byte(`"SkipAct"`))
 			// The workflow's own type stays what it was.
 			changed = bytes.Replace(changed, []byte(`"PrunePrunes"`), []byte(`"PruneBackups"`), 1)
+			changed = bytes.Replace(changed, []byte(`"PruneFolders"`), []byte(`"PruneFiles"`), 1)
 
 			path := filepath.Join(t.TempDir(), strings.ReplaceAll(filepath.Base(file), ".json", "-changed.json"))
 			if err := os.WriteFile(path, changed, 0o600); err != nil {
