@@ -26,28 +26,28 @@ import (
 	"steward/workflows"
 )
 
-// recordedFiles is the bucket of these scenes.
-const recordedFiles = "recorded-files"
+// recordedFilesBucket is the bucket of these scenes.
+const recordedFilesBucket = "recorded-files"
 
-// filesRecorder plays scenes of PruneFiles. The workflow runs in the core worker's
+// pruneFilesRecorder plays scenes of PruneFiles. The workflow runs in the core worker's
 // process; the activity in the test's, over a catalogue whose rows are written by
 // hand, since no policy of a world names files.
-type filesRecorder struct {
+type pruneFilesRecorder struct {
 	recorder
 
 	steward *postgres.DB
 	bucket  *gcs.Bucket
 }
 
-// TestRecordFilesHistories records what PruneFiles does: see TestRecordHistories.
+// TestRecordPruneFilesHistories records what PruneFiles does: see TestRecordHistories.
 //
 //nolint:paralleltest // histories are recorded without anything beside
-func TestRecordFilesHistories(t *testing.T) {
+func TestRecordPruneFilesHistories(t *testing.T) {
 	version := os.Getenv(recordVariable)
 	if version == "" {
 		t.Skip("records only when " + recordVariable + " names a version")
 	}
-	r := filesRecorder{recorder: recorder{
+	r := pruneFilesRecorder{recorder: recorder{
 		T: t, version: version, world: harness.New(t, harness.Options{Processes: []string{"core"}, Unchecked: true}),
 	}}
 	r.connect()
@@ -82,7 +82,7 @@ func TestRecordFilesHistories(t *testing.T) {
 }
 
 // connect opens the database and a bucket of its own.
-func (r *filesRecorder) connect() {
+func (r *pruneFilesRecorder) connect() {
 	var err error
 	r.steward, err = postgres.Open(r.Context(), r.world.StewardURL)
 	r.must(err)
@@ -90,13 +90,13 @@ func (r *filesRecorder) connect() {
 	service, err := gcs.Open(r.Context(), gcs.Options{Endpoint: r.world.Storage.URL(), Project: "test"})
 	r.must(err)
 	r.Cleanup(func() { r.must(service.Close()) })
-	r.bucket = service.Bucket(recordedFiles)
+	r.bucket = service.Bucket(recordedFilesBucket)
 	_, err = r.bucket.Create(r.Context(), gcs.Settings{Location: "EU", UniformAccess: true})
 	r.must(err)
 }
 
 // work runs the activity as the backup role's worker does.
-func (r *filesRecorder) work() {
+func (r *pruneFilesRecorder) work() {
 	mine, err := client.NewClientFromExistingWithContext(r.Context(), r.world.Temporal, client.Options{
 		Namespace: r.world.Namespace, Identity: "steward-worker/backup",
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
@@ -118,7 +118,7 @@ func (r *filesRecorder) work() {
 }
 
 // day writes a proven day with one content of its own, and gives that object's name.
-func (r *filesRecorder) day(content string) string {
+func (r *pruneFilesRecorder) day(content string) string {
 	now, id, attempt, name := r.world.Now(), ids.New("fbk"), ids.New("att"), "uploads/contents/"+content
 	object, err := r.bucket.Put(r.Context(), name, strings.NewReader(content), gcs.PutOptions{})
 	r.must(err)
@@ -137,20 +137,20 @@ func (r *filesRecorder) day(content string) string {
 	return name
 }
 
-func (r *filesRecorder) exec(sql string, args ...any) {
+func (r *pruneFilesRecorder) exec(sql string, args ...any) {
 	r.Helper()
 	_, err := r.steward.Exec(r.Context(), sql, args...)
 	r.must(err)
 }
 
-func (r *filesRecorder) generation(name string) int64 {
+func (r *pruneFilesRecorder) generation(name string) int64 {
 	object, err := r.bucket.Stat(r.Context(), name)
 	r.must(err)
 	return object.Generation
 }
 
 // pruneFiles runs PruneFiles, does something meanwhile, and keeps the history.
-func (r *filesRecorder) pruneFiles(scene string, meanwhile func()) {
+func (r *pruneFilesRecorder) pruneFiles(scene string, meanwhile func()) {
 	r.Helper()
 	id := ids.PruneFiles() + "/" + scene
 	run, err := r.world.Start(r.Context(), id, workflows.PruneFilesName)
