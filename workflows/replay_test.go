@@ -22,8 +22,9 @@ func recorded() map[string]int {
 		workflows.DailyBackupName:    12,
 		workflows.PruneBackupsName:   8,
 		workflows.PromiseAuditName:   6,
-		workflows.BackupEvidenceName: 1,
-		workflows.PruneByHandName:    1,
+		workflows.BackupEvidenceName: 3,
+		workflows.PruneByHandName:    3,
+		workflows.PruneFilesName:     4,
 	}
 }
 
