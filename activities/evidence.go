@@ -47,7 +47,8 @@ type Reports struct {
 type ReportParams struct {
 	// Month is the month, as 2026-11.
 	Month string
-	// Database is the one database that it is about; empty for all.
+	// Database is the one database, or set of files as "files/NAME", that it is about;
+	// empty for all.
 	Database string
 }
 
@@ -103,22 +104,31 @@ func (r *Reports) SignEvidence(ctx context.Context, params ReportParams) (Report
 	return r.sign(made)
 }
 
-// counted asks Temporal about the schedules of the databases. A name that the
+// counted asks Temporal about the schedules of the databases and the files. A name that the
 // policy does not have is refused later, by who knows the policy.
 func (r *Reports) counted(ctx context.Context, only string) (map[string]report.Schedule, error) {
 	counted := map[string]report.Schedule{}
 
+	schedules := map[string]string{}
 	for _, database := range r.Policy.Promises.Backups.Databases {
-		if only != "" && only != database.Name {
+		schedules[database.Name] = ids.Backup(database.Name)
+	}
+
+	for _, files := range r.Policy.Promises.Backups.Files {
+		schedules[files.Item()] = ids.Files(files.Name)
+	}
+
+	for name, id := range schedules {
+		if only != "" && only != name {
 			continue
 		}
 
-		read, err := r.Schedules.Read(ctx, ids.Backup(database.Name))
+		read, err := r.Schedules.Read(ctx, id)
 		if err != nil {
 			return nil, failure.Wrap(failure.TemporalUnavailable, "reading what Temporal counted", err)
 		}
 
-		counted[database.Name] = read
+		counted[name] = read
 	}
 
 	return counted, nil

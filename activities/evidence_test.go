@@ -17,6 +17,7 @@ import (
 	"steward/internal/ledger"
 	"steward/internal/ledger/ledgertest"
 	"steward/internal/ledger/seal"
+	"steward/internal/policy"
 	"steward/internal/report"
 )
 
@@ -132,6 +133,43 @@ func TestSignEvidence(t *testing.T) {
 	one, about := w.sign(t, activities.ReportParams{Month: "2026-11", Database: "steward"})
 	if one.Databases != 1 || one.Due != 3 || about.Databases[0].Name != "steward" || len(about.Entries) != 6 {
 		t.Errorf("%d databases, %d due", one.Databases, one.Due)
+	}
+}
+
+// The policy's files are told beside its databases, with their own schedule.
+func TestSignFiles(t *testing.T) {
+	t.Parallel()
+
+	w := newReportWorld(t)
+	rules := *w.Audits.Policy
+	rules.Promises.Backups.Files = []policy.Files{{Name: "uploads", Bucket: "popkit-uploads"}}
+	w.Reports.Policy = &rules
+
+	snapshot := noon().Add(-8 * time.Hour)
+	id, manifest := ids.New("fbk"), strings.Repeat("cd", 32)
+	w.run(t, `insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at, taken_at, drilled_at,
+			manifest_sha256, bytes, files, drill_seconds)
+		values ($1, 'uploads', '2026-11-22', 'drilled', $2, 'test', $3, $3, $3, $3, $3, $4, 4000, 30, 1.5)`, id, ids.New("att"), snapshot, manifest)
+
+	body := ledger.FilesBody{Backup: id, Files: "uploads", Day: "2026-11-22", ManifestSHA256: manifest, SnapshotAt: &snapshot, Count: 30}
+	for _, kind := range []ledger.Kind{ledger.FilesStored, ledger.FilesDrilled} {
+		if _, err := ledger.Append(t.Context(), w.admin, kind, snapshot, body); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	result, opened := w.sign(t, activities.ReportParams{Month: "2026-11"})
+	if result.Databases != 3 || opened.Databases[2].Name != "files/uploads" || opened.Databases[2].Schedule.ID != "files/uploads" {
+		t.Fatalf("%d items, %+v", result.Databases, opened.Databases[len(opened.Databases)-1].Schedule)
+	}
+
+	last := opened.Databases[2].Days[21]
+	if last.Day != "2026-11-22" || last.State != report.Proven || last.Files != 30 || last.Bytes != 4000 || last.DrillMS != 1500 {
+		t.Errorf("%+v", last)
+	}
+
+	if one, about := w.sign(t, activities.ReportParams{Month: "2026-11", Database: "files/uploads"}); one.Databases != 1 || len(about.Entries) != 2 {
+		t.Errorf("%d items, %d entries", one.Databases, len(about.Entries))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,9 @@ const evidenceMode = 0o644
 type evidenceFlags struct {
 	month, database, out string
 	timeout              time.Duration
+
+	// since is when the command was called: an answer from before it is another's.
+	since time.Time
 }
 
 // evidenceResult is what backup evidence prints.
@@ -49,13 +53,13 @@ type evidenceResult struct {
 	Page string `json:"page"`
 	// WorkflowID names the run in Temporal that made it.
 	WorkflowID string `json:"workflow_id"`
-	// Databases are the months of the databases, without their days.
+	// Databases are the months of the databases and the files, without their days.
 	Databases []evidenceRow `json:"databases"`
 }
 
-// evidenceRow is the month of one database.
+// evidenceRow is the month of one database or one set of files.
 type evidenceRow struct {
-	// Name is its name in the policy.
+	// Name is its name in the policy; that of files begins with files/.
 	Name string `json:"name"`
 	// Totals count the days.
 	Totals report.Totals `json:"totals"`
@@ -71,7 +75,7 @@ func newBackupEvidence(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use: "evidence", Short: "Write the signed evidence of one month, and a page to print",
 		Long: "Lets the core worker assemble the evidence of a month from catalogue and ledger and sign it, checks the\n" +
-			"signature, and writes backup-evidence-MONTH.json and .html: each business day with what was taken,\n" +
+			"signature and that it is the answer to this question, and writes backup-evidence-MONTH.json and .html: each business day with what was taken,\n" +
 			"drilled, pruned, missed or kept as an exception, and the entries that prove it. The month that is not\n" +
 			"over is told up to now. The file can be checked by anybody: steward backup check-evidence",
 		Example: "  steward backup evidence --month 2026-11\n  steward backup evidence --month 2026-11 --database app --out reports --json",
@@ -95,11 +99,13 @@ func newBackupEvidence(a *app) *cobra.Command {
 				return err
 			}
 
+			flags.since = settings.Clock().Now()
+
 			return a.writeEvidence(command.Context(), temporal, flags, rules, places(settings, namespace))
 		},
 	}
 	command.Flags().StringVar(&flags.month, "month", "", "the month, as 2026-11; without it the one that is now")
-	command.Flags().StringVar(&flags.database, "database", "", "only this database, where one report would be too large")
+	command.Flags().StringVar(&flags.database, "database", "", "only this database, or files as files/NAME, where one report would be too large")
 	command.Flags().StringVar(&flags.out, "out", ".", "the folder to write to")
 	command.Flags().DurationVar(&flags.timeout, "timeout", 0, "how long to wait, such as 5m; 0 waits as long as it takes")
 
@@ -126,30 +132,9 @@ func (a *app) writeEvidence(
 		a.console.Notef("%s", webui.Workflow(at.ui, at.namespace, run.GetID()))
 	}
 
-	var made activities.ReportResult
-	if err := run.Get(ctx, &made); err != nil {
-		if ctx.Err() != nil {
-			return failure.Wrap(failure.StillRunning, "waiting for the report", context.Cause(ctx))
-		}
-
-		return failure.New(boundary.CodeOf(err), "making the report")
-	}
-
-	verifier, err := keys.Verifier(rules.Keys.Ledger)
+	signed, opened, err := answer(ctx, run, flags, rules)
 	if err != nil {
 		return err
-	}
-
-	signed := report.Signed{Report: made.Report, Note: made.Note}
-
-	opened, err := signed.Open(verifier)
-	if err != nil {
-		return err
-	}
-
-	// Whoever reaches Temporal may have started a run of this name for something else.
-	if opened.Month != flags.month || flags.database != "" && (len(opened.Databases) != 1 || opened.Databases[0].Name != flags.database) {
-		return failure.New(failure.ReportRefused, "reading the report (it is another one than was asked for)")
 	}
 
 	result, err := writeFiles(opened, signed, flags)
@@ -160,6 +145,34 @@ func (a *app) writeEvidence(
 	result.WorkflowID = run.GetID()
 
 	return a.showEvidence(result)
+}
+
+// answer waits for the report, and believes it only with a good signature, and if it
+// is what was asked for.
+func answer(
+	ctx context.Context, run client.WorkflowRun, flags evidenceFlags, rules *policy.Policy,
+) (signed report.Signed, opened report.Report, err error) {
+	var made activities.ReportResult
+	if err := run.Get(ctx, &made); err != nil {
+		if ctx.Err() != nil {
+			return signed, opened, failure.Wrap(failure.StillRunning, "waiting for the report", context.Cause(ctx))
+		}
+
+		return signed, opened, failure.New(boundary.CodeOf(err), "making the report")
+	}
+
+	verifier, err := keys.Verifier(rules.Keys.Ledger)
+	if err != nil {
+		return signed, opened, err
+	}
+
+	signed = report.Signed{Report: made.Report, Note: made.Note}
+
+	if opened, err = signed.Open(verifier); err != nil {
+		return signed, opened, err
+	}
+
+	return signed, opened, flags.answered(opened, rules)
 }
 
 // startEvidence starts the report's run, or gives the one that is at work on it.
@@ -178,7 +191,7 @@ func startEvidence(ctx context.Context, temporal client.Client, flags evidenceFl
 func writeFiles(opened report.Report, signed report.Signed, flags evidenceFlags) (evidenceResult, error) {
 	name := "backup-evidence-" + flags.month
 	if flags.database != "" {
-		name += "-" + flags.database
+		name += "-" + strings.ReplaceAll(flags.database, "/", "-")
 	}
 
 	text, err := signed.File()

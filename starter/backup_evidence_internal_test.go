@@ -19,6 +19,7 @@ import (
 	"steward/internal/doctor/doctortest"
 	"steward/internal/failure"
 	"steward/internal/keys"
+	"steward/internal/policy"
 	"steward/internal/report"
 	"steward/workflows"
 )
@@ -59,8 +60,12 @@ func (s *server) Get(ctx context.Context, into any) error {
 	return s.err
 }
 
-// signedMonth is a small report, signed by the ledger's key of the world.
-func signedMonth(t *testing.T, w *doctortest.World) activities.ReportResult {
+// asked is when the reports of these tests were asked for.
+func asked() time.Time { return time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC) }
+
+// signedMonth is a small report about these items as of an instant, signed by the
+// ledger's key of the world.
+func signedMonth(t *testing.T, w *doctortest.World, asOf time.Time, items ...string) activities.ReportResult {
 	t.Helper()
 
 	signer, err := keys.Signer(w.Config.KeysDir, keys.LedgerSigner)
@@ -74,9 +79,9 @@ func signedMonth(t *testing.T, w *doctortest.World) activities.ReportResult {
 	}
 
 	facts := report.Facts{
-		Month: month, AsOf: time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC), Zone: time.UTC, Ledger: report.Checkpoint{Origin: signer.Name()},
+		Month: month, AsOf: asOf, Zone: time.UTC, Ledger: report.Checkpoint{Origin: signer.Name()},
 	}
-	facts.Rule.Databases = []string{"app"}
+	facts.Rule.Databases = items
 
 	made, err := report.Assemble(facts)
 	if err != nil {
@@ -95,7 +100,7 @@ func TestEvidenceIsWritten(t *testing.T) {
 	t.Parallel()
 
 	w := doctortest.NewPolicy(t)
-	temporal := &server{result: signedMonth(t, w)}
+	temporal := &server{result: signedMonth(t, w, asked(), "app")}
 
 	for _, json := range []bool{false, true} {
 		dir := t.TempDir()
@@ -103,7 +108,7 @@ func TestEvidenceIsWritten(t *testing.T) {
 		var out bytes.Buffer
 
 		a := &app{console: &console.Console{Out: &out, Err: &out, JSON: json, Zone: time.UTC}}
-		flags := evidenceFlags{month: "2026-11", database: "app", out: dir}
+		flags := evidenceFlags{month: "2026-11", database: "app", out: dir, since: asked()}
 
 		if err := a.writeEvidence(t.Context(), temporal, flags, w.Policy, place{ui: "http://127.0.0.1:1", namespace: "default"}); err != nil {
 			t.Fatal(err)
@@ -141,26 +146,41 @@ func TestEvidenceIsNotWritten(t *testing.T) {
 	t.Parallel()
 
 	w, other := doctortest.NewPolicy(t), doctortest.NewPolicy(t)
-	good := signedMonth(t, w)
+	w.Policy.Promises.Backups.Files = []policy.Files{{Name: "uploads", Bucket: "popkit-uploads"}}
+	all := promisedItems(w.Policy)
+	good := signedMonth(t, w, asked(), all...)
+	month := func(asOf time.Time, items ...string) *server {
+		return &server{result: signedMonth(t, w, asOf, items...)}
+	}
 	changed := good
 	changed.Report = strings.Replace(changed.Report, `"holds":true`, `"holds":false`, 1)
 
 	for name, c := range map[string]struct {
-		temporal   *server
-		out, month string
-		code       failure.Code
+		temporal          *server
+		out, month, about string
+		code              failure.Code
 	}{
-		"another key":         {&server{result: signedMonth(t, other)}, "", "", failure.SignatureInvalid},
-		"another month":       {&server{result: good}, "", "2026-10", failure.ReportRefused},
-		"another report":      {&server{result: changed}, "", "", failure.SignatureInvalid},
-		"no report":           {&server{}, "", "", failure.SignatureInvalid},
-		"refused":             {&server{err: boundary.Outside(failure.New(failure.ReportRefused, "reading"))}, "", "", failure.ReportRefused},
-		"still at work":       {&server{hang: true}, "", "", failure.StillRunning},
-		"a folder that is no": {&server{result: good}, "nowhere", "", failure.UsageWrong},
+		"another key":         {temporal: &server{result: signedMonth(t, other, asked(), all...)}, code: failure.SignatureInvalid},
+		"another month":       {temporal: &server{result: good}, month: "2026-10", code: failure.ReportRefused},
+		"another report":      {temporal: &server{result: changed}, code: failure.SignatureInvalid},
+		"no report":           {temporal: &server{}, code: failure.SignatureInvalid},
+		"refused":             {temporal: &server{err: boundary.Outside(failure.New(failure.ReportRefused, "reading"))}, code: failure.ReportRefused},
+		"still at work":       {temporal: &server{hang: true}, code: failure.StillRunning},
+		"a folder that is no": {temporal: &server{result: good}, out: "nowhere", code: failure.UsageWrong},
+		"without the files":   {temporal: month(asked(), all[:len(all)-1]...), code: failure.ReportRefused},
+		"without a database":  {temporal: month(asked(), all[1:]...), code: failure.ReportRefused},
+		"about one only":      {temporal: month(asked(), all[0]), code: failure.ReportRefused},
+		"of before":           {temporal: month(asked().Add(-time.Minute-1), all...), code: failure.ReportRefused},
+		"more than was asked": {temporal: &server{result: good}, about: all[0], code: failure.ReportRefused},
+		"about another one":   {temporal: month(asked(), all[1]), about: all[0], code: failure.ReportRefused},
+		"clocks that are apart, nowhere to write": {
+			temporal: month(asked().Add(-time.Minute), all...), out: "nowhere", code: failure.UsageWrong,
+		},
+		"files, nowhere to write": {temporal: month(asked(), "files/uploads"), about: "files/uploads", out: "nowhere", code: failure.UsageWrong},
 	} {
 		dir := t.TempDir()
 		a := &app{console: &console.Console{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Zone: time.UTC}}
-		flags := evidenceFlags{month: cmp.Or(c.month, "2026-11"), out: filepath.Join(dir, c.out), timeout: 50 * time.Millisecond}
+		flags := evidenceFlags{month: cmp.Or(c.month, "2026-11"), out: filepath.Join(dir, c.out), timeout: 50 * time.Millisecond, database: c.about, since: asked()}
 
 		if err := a.writeEvidence(t.Context(), c.temporal, flags, w.Policy, place{}); !failure.Is(err, c.code) {
 			t.Errorf("%s: %v", name, err)

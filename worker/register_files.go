@@ -51,6 +51,7 @@ func (p *process) registerFiles(queue worker.Worker, recipients []age.Recipient,
 			Rule: fileprune.Rule{
 				Left: func(files string) bool { return !p.policy.NamesFiles(files) },
 				Keep: rules.Keep, Zone: p.policy.Company.Zone, KeepLastDrilled: rules.WhenBackupsStop == policy.KeepLastDrilled,
+				Tolerance: rules.Tolerance.Shortest(),
 			},
 		},
 	})

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -206,8 +207,31 @@ func (p Promises) PruneFiles(ctx workflow.Context) (fileremoval.Result, error) {
 	}
 
 	stage(ctx, StageKey.ValueSet("pruned"))
-	list.done(ctx, 0, fmt.Sprintf("%d manifests and %d contents removed, %d manifests kept, %d of them as an exception",
-		result.Removed, result.Contents, result.Kept, result.Exceptions))
+	list.done(ctx, 0, prunedFiles(result))
 
 	return result, nil
+}
+
+// prunedFiles says what a prune of files did and found, the plain counts first and
+// then only what is not as it should be.
+func prunedFiles(result fileremoval.Result) string {
+	parts := []string{fmt.Sprintf("%d manifests and %d contents removed, %d manifests kept, %d of them as an exception",
+		result.Removed, result.Contents, result.Kept, result.Exceptions)}
+
+	for _, part := range []struct {
+		count int64
+		says  string
+	}{
+		{result.Due, "manifests and contents would go if the promise were enforced"},
+		{result.Swept, "objects that appeared late removed"},
+		{result.Late, "objects were still there past their time"},
+		{result.Missing, "objects are missing from the bucket"},
+		{result.Foreign, "objects in the bucket are not Steward's"},
+	} {
+		if part.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.says))
+		}
+	}
+
+	return strings.Join(parts, ", ")
 }

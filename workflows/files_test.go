@@ -300,7 +300,7 @@ func TestPruneFiles(t *testing.T) {
 				return fileremoval.Result{}, boundary.Outside(failure.New(failure.StorageRefused, "removing"))
 			}
 
-			return fileremoval.Result{Kept: 7, Removed: 1, Contents: 20, Exceptions: 1}, nil
+			return fileremoval.Result{Kept: 7, Removed: 1, Contents: 20, Exceptions: 1, Missing: 3}, nil
 		}, activity.RegisterOptions{Name: "PruneFiles"})
 		env.RegisterWorkflowWithOptions(func(ctx workflow.Context) (fileremoval.Result, error) {
 			result, err := workflows.Promises{}.PruneFiles(ctx)
@@ -318,7 +318,7 @@ func TestPruneFiles(t *testing.T) {
 			t.Errorf("%v after %d calls", err, calls)
 		}
 
-		wanted := "1 manifests and 20 contents removed, 7 manifests kept, 1 of them as an exception"
+		wanted := "1 manifests and 20 contents removed, 7 manifests kept, 1 of them as an exception, 3 objects are missing from the bucket"
 		if fails {
 			wanted = "`storage_refused`"
 		}

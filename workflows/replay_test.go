@@ -22,8 +22,9 @@ func recorded() map[string]int {
 		workflows.DailyBackupName:    12,
 		workflows.PruneBackupsName:   8,
 		workflows.PromiseAuditName:   6,
-		workflows.BackupEvidenceName: 1,
-		workflows.PruneByHandName:    1,
+		workflows.BackupEvidenceName: 3,
+		workflows.PruneByHandName:    3,
+		workflows.PruneFilesName:     4,
 	}
 }
 
@@ -35,6 +36,7 @@ func replayer() worker.WorkflowReplayer {
 	replayer.RegisterWorkflowWithOptions(promises.DailyFiles, workflow.RegisterOptions{Name: workflows.DailyFilesName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})
 	replayer.RegisterWorkflowWithOptions(promises.PromiseAudit, workflow.RegisterOptions{Name: workflows.PromiseAuditName})
+	replayer.RegisterWorkflowWithOptions(promises.PruneFiles, workflow.RegisterOptions{Name: workflows.PruneFilesName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneByHand, workflow.RegisterOptions{Name: workflows.PruneByHandName})
 	replayer.RegisterWorkflowWithOptions(promises.BackupEvidence, workflow.RegisterOptions{Name: workflows.BackupEvidenceName})
 
@@ -102,11 +104,13 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 			changed := bytes.ReplaceAll(text, []byte(`"OpenDay"`), []byte(`"CloseDay"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"OpenFilesDay"`), []byte(`"CloseFilesDay"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"PruneBackups"`), []byte(`"PrunePrunes"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"PruneFiles"`), []byte(`"PruneFolders"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"AuditPromises"`), []byte(`"FlatterPromises"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"SignEvidence"`), []byte(`"InventEvidence"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"BeginAct"`), []byte(`"SkipAct"`))
 			// The workflow's own type stays what it was.
 			changed = bytes.Replace(changed, []byte(`"PrunePrunes"`), []byte(`"PruneBackups"`), 1)
+			changed = bytes.Replace(changed, []byte(`"PruneFolders"`), []byte(`"PruneFiles"`), 1)
 
 			path := filepath.Join(t.TempDir(), strings.ReplaceAll(filepath.Base(file), ".json", "-changed.json"))
 			if err := os.WriteFile(path, changed, 0o600); err != nil {

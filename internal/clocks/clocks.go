@@ -15,6 +15,10 @@ import (
 	"time"
 )
 
+// Skew is how far apart the clocks of two machines may be and still be called
+// right; a minute is more than any network explains.
+const Skew = time.Minute
+
 // Clock tells the current instant. Implementations are safe for concurrent
 // use and never return a zero time.
 type Clock interface {

@@ -127,8 +127,8 @@ create server far foreign data wrapper lookup options (host 'x');
 alter server far owner to owner_a; grant usage on foreign server far to reader;
 create foreign table stock.there (n int options (column_name 'm')) server far options (table_name 'x');
 create user mapping for reader server far options (password 'x');
-create publication sold for table stock.items (id, sku) where (price between 2 and 3), stock.alias;
-create publication of_stock for tables in schema stock with (publish_via_partition_root);
+create publication sold for table stock.items (id, sku) where (price between 2 and 3), stock.alias with (publish = 'insert');
+create publication of_stock for tables in schema stock with (publish_via_partition_root, publish = 'insert');
 alter publication sold owner to owner_a;
 do $$ declare made oid; begin
 	made := lo_from_bytea(70001, 'a large object'); execute format('alter large object %s owner to owner_a', made);

@@ -17,7 +17,7 @@ import (
 // explains, and a business day could end up as another.
 const (
 	skewWarn = 2 * time.Second
-	skewFail = time.Minute
+	skewFail = clocks.Skew
 )
 
 // steward looks at Steward's own database.

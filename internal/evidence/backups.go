@@ -16,8 +16,16 @@ import (
 // drilled, or that was drilled before it was pruned, proves a backup; only one
 // that says pruned proves that it is gone. Of one whose objects the bucket has no
 // more it says since when that is known, of one that stays beyond its time the
-// same. Files are judged as databases are; a day of theirs is gone once no content
-// is left that no younger manifest names.
+// same. Files are judged as databases are.
+//
+// A day of files is gone once nothing is left that it was the last to store or to
+// name. What is left belongs to the day that was opened last before its newest
+// snapshot, which an attempt that died has too; so what an older day left is not
+// held against the days after it. What a day under an exception names is that
+// exception's, though a younger day that was never proven named it too. A day that
+// failed shows what the last of its attempts left, since its own time counts from
+// the first. A content
+// that is missing, or that a drill condemned, is lost to every day that names it.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end,
@@ -25,12 +33,23 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	(select since from backup_exceptions where backup_id = backups.id and ended_at is null)
 	from backups where snapshot_at is not null
 	union all
-	select 'files/' || fileset, to_char(day, 'YYYY-MM-DD'), snapshot_at,
-	case when state in ('drilled', 'pruned') then drilled_at end,
-	case when state = 'pruned' and not exists (select from file_contents as c
-		where c.fileset = f.fileset and c.newest_at <= f.snapshot_at and c.gone_at is null) then pruned_at end,
-	null, null
-	from file_backups as f where snapshot_at is not null order by 3`
+	select 'files/' || f.fileset, to_char(f.day, 'YYYY-MM-DD'),
+	case when f.drilled_at is null then greatest(f.snapshot_at, remains.newest) else f.snapshot_at end,
+	case when f.state in ('drilled', 'pruned') then f.drilled_at end,
+	case when f.state = 'pruned' and remains.newest is null then f.pruned_at end,
+	least((select min(missing_at) from file_missing where backup_id = f.id),
+		(select min(m.missing_at) from file_missing as m join file_contents as c on c.id = m.content_id
+			where c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at),
+		(select min(bad_at) from file_contents as c
+			where c.bad_at is not null and c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at)),
+	(select since from file_exceptions where backup_id = f.id and ended_at is null)
+	from (select *, coalesce(lead(opened_at) over (partition by fileset order by opened_at), 'infinity') as next_at from file_backups) as f
+	left join lateral (select max(c.newest_at) as newest from file_contents as c
+		where (f.state = 'pruned' or f.drilled_at is null) and c.fileset = f.fileset and c.gone_at is null
+			and c.newest_at >= least(f.opened_at, f.snapshot_at) and c.newest_at < f.next_at
+			and not exists (select from file_exceptions as e join file_backups as x on x.id = e.backup_id
+				where e.ended_at is null and x.fileset = c.fileset and x.snapshot_at between c.first_at and c.newest_at)) as remains on true
+	where f.snapshot_at is not null order by 3`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
 	rows, err := q.Query(ctx, selectBackups)

@@ -100,7 +100,7 @@ func TestTheLifeOfAFile(t *testing.T) {
 	}
 
 	kinds := b.Strings(t, `select kind || ' ' || count(*) from ledger.entries group by kind order by 1`)
-	if got := strings.Join(kinds, ", "); got != "files.drilled 2, files.pruned 4, files.stored 2" {
+	if got := strings.Join(kinds, ", "); got != "files.drilled 2, files.excepted 1, files.exception.ended 1, files.pruned 4, files.stored 2" {
 		t.Error(got)
 	}
 }

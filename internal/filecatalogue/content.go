@@ -16,6 +16,8 @@ import (
 // Content is one stored content: one generation of one object of the app.
 type Content struct {
 	ID string
+	// Files is the name of the set.
+	Files string
 	// Source tells which object and generation it is of, and nothing about them.
 	Source []byte
 	// SourceBytes, CRC32C and PlainSHA256 are of the content in the clear.
@@ -37,13 +39,13 @@ type Content struct {
 
 const contentColumns = `id, coalesce(source, ''::bytea), coalesce(source_bytes, 0), coalesce(crc32c, 0), coalesce(plain_sha256, ''),
 	object, coalesce(generation, 0), coalesce(bytes, 0), coalesce(sha256, ''), first_at, newest_at,
-	drilled_at is not null, bad_at is not null`
+	drilled_at is not null, bad_at is not null, fileset`
 
 func scanContent(row pgx.CollectableRow) (Content, error) {
 	var c Content
 
 	err := row.Scan(&c.ID, &c.Source, &c.SourceBytes, &c.CRC32C, &c.PlainSHA256, &c.Object, &c.Generation, &c.Bytes, &c.SHA256,
-		&c.FirstAt, &c.NewestAt, &c.Drilled, &c.Bad)
+		&c.FirstAt, &c.NewestAt, &c.Drilled, &c.Bad, &c.Files)
 	c.FirstAt, c.NewestAt = c.FirstAt.UTC(), c.NewestAt.UTC()
 
 	return c, err

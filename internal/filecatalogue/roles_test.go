@@ -21,10 +21,14 @@ const (
 		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), '2020-01-02', '2020-01-02')`
 	aContent = `insert into file_contents (id, fileset, source, object, claimed_by, first_at, newest_at)
 		values ('cnt_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', sha256('x'), 'x', 'att', now(), now())`
-	toTaken   = `update file_backups set state = 'taken'`
-	toDrilled = `update file_backups set state = 'drilled', drilled_at = now()`
-	toBad     = `update file_backups set state = 'bad'`
-	stored    = `update file_contents set generation = 1, bytes = 1, sha256 = 'x', source_bytes = 1, crc32c = 1, plain_sha256 = 'x'`
+	toTaken     = `update file_backups set state = 'taken'`
+	toDrilled   = `update file_backups set state = 'drilled', drilled_at = now()`
+	toBad       = `update file_backups set state = 'bad'`
+	stored      = `update file_contents set generation = 1, bytes = 1, sha256 = 'x', source_bytes = 1, crc32c = 1, plain_sha256 = 'x'`
+	anException = `insert into file_exceptions (backup_id, cause, since, due_at) values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', now(), now())`
+	isMissing   = `insert into file_missing (name, generation, fileset, backup_id, missing_at)
+		values ('x', 1, 'x', 'fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', now())`
+	isOverdue = `insert into file_overdue (name, generation, fileset, due_at, cause, recorded_at) values ('x', 1, 'x', now(), 'x', now())`
 	gone      = `update file_contents set doomed_at = now(), gone_at = now(), source = null, source_bytes = null, crc32c = null, plain_sha256 = null`
 )
 
@@ -89,6 +93,19 @@ func TestRolesOfFilesAreBound(t *testing.T) {
 		{"steward_core", []string{aBackup}, toTaken, false},
 		{"steward_core", []string{aContent}, `update file_contents set claimed_by = 'x'`, false},
 		{"steward_core", nil, aContent, false},
+		{"steward_backup", []string{aBackup}, anException, true},
+		{"steward_backup", []string{aBackup, anException}, `update file_exceptions set ended_at = now(), ended_cause = 'x'`, true},
+		{"steward_backup", []string{aBackup, anException}, `update file_exceptions set ended_at = now()`, false},
+		{"steward_backup", []string{aBackup, anException}, `delete from file_exceptions`, false},
+		{"steward_backup", []string{aBackup}, isMissing, true},
+		{"steward_backup", []string{aBackup, isMissing}, `delete from file_missing`, false},
+		{"steward_backup", []string{aBackup, isMissing}, `update file_missing set missing_at = now()`, false},
+		{"steward_backup", nil, isOverdue, true},
+		{"steward_backup", []string{isOverdue}, `update file_overdue set cause = 'x'`, false},
+		{"steward_drill", []string{aBackup}, anException, false},
+		{"steward_drill", nil, isOverdue, false},
+		{"steward_core", []string{aBackup}, isMissing, false},
+		{"steward_core", nil, `select 1 from file_exceptions, file_missing, file_overdue`, true},
 	} {
 		if err := as(t, at, c.role, c.before, c.sql); (err == nil) != c.allowed {
 			t.Errorf("%s after %d steps: %s: %v", c.role, len(c.before), c.sql, err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"steward/internal/calendar"
+	"steward/internal/prune"
 )
 
 // Manifest is the backup of one set of files on one day, not pruned yet.
@@ -22,7 +23,20 @@ type Manifest struct {
 	SnapshotAt time.Time
 	// Drilled says that it was proven.
 	Drilled bool
+	// Unreadable says that its list or manifest is missing from the bucket. A content
+	// that is missing does not make it so: the others are still there.
+	Unreadable bool
+	// Exception is what is recorded of its stay beyond its time.
+	Exception Exception
 }
+
+// Exception is the record of a stay beyond the ceiling; zero if there was none.
+type Exception struct {
+	// Since is when it was recorded, EndedAt when it ended.
+	Since, EndedAt time.Time
+}
+
+func (e Exception) open() bool { return !e.Since.IsZero() && e.EndedAt.IsZero() }
 
 // Content is one content that is not gone yet. A generation of an object lives
 // once, without a gap, so that the manifests which name it are those from FirstAt
@@ -32,6 +46,10 @@ type Content struct {
 	// FirstAt and NewestAt are the snapshots of the first and the newest manifest
 	// that name it.
 	FirstAt, NewestAt time.Time
+}
+
+func (c Content) namedAt(snapshot time.Time) bool {
+	return !snapshot.IsZero() && !snapshot.Before(c.FirstAt) && !snapshot.After(c.NewestAt)
 }
 
 // Rule is what the policy says.
@@ -46,6 +64,8 @@ type Rule struct {
 	// KeepLastDrilled keeps the newest drilled backup of a set beyond the ceiling
 	// when no younger one exists (when_backups_stop).
 	KeepLastDrilled bool
+	// Tolerance is how long after its time something may still be there.
+	Tolerance time.Duration
 }
 
 // Decision is what happens to one manifest or content, with the reason as people
@@ -56,6 +76,13 @@ type Decision struct {
 	Delete bool
 	// Exception says that it stays beyond the ceiling.
 	Exception bool
+	// Last says that a manifest is the newest proven one of its set.
+	Last bool
+	// Late says that it goes only after its time and the tolerance, which no exception
+	// covers.
+	Late bool
+	// Ends is why a recorded exception of a manifest ends now; empty where none ends.
+	Ends prune.Cause
 	// Due is when it goes.
 	Due    time.Time
 	Reason string
@@ -67,16 +94,64 @@ func Manifests(held []Manifest, rule Rule, asOf time.Time) []Decision {
 	decisions := make([]Decision, len(held))
 
 	for i, manifest := range held {
-		from := manifest.SnapshotAt
-		if from.IsZero() {
-			from = manifest.OpenedAt // what was left of it goes as if it had been a backup
-		}
-
 		newest, found := last[manifest.Files]
-		decisions[i] = rule.decide(manifest.ID, from, asOf, found && newest.ID == manifest.ID)
+		decisions[i] = rule.manifest(manifest, asOf, found && newest.ID == manifest.ID)
 	}
 
 	return decisions
+}
+
+func (r Rule) manifest(manifest Manifest, asOf time.Time, last bool) Decision {
+	from, open := manifest.SnapshotAt, manifest.Exception.open()
+	if from.IsZero() {
+		from = manifest.OpenedAt // what was left of it goes as if it had been a backup
+	}
+
+	decision := r.decide(manifest.ID, from, asOf, last)
+	decision.Last = last
+
+	if open && last && r.KeepLastDrilled && !decision.Exception {
+		decision.Exception = true
+		decision.Reason = "stays an exception as the newest proven backup, though its time ends only at " + stamp(decision.Due)
+	}
+
+	if decision.Delete {
+		decision.Late = !open && r.late(later(decision.Due, manifest.Exception.EndedAt), asOf)
+	}
+
+	if open && !decision.Exception {
+		decision.Ends = r.cause(manifest)
+	}
+
+	return decision
+}
+
+// cause is why an exception cannot go on.
+func (r Rule) cause(manifest Manifest) prune.Cause {
+	switch {
+	case !r.KeepLastDrilled:
+		return prune.HonourCeiling
+	case r.left(manifest.Files):
+		return prune.LeftPolicy
+	case manifest.Unreadable:
+		return prune.ObjectsMissing
+	default:
+		return prune.YoungerDrilled
+	}
+}
+
+// Beyond are the stays beyond the ceiling in one set.
+type Beyond struct {
+	// At is the snapshot of the manifest that stays beyond it; zero if none does.
+	At time.Time
+	// Ended are stays that are over. What they held was not late before their end.
+	Ended []Ended
+}
+
+// Ended is one stay that is over.
+type Ended struct {
+	// At is the snapshot of its manifest, EndedAt when it ended.
+	At, EndedAt time.Time
 }
 
 // Excepted gives the snapshot of the manifest that stays beyond the ceiling, by
@@ -94,14 +169,21 @@ func Excepted(held []Manifest, rule Rule, asOf time.Time) map[string]time.Time {
 }
 
 // Contents gives one decision for each content of one set, in the order of held.
-// excepted is the snapshot of the manifest that stays beyond the ceiling, zero if
-// none does.
-func Contents(held []Content, excepted time.Time, rule Rule, asOf time.Time) []Decision {
+func Contents(held []Content, beyond Beyond, rule Rule, asOf time.Time) []Decision {
 	decisions := make([]Decision, len(held))
 
 	for i, content := range held {
-		named := !excepted.IsZero() && !excepted.Before(content.FirstAt) && !excepted.After(content.NewestAt)
-		decisions[i] = rule.decide(content.ID, content.NewestAt, asOf, named)
+		decision := rule.decide(content.ID, content.NewestAt, asOf, content.namedAt(beyond.At))
+		from := decision.Due
+
+		for _, ended := range beyond.Ended {
+			if content.namedAt(ended.At) {
+				from = later(from, ended.EndedAt)
+			}
+		}
+
+		decision.Late = decision.Delete && rule.late(from, asOf)
+		decisions[i] = decision
 	}
 
 	return decisions
@@ -127,13 +209,16 @@ func (r Rule) decide(id string, from, asOf time.Time, kept bool) Decision {
 	return decision
 }
 
-// lastDrilled gives the newest drilled manifest of each set; of two with one
-// snapshot time, the greater id.
+// late reports whether what was to go at an instant is there for too long.
+func (r Rule) late(due, asOf time.Time) bool { return !asOf.Before(due.Add(r.Tolerance)) }
+
+// lastDrilled gives the newest drilled manifest of each set that can be read; of
+// two with one snapshot time, the greater id.
 func lastDrilled(held []Manifest) map[string]Manifest {
 	newest := map[string]Manifest{}
 
 	for _, manifest := range held {
-		if !manifest.Drilled || manifest.SnapshotAt.IsZero() {
+		if !manifest.Drilled || manifest.Unreadable || manifest.SnapshotAt.IsZero() {
 			continue
 		}
 
@@ -145,6 +230,14 @@ func lastDrilled(held []Manifest) map[string]Manifest {
 	}
 
 	return newest
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+
+	return a
 }
 
 func stamp(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 UTC") }

@@ -22,7 +22,7 @@ func rule(t testing.TB, keepLast bool) fileprune.Rule {
 		t.Fatal(err)
 	}
 
-	return fileprune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: keepLast}
+	return fileprune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: keepLast, Tolerance: 2 * time.Hour}
 }
 
 func start() time.Time { return time.Date(2026, 11, 22, 2, 30, 0, 0, time.UTC) }
@@ -109,7 +109,7 @@ func TestContents(t *testing.T) {
 		"an exception, and still in time":  {start(), 7*day - 1, true, "k"},
 		"an exception, and long past time": {start(), 700 * day, true, "x"},
 	} {
-		decisions := fileprune.Contents([]fileprune.Content{content}, c.excepted, rule(t, c.keepLast), content.NewestAt.Add(c.after))
+		decisions := fileprune.Contents([]fileprune.Content{content}, fileprune.Beyond{At: c.excepted}, rule(t, c.keepLast), content.NewestAt.Add(c.after))
 		if got := letter(decisions[0]); got != c.want || decisions[0].ID != "a" || decisions[0].Reason == "" {
 			t.Errorf("%s: %+v, want %s", name, decisions[0], c.want)
 		}
@@ -164,8 +164,8 @@ func TestAContentGoesWithItsLastManifest(t *testing.T) {
 			kept[i] = !decision.Delete
 		}
 
-		excepted := fileprune.Excepted(h.manifests, rule, asOf)["x"]
-		for _, decision := range fileprune.Contents(h.contents, excepted, rule, asOf) {
+		beyond := fileprune.Beyond{At: fileprune.Excepted(h.manifests, rule, asOf)["x"]}
+		for _, decision := range fileprune.Contents(h.contents, beyond, rule, asOf) {
 			named := false
 			for _, each := range h.names[decision.ID] {
 				named = named || kept[each]

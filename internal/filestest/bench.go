@@ -99,7 +99,7 @@ func New(t testing.TB) *Bench {
 	}
 	b.Remover = &fileremoval.Remover{
 		Steward: b.Steward, Bucket: b.Bucket, Enforce: true,
-		Rule: fileprune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true},
+		Rule: fileprune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour},
 	}
 
 	return b

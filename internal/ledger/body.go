@@ -66,6 +66,9 @@ type FilesBody struct {
 	// ContentsSHA256 is the hex SHA-256 over the ids and generations of the contents
 	// that are gone, one "id generation" a line in the order of the ids.
 	ContentsSHA256 string `json:"contents_sha256,omitempty"`
+	// DueAt is when the time of what was pruned was over, of several contents the
+	// first; entries of before it was written leave it out.
+	DueAt *time.Time `json:"due_at,omitempty"`
 	// DurationMS is how long the step took, in milliseconds.
 	DurationMS int64 `json:"duration_ms,omitempty"`
 	// Code is the failure code of a refused backup; "" is left out.

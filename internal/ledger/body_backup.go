@@ -33,6 +33,9 @@ type RemovalBody struct {
 	SizeBytes int64 `json:"size_bytes,omitempty"`
 	// ManifestSHA256 is the hex SHA-256 of the signed manifest; "" is left out.
 	ManifestSHA256 string `json:"manifest_sha256,omitempty"`
+	// DueAt is when the time of a pruned backup was over, by the policy that it was
+	// pruned under; entries of before it was written, and of other kinds, leave it out.
+	DueAt *time.Time `json:"due_at,omitempty"`
 	// Objects are the objects meant, the first of them if they are many.
 	Objects []ObjectBody `json:"objects,omitempty"`
 	// Count is how many objects are meant; it may be more than are named.
@@ -52,15 +55,20 @@ type ObjectBody struct {
 
 // WithObjects names the objects that the entry is about.
 func (b RemovalBody) WithObjects(objects []ObjectBody) RemovalBody {
+	b.V, b.Count, b.ObjectsSHA256 = RemovalVersion, int64(len(objects)), sumOf(objects)
+	b.Objects = objects[:min(len(objects), maxNamed)]
+
+	return b
+}
+
+// sumOf is the hash over a line "name generation" for each object.
+func sumOf(objects []ObjectBody) string {
 	sum := sha256.New()
 	for _, object := range objects {
 		fmt.Fprintf(sum, "%s %d\n", object.Name, object.Generation)
 	}
 
-	b.V, b.Count, b.ObjectsSHA256 = RemovalVersion, int64(len(objects)), hex.EncodeToString(sum.Sum(nil))
-	b.Objects = objects[:min(len(objects), maxNamed)]
-
-	return b
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // OverdueBody is the evidence that one object outstayed its time: a promise that

@@ -37,6 +37,18 @@ const (
 	FilesRefused Kind = "files.refused"
 	// FilesPruned: a manifest, or contents that no kept manifest names, are gone from all listings.
 	FilesPruned Kind = "files.pruned"
+	// FilesSwept: objects that appeared after they were proven gone are gone again.
+	FilesSwept Kind = "files.swept"
+	// FilesOverdue: objects were still in the bucket past their time and the tolerance.
+	FilesOverdue Kind = "files.overdue"
+	// FilesMissing: objects that kept days need are not in the bucket any more.
+	FilesMissing Kind = "files.missing"
+	// FilesExcepted: a day of files stays beyond its time, for a reason.
+	FilesExcepted Kind = "files.excepted"
+	// FilesExceptionEnded: it no longer does.
+	FilesExceptionEnded Kind = "files.exception.ended"
+	// FilesCeilingHonoured: the newest proven day of files went at the end of its time.
+	FilesCeilingHonoured Kind = "files.ceiling.honoured"
 	// Tombstone: the point of no return of an erasure.
 	Tombstone Kind = "erasure.tombstone"
 	// ErasureDone: every store and processor of an erasure has answered.
@@ -83,6 +95,12 @@ func Kinds() []KindRow {
 		{FilesDrilled, "files drilled and found equal", FilesBody{}},
 		{FilesRefused, "files refused", FilesBody{}},
 		{FilesPruned, "files pruned and proven gone", FilesBody{}},
+		{FilesSwept, "late objects of files removed and proven gone", FilesObjectsBody{}},
+		{FilesOverdue, "objects of files still there past their time", FilesObjectsBody{}},
+		{FilesMissing, "objects that kept files need are missing", FilesObjectsBody{}},
+		{FilesExcepted, "files kept beyond their time", FilesExceptionBody{}},
+		{FilesExceptionEnded, "exception of files ended", FilesExceptionBody{}},
+		{FilesCeilingHonoured, "newest proven files removed at their time", FilesExceptionBody{}},
 		{Tombstone, "erasure decided for good", ErasureBody{}},
 		{ErasureDone, "erasure complete", ErasureBody{}},
 		{ActIntended, "act of staff intended", ActBody{}},

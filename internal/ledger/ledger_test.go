@@ -33,6 +33,8 @@ func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 		ledger.OverdueBody{Backup: "bkp_aaaa", Object: "app/2026-11-22/att_a/archive", Generation: 5, DueAt: since, Cause: "storage_refused"},
 		ledger.ExceptionBody{Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22", DueAt: since, Cause: "last_drilled"},
 		ledger.FilesBody{Backup: "fbk_aaaa", Files: "uploads", Day: "2026-11-22", SnapshotAt: &since, Count: 3, Fresh: 1},
+		ledger.FilesExceptionBody{Backup: "fbk_aaaa", Files: "uploads", Day: "2026-11-22", DueAt: since, Cause: "last_drilled", Contents: 3},
+		ledger.FilesObjectsBody{Files: "uploads", DueAt: &since, Cause: "retained"}.Naming([]ledger.ObjectBody{{Name: "uploads/contents/cnt_a", Generation: 5}})[0],
 		ledger.ErasureBody{Erasure: "ers_a", Commitment: strings.Repeat("0a", 32), PlanSHA256: strings.Repeat("0b", 32), Cause: "dsr"},
 		ledger.ActBody{Act: "act_a", Actor: "stf_a", Role: "support", Verb: "dsr.approve", Object: "dsr_a"},
 		ledger.PromiseBody{Promise: "daily.backup", Code: "stale", Since: since},

@@ -44,7 +44,10 @@ func (j *work) finish(ctx context.Context, verdict prune.Verdict, own []prune.De
 			}
 		}
 
-		_, err := ledger.Append(ctx, tx, ledger.BackupPruned, j.at, j.body(verdict.Backup).WithObjects(gone))
+		body, due := j.body(verdict.Backup), verdict.Due.UTC()
+		body.DueAt = &due // later reports judge by it, whatever the policy says then
+
+		_, err := ledger.Append(ctx, tx, ledger.BackupPruned, j.at, body.WithObjects(gone))
 
 		return err
 	})

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"steward/internal/evidence/entries"
@@ -14,6 +15,8 @@ type assembly struct {
 
 	// of are the entries of each backup, in the ledger's order.
 	of map[string][]entry
+	// missing are those about objects of files that several days lost, by item.
+	missing map[string][]entry
 	// promised are those about each promise's item.
 	promised map[string][]entry
 	// cited are the entries that the report names.
@@ -27,10 +30,32 @@ type entry struct {
 	about entries.About
 }
 
+// filesPrefix is what the kinds of entries about files begin with, and with another
+// slash their items. Each of them has the same meaning as that about databases.
+const filesPrefix = "files"
+
+// plain is the kind, whether it is about a database or files.
+func (e entry) plain() ledger.Kind {
+	if rest, files := strings.CutPrefix(string(e.Kind), filesPrefix+"."); files {
+		return ledger.Kind("backup." + rest)
+	}
+
+	return e.Kind
+}
+
+// kindOf is the kind that an entry about this row has.
+func kindOf(row Backup, plain ledger.Kind) ledger.Kind {
+	if strings.HasPrefix(row.Database, filesPrefix+"/") {
+		return ledger.Kind(filesPrefix + strings.TrimPrefix(string(plain), "backup"))
+	}
+
+	return plain
+}
+
 // Assemble makes the report of a month. It fails with LedgerTampered when an
 // entry cannot be read: then nothing is known.
 func Assemble(facts Facts) (Report, error) {
-	a := assembly{Facts: facts, of: map[string][]entry{}, promised: map[string][]entry{}, cited: map[ledger.ID]bool{}}
+	a := assembly{Facts: facts, of: map[string][]entry{}, missing: map[string][]entry{}, promised: map[string][]entry{}, cited: map[ledger.ID]bool{}}
 	if err := a.read(); err != nil {
 		return Report{}, err
 	}
@@ -75,6 +100,12 @@ func (a *assembly) read() error {
 		about, err := each.About()
 		if err != nil {
 			return err
+		}
+
+		if each.Kind == ledger.FilesMissing && !each.At.After(a.AsOf) {
+			a.missing[about.Item()] = append(a.missing[about.Item()], entry{each, about})
+
+			continue
 		}
 
 		switch {

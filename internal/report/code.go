@@ -33,6 +33,8 @@ const (
 	FindExcused Code = "excused"
 	// FindTwiceDue: the clocks changed, and two runs were due; the day is done once.
 	FindTwiceDue Code = "twice_due"
+	// FindKeepAssumed: the entry of its end does not say when it was due.
+	FindKeepAssumed Code = "keep_assumed"
 	// FindRecorded: an entry of another kind names the backup.
 	FindRecorded Code = "recorded"
 )
@@ -63,6 +65,7 @@ func Codes() []CodeRow {
 		{FindRetaken, false, "the day was taken again"},
 		{FindExcused, false, "the dev machine was off"},
 		{FindTwiceDue, false, "the clocks changed and two runs were due; a day is done once"},
+		{FindKeepAssumed, false, "the entry of its end does not say when it was due; judged by the time of keeping of today"},
 		{FindRecorded, false, "the ledger says more about it"},
 	}
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -72,6 +73,7 @@ func (a *assembly) life(one *Day, row Backup) {
 
 	if !row.TakenAt.IsZero() {
 		one.SnapshotAt, one.TakenAt, one.Bytes, one.Rows = row.SnapshotAt.UTC(), row.TakenAt.UTC(), row.Bytes, row.Rows
+		one.Files = row.Files
 		one.ManifestSHA256 = row.ManifestSHA256
 		one.TakenEntry = a.proof(one, row, ledger.BackupStored, row.TakenAt)
 	}
@@ -84,9 +86,25 @@ func (a *assembly) life(one *Day, row Backup) {
 	if !row.PrunedAt.IsZero() {
 		one.PrunedAt = row.PrunedAt.UTC()
 		one.PrunedEntry = a.proof(one, row, ledger.BackupPruned, row.PrunedAt)
+		a.dueThen(one, row)
 	}
 
 	a.keeping(one, row, a.others(one, row))
+}
+
+// dueThen takes from the entry of the end when that was due: the policy of then
+// counts, not that of the report. An entry from before they said so is judged by the
+// keep of the report, with a remark.
+func (a *assembly) dueThen(one *Day, row Backup) {
+	found, ok := a.find(row, ledger.BackupPruned, row.PrunedAt)
+
+	switch {
+	case !ok: // it is told to be unproven
+	case found.about.DueAt.IsZero():
+		one.Findings = append(one.Findings, finding(FindKeepAssumed))
+	default:
+		one.PruneDueAt = found.about.DueAt.UTC()
+	}
 }
 
 // proof is the id of the entry that says the same as the row. Without one the day
@@ -97,7 +115,7 @@ func (a *assembly) proof(one *Day, row Backup, kind ledger.Kind, at time.Time) l
 	}
 
 	missing := finding(FindUnproven)
-	missing.Kind, missing.At = kind, at.UTC()
+	missing.Kind, missing.At = kindOf(row, kind), at.UTC()
 	one.Findings = append(one.Findings, missing)
 
 	return ""
@@ -108,7 +126,7 @@ func (a *assembly) proof(one *Day, row Backup, kind ledger.Kind, at time.Time) l
 func (a *assembly) find(row Backup, kind ledger.Kind, at time.Time) (entry, bool) {
 	of := a.of[row.ID]
 	found := slices.IndexFunc(of, func(each entry) bool {
-		return each.Kind == kind && each.about.Database == row.Database && each.about.Day == row.Day.String() &&
+		return each.plain() == kind && each.about.Item() == row.Database && each.about.Day == row.Day.String() &&
 			each.about.ManifestSHA256 == row.ManifestSHA256 && each.At.Equal(at.Truncate(time.Microsecond)) &&
 			(kind != ledger.BackupStored || row.SnapshotAt.Truncate(time.Microsecond).Equal(each.about.SnapshotAt.Truncate(time.Microsecond)))
 	})
@@ -126,28 +144,29 @@ func (a *assembly) find(row Backup, kind ledger.Kind, at time.Time) (entry, bool
 func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 	stored := 0
 
-	for _, each := range a.of[row.ID] {
-		if each.Kind == ledger.BackupStored {
+	for _, each := range append(slices.Clone(a.of[row.ID]), a.lost(one, row)...) {
+		kind := each.plain()
+		if kind == ledger.BackupStored {
 			stored++
 		}
 
 		code := FindRecorded
 
 		switch {
-		case each.Kind == ledger.BackupStored && stored > 1:
+		case kind == ledger.BackupStored && stored > 1:
 			code = FindRetaken
-		case each.Kind == ledger.BackupRefused:
+		case kind == ledger.BackupRefused:
 			code = FindRefused
-		case each.Kind == ledger.BackupMissing:
+		case kind == ledger.BackupMissing:
 			code = FindLost
-		case each.Kind == ledger.BackupOverdue:
+		case kind == ledger.BackupOverdue:
 			code = FindOverdue
-		case isException(each.Kind):
+		case isException(kind):
 			code = FindException
 			if excepted.IsZero() {
 				excepted = each.At
 			}
-		case each.Kind == ledger.BackupStored, each.Kind == ledger.BackupDrilled, each.Kind == ledger.BackupPruned:
+		case kind == ledger.BackupStored, kind == ledger.BackupDrilled, kind == ledger.BackupPruned:
 			continue
 		}
 
@@ -157,6 +176,21 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 	}
 
 	return excepted
+}
+
+// lost are the entries about objects of files that this day needed when they were
+// found missing: they are named by the days from the first to the last in the entry.
+func (a *assembly) lost(one *Day, row Backup) []entry {
+	var found []entry
+
+	for _, each := range a.missing[row.Database] {
+		first := cmp.Or(each.about.FirstDay, each.about.Day)
+		if first <= one.Day && one.Day <= each.about.Day && each.At.Before(one.PruneDueAt) {
+			found = append(found, each)
+		}
+	}
+
+	return found
 }
 
 // isException reports whether a kind records that a backup is kept beyond its

@@ -43,7 +43,7 @@ type Facts struct {
 type Backup struct {
 	// ID is opaque.
 	ID string
-	// Database is its name.
+	// Database is its name; that of files begins with files/.
 	Database string
 	// Day is the business day.
 	Day calendar.Day
@@ -55,6 +55,8 @@ type Backup struct {
 	ManifestSHA256 string
 	// Bytes and Rows are what is stored and what it holds.
 	Bytes, Rows int64
+	// Files is how many files it has.
+	Files int64
 	// DrillMS is how long the drill took, in milliseconds.
 	DrillMS int64
 }

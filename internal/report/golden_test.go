@@ -20,13 +20,13 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // eventful is a month in which everything happened: set up on the 3rd, a missed
 // day, one taken again, one drilled late, backups that stopped and an exception, a
-// late prune, a second database from the 15th on.
+// late prune, a second database from the 15th on, files that stopped.
 func eventful(t testing.TB) report.Report {
 	t.Helper()
 
-	w := newWorld(t, "2026-11", later(), "app", "shop")
+	w := newWorld(t, "2026-11", later(), "app", "shop", "files/uploads")
 	w.facts.InstalledAt = utc(11, 3, 9, 0)
-	w.facts.Watched = map[string]time.Time{"app": w.facts.InstalledAt, "shop": utc(11, 15, 9, 0)}
+	w.facts.Watched = map[string]time.Time{"app": w.facts.InstalledAt, "shop": utc(11, 15, 9, 0), "files/uploads": utc(11, 15, 9, 0)}
 	w.facts.Off = []promise.Interval{{From: utc(11, 20, 0, 0), To: utc(11, 21, 0, 0)}}
 	w.facts.Schedules["shop"] = report.Schedule{ID: "backup/shop", State: report.ScheduleMissing}
 
@@ -38,6 +38,13 @@ func eventful(t testing.TB) report.Report {
 		29: {late: 7 * time.Hour},
 	})
 	w.days("shop", nov(16), nov(30), nil)
+
+	w.days("files/uploads", nov(16), nov(30), map[int]plan{
+		17: {old: true}, 18: {keep: 9 * 24 * time.Hour, pruned: 48 * time.Hour}, 19: {pruned: 3 * time.Hour}, 20: {undrilled: true},
+	})
+	w.entry("backup.overdue", *w.find("files/uploads", "2026-11-19"), utc(11, 26, 4, 31), plan{})
+	w.entry(ledger.BackupExcepted, *w.find("files/uploads", "2026-11-21"), utc(11, 28, 2, 31), plan{})
+	w.write(ledger.FilesMissing, utc(11, 28, 12, 0), lostFiles("uploads", "2026-11-24", "2026-11-25"))
 
 	again := *w.find("app", "2026-11-11")
 	w.entry(ledger.BackupRefused, again, again.TakenAt.Add(-time.Minute), plan{})
@@ -93,6 +100,25 @@ func TestGolden(t *testing.T) {
 	if _, err := open(kept, verifier); err != nil {
 		t.Errorf("a file that was given away is refused: %v", err)
 	}
+
+	// One of the version before files were in the report.
+	old, err := os.ReadFile(filepath.Join("testdata", "eventful_v1.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	opened, err := open(old, verifier)
+	if err != nil || opened.Format != report.OldFormat || len(opened.Databases) != 2 {
+		t.Errorf("%s, %d databases: %v", opened.Format, len(opened.Databases), err)
+	}
+
+	if _, err := opened.StandsOn(verifier); err != nil {
+		t.Error(err)
+	}
+
+	if cited, err := opened.Cited(); err != nil || len(cited) != len(opened.Entries) {
+		t.Error(err)
+	}
 }
 
 // The page needs nothing but itself, and does nothing.
@@ -123,7 +149,7 @@ func TestThePageIsSelfContained(t *testing.T) {
 
 	for _, wanted := range []string{
 		"Evidence of backups, November 2026", "@media print", "not yet installed", "BROKEN: no good backup", "backup.exception",
-		"#waiting", "The machine was off", "check-evidence x.json", "&#43;01:00",
+		"#waiting", "The machine was off", "<h2>Files uploads</h2>", "files.overdue", "files.missing", "check-evidence x.json", "&#43;01:00",
 	} {
 		if !strings.Contains(text, wanted) {
 			t.Errorf("the page lacks %q", wanted)

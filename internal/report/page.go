@@ -5,6 +5,7 @@ import (
 	_ "embed" // the page's template
 	"fmt"
 	"html/template"
+	"strings"
 	"time"
 
 	"steward/internal/failure"
@@ -104,6 +105,15 @@ func (p page) Position(id ledger.ID) string {
 
 // Bytes shows a size.
 func (p page) Bytes(count int64) string { return quantity.Bytes(count) }
+
+// Heading names a database or a set of files.
+func (p page) Heading(name string) string {
+	if files, are := strings.CutPrefix(name, filesPrefix+"/"); are {
+		return "Files " + files
+	}
+
+	return "Database " + name
+}
 
 // Took shows milliseconds as seconds.
 func (p page) Took(ms int64) string {

@@ -7,14 +7,19 @@ import (
 	"steward/internal/promise"
 )
 
-// Format names the layout of the report; a reader refuses any other. It is also
-// the first line of what is signed.
-const Format = "steward-backup-evidence/1"
+// Format names the layout of the report. It is also the first line of what is
+// signed. Reports of OldFormat were given away and are still read; a reader refuses
+// any other.
+const Format = "steward-backup-evidence/2"
+
+// OldFormat is the layout before files were in the report. It has the same members,
+// some of them fewer.
+const OldFormat = "steward-backup-evidence/1"
 
 // Report is the evidence of one month. All of its times are in UTC, all of its
 // numbers are integers, so that its JSON has one form.
 type Report struct {
-	// Format is steward-backup-evidence/1.
+	// Format is steward-backup-evidence/2; 1 in reports from before files were in them.
 	Format string `json:"format"`
 	// Month is the month, as 2026-11.
 	Month string `json:"month"`
@@ -34,7 +39,8 @@ type Report struct {
 	Ledger Checkpoint `json:"ledger"`
 	// Off are the times in the month in which a dev machine was off; none in production.
 	Off []Off `json:"off"`
-	// Databases are those of the policy, and those that have backups of this month.
+	// Databases are the databases and the sets of files of the policy, and those that
+	// have backups of this month.
 	Databases []Database `json:"databases"`
 	// Entries are the entries of the ledger that the report cites, in its order.
 	Entries []Entry `json:"entries"`
@@ -84,9 +90,9 @@ type Off struct {
 	To time.Time `json:"to"`
 }
 
-// Database is the month of one database.
+// Database is the month of one database, or of one set of files.
 type Database struct {
-	// Name is its name in the policy.
+	// Name is its name in the policy; that of files begins with files/.
 	Name string `json:"name"`
 	// InPolicy says that the policy names it; without it nothing is due any more.
 	InPolicy bool `json:"in_policy"`
@@ -127,7 +133,7 @@ const (
 	NotPromised State = "not_promised"
 )
 
-// Day is one business day of one database. Times and numbers are zero, and then
+// Day is one business day of one database or one set of files. Times and numbers are zero, and then
 // left out, where there is nothing.
 type Day struct {
 	// Day is the business day in the company's zone, as 2006-01-02.
@@ -144,21 +150,26 @@ type Day struct {
 	TakenAt time.Time `json:"taken_at,omitzero"`
 	// TakenEntry is the entry that proves it.
 	TakenEntry ledger.ID `json:"taken_entry,omitempty"`
-	// Bytes is the size of all that was stored, encrypted.
+	// Bytes is the size of all that was stored, encrypted; of files, their own size.
 	Bytes int64 `json:"bytes,omitzero"`
+	// Files is the number of files in it.
+	Files int64 `json:"files,omitzero"`
 	// Rows is the number of rows in it.
 	Rows int64 `json:"rows,omitzero"`
 	// ManifestSHA256 is the hash of its signed manifest, in hex.
 	ManifestSHA256 string `json:"manifest_sha256,omitempty"`
-	// DrilledAt is when it was restored elsewhere and found equal.
+	// DrilledAt is when it was restored elsewhere and found equal; of files, when what
+	// is new and a sample of the others was read and found equal.
 	DrilledAt time.Time `json:"drilled_at,omitzero"`
 	// DrillMS is how long that took, in milliseconds.
 	DrillMS int64 `json:"drill_ms,omitzero"`
 	// DrilledEntry is the entry that proves it.
 	DrilledEntry ledger.ID `json:"drilled_entry,omitempty"`
-	// PruneDueAt is when its time of keeping is over.
+	// PruneDueAt is when its time of keeping is over: as the entry of its end says, or
+	// by the policy of the report.
 	PruneDueAt time.Time `json:"prune_due_at,omitzero"`
-	// PrunedAt is when it was proven gone.
+	// PrunedAt is when it was proven gone; of files, when the manifest was, and left out
+	// while contents are left that no younger manifest names.
 	PrunedAt time.Time `json:"pruned_at,omitzero"`
 	// PrunedEntry is the receipt in the ledger.
 	PrunedEntry ledger.ID `json:"pruned_entry,omitempty"`
@@ -202,7 +213,7 @@ type Totals struct {
 	// WithoutRun counts the days that were due and that no run ever opened: the
 	// schedule missed or skipped them.
 	WithoutRun int `json:"without_run"`
-	// Bytes is what was stored in all, encrypted.
+	// Bytes is the sum of the days' sizes.
 	Bytes int64 `json:"bytes"`
 	// Pruned counts the backups that are proven gone.
 	Pruned int `json:"pruned"`

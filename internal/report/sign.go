@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
@@ -48,7 +49,7 @@ func Sign(report Report, signer note.Signer) (Signed, error) {
 		return Signed{}, failure.New(failure.ReportRefused, "signing a report (it is too large for all databases together)")
 	}
 
-	signed, err := note.Sign(&note.Note{Text: statement(text)}, signer)
+	signed, err := note.Sign(&note.Note{Text: statement(report.Format, text)}, signer)
 
 	return Signed{Report: string(text), Note: string(signed)}, failure.Wrap(failure.Internal, "signing a report", err)
 }
@@ -77,7 +78,7 @@ func Hash(text []byte) string {
 
 // statement is the text that is signed: the format's name and the report's hash.
 // No checkpoint reads so, whose second line is a number.
-func statement(text []byte) string { return Format + "\n" + Hash(text) + "\n" }
+func statement(format string, text []byte) string { return format + "\n" + Hash(text) + "\n" }
 
 // File is the report as it is given away: JSON for people and programs.
 func (s Signed) File() ([]byte, error) {
@@ -130,12 +131,14 @@ func (s Signed) Open(verifier note.Verifier) (Report, error) {
 		return Report{}, failure.Wrap(failure.SignatureInvalid, "opening an evidence file", err)
 	}
 
-	if opened.Text != statement([]byte(s.Report)) || !strict(opened) {
+	format, _, _ := strings.Cut(opened.Text, "\n")
+	if opened.Text != statement(format, []byte(s.Report)) || !strict(opened) {
 		return Report{}, failure.New(failure.SignatureInvalid, "opening an evidence file (the signature is over other content)")
 	}
 
 	var report Report
-	if err := json.Unmarshal([]byte(s.Report), &report); err != nil || report.Format != Format {
+	if err := json.Unmarshal([]byte(s.Report), &report); err != nil ||
+		report.Format != format || format != Format && format != OldFormat {
 		return Report{}, failure.New(failure.SignatureInvalid, "opening an evidence file (its format is of another version)")
 	}
 

@@ -1,6 +1,7 @@
 package report_test
 
 import (
+	"cmp"
 	"crypto/ed25519"
 	"encoding/base32"
 	"encoding/base64"
@@ -111,6 +112,8 @@ type plan struct {
 	late, drilled, pruned     time.Duration // after the due time, the snapshot, the end of keeping
 	undrilled, kept, unopened bool
 	lies                      []ledger.Kind // entries that are not written
+	old                       bool          // its end does not say when it was due
+	keep                      time.Duration // in force when it was pruned, if not seven days
 }
 
 // day adds the backup of one day; what lies after the report has not happened.
@@ -124,10 +127,14 @@ func (w *world) day(database string, day calendar.Day, how plan) {
 	w.made++
 	snapshot := w.facts.Rule.At.On(day).Add(how.late + 4*time.Second)
 	row := report.Backup{
-		ID: w.id("bkp"), Database: database, Day: day, State: "taken", SnapshotAt: snapshot, TakenAt: snapshot.Add(3 * time.Minute),
+		ID: w.id(map[bool]string{false: "bkp", true: "fbk"}[strings.HasPrefix(database, "files/")]), Database: database, Day: day, State: "taken", SnapshotAt: snapshot, TakenAt: snapshot.Add(3 * time.Minute),
 		ManifestSHA256: strings.Repeat("0", 61) + day.String()[8:] + "f", Bytes: 5_000_000_000 + int64(w.made)*1_000_003,
 		Rows: 1_000_000 + int64(w.made), DrillMS: 90_000 + int64(w.made)*100,
 	}
+	if strings.HasPrefix(database, "files/") {
+		row.Rows, row.Files = 0, 40_000+int64(w.made)
+	}
+
 	if row.SnapshotAt.After(w.facts.AsOf) {
 		return
 	}
@@ -181,11 +188,56 @@ func (w *world) entry(kind ledger.Kind, row report.Backup, at time.Time, how pla
 		return
 	}
 
+	if files, are := strings.CutPrefix(row.Database, "files/"); are {
+		w.filesEntry(kind, row, files, at, how)
+
+		return
+	}
+
+	if kind == ledger.BackupPruned {
+		w.write(kind, at, ledger.RemovalBody{
+			Backup: row.ID, Database: row.Database, Day: row.Day.String(), ManifestSHA256: row.ManifestSHA256, DueAt: how.dueOf(row),
+		}.WithObjects([]ledger.ObjectBody{{Name: row.Database + "/archive", Generation: 1}}))
+
+		return
+	}
+
 	body := ledger.BackupBody{
 		Backup: row.ID, Database: row.Database, Day: row.Day.String(), ManifestSHA256: row.ManifestSHA256, SnapshotAt: &row.SnapshotAt,
 	}
 	if kind == ledger.BackupRefused {
 		body = ledger.BackupBody{Backup: row.ID, Database: row.Database, Day: row.Day.String(), Code: "content_differs"}
+	}
+
+	w.write(kind, at, body)
+}
+
+// dueOf is what the entry of the end says of when it was due.
+func (p plan) dueOf(row report.Backup) *time.Time {
+	due := row.SnapshotAt.Add(cmp.Or(p.keep, 7*24*time.Hour))
+	if p.old {
+		return nil
+	}
+
+	return &due
+}
+
+// filesEntry is the same about a set of files; kind is that about databases.
+func (w *world) filesEntry(kind ledger.Kind, row report.Backup, files string, at time.Time, how plan) {
+	w.Helper()
+
+	body := ledger.FilesBody{
+		Backup: row.ID, Files: files, Day: row.Day.String(), ManifestSHA256: row.ManifestSHA256, SnapshotAt: &row.SnapshotAt, Count: row.Files,
+	}
+	if kind == ledger.BackupPruned {
+		body.SnapshotAt, body.DueAt = nil, how.dueOf(row)
+	}
+
+	kind = ledger.Kind(strings.Replace(string(kind), "backup.", "files.", 1))
+	if kind == ledger.FilesExcepted {
+		w.write(kind, at, ledger.FilesExceptionBody{Backup: row.ID, Files: files, Day: row.Day.String(), DueAt: row.SnapshotAt, Cause: "last_drilled"})
+
+		return
 	}
 
 	w.write(kind, at, body)

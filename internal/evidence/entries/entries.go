@@ -36,20 +36,37 @@ func (e Entry) Sealed() bool { return e.Position != Waiting }
 type About struct {
 	// Backup is the opaque id of the backup.
 	Backup string `json:"backup"`
-	// Database is its name in the policy.
+	// Database is its name in the policy; "" for a backup of files.
 	Database string `json:"database"`
+	// Files is the name of the set in the policy; "" for a backup of a database.
+	Files string `json:"files"`
 	// Day is its business day, as 2006-01-02.
 	Day string `json:"day"`
+	// FirstDay is the first day that an entry about several days is about; Day is the
+	// last.
+	FirstDay string `json:"first_day"`
 	// ManifestSHA256 names the attempt that the entry is about, by its manifest.
 	ManifestSHA256 string `json:"manifest_sha256"`
 	// SnapshotAt is the instant that the backup shows.
 	SnapshotAt time.Time `json:"snapshot_at"`
+	// DueAt is when the time of what the entry is about was over, as it says itself.
+	DueAt time.Time `json:"due_at"`
 	// Code is a failure code or a cause.
 	Code string `json:"code"`
 	// Cause is the same in the bodies that call it so; Code has it too.
 	Cause string `json:"cause"`
 	// Promise is the item of an entry about a promise, such as "backups/app".
 	Promise string `json:"promise"`
+}
+
+// Item is what the entry is about, as the promise calls it: a database by its name,
+// files as "files/NAME".
+func (a About) Item() string {
+	if a.Files != "" {
+		return "files/" + a.Files
+	}
+
+	return a.Database
 }
 
 // About reads the body. It fails with LedgerTampered for a body that is none.
@@ -65,9 +82,11 @@ func (e Entry) About() (About, error) {
 const columns = `select id, kind, at, body, coalesce(position, -1) from ledger.entries`
 
 // Since gives every entry about a backup or a promise from an instant on, in the
-// order of the ledger, those that wait last. It fails with Unavailable.
+// order of the ledger, those that wait last. The receipts of contents of files, which
+// belong to no one day, are left out. It fails with Unavailable.
 func Since(ctx context.Context, q postgres.Queryer, from time.Time) ([]Entry, error) {
-	return read(ctx, q, columns+` where (kind like 'backup.%' or kind like 'promise.%') and at >= $1
+	return read(ctx, q, columns+` where at >= $1 and (kind like 'backup.%' or kind like 'promise.%'
+		or kind like 'files.%' and (kind <> 'files.pruned' or strpos(body, '"backup"') > 0))
 		order by position nulls last, serial`, from)
 }
 

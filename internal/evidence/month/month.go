@@ -28,7 +28,8 @@ import (
 type Asked struct {
 	// Month is the month.
 	Month calendar.Month
-	// Database is the one database that it is about; empty for all.
+	// Database is the one database, or set of files as "files/NAME", that it is about;
+	// empty for all.
 	Database string
 	// AsOf is the instant of the report.
 	AsOf time.Time
@@ -82,19 +83,11 @@ func Gather(ctx context.Context, from Sources, asked Asked) (report.Facts, error
 		return facts, err
 	}
 
+	left(facts.Backups, seen.Backups)
+
 	facts.Entries, err = entries.Since(ctx, from.Steward, oldest(facts))
 
 	return facts, err
-}
-
-// namesOf are those of the databases; a report does not tell of files.
-func namesOf(databases []policy.Database) []string {
-	names := make([]string, len(databases))
-	for i, one := range databases {
-		names[i] = one.Name
-	}
-
-	return names
 }
 
 // wanted are the facts that need no database.
@@ -113,7 +106,6 @@ func wanted(rules *policy.Policy, asked Asked) (report.Facts, error) {
 	for _, rule := range rules.Rules() {
 		if rule.Backups != nil {
 			facts.Rule = *rule.Backups
-			facts.Rule.Databases = namesOf(backups.Databases)
 		}
 	}
 

@@ -167,6 +167,68 @@ func TestWhichMonths(t *testing.T) {
 	}
 }
 
+// Files are read like databases, under a name of their own; a day of which contents
+// are left is not gone, whatever became of its manifest.
+func TestGatherFiles(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.from.Policy.Promises.Backups.Files = []policy.Files{{Name: "uploads", Bucket: "app-uploads"}}
+
+	for _, each := range []struct{ day, state string }{
+		{"2026-10-29", "drilled"}, {"2026-10-30", "drilled"}, {"2026-11-01", "pruned"}, {"2026-11-02", "pruned"}, {"2026-11-03", "running"},
+	} {
+		at, err := time.Parse(time.DateOnly, each.day)
+		if err != nil {
+			w.Fatal(err)
+		}
+
+		var gone *time.Time
+		if each.state == "pruned" {
+			gone = &at
+		}
+
+		id := ids.New("fbk")
+		w.run(`insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, pruned_at,
+				manifest_sha256, drill_seconds, files, bytes)
+			values ($1, 'uploads', $2, $3, $4, 'test', $5, $5, $5, $5, $6, 'hash', 1.5, 12, 345)`, id, each.day, each.state, ids.New("att"), at, gone)
+
+		for _, backup := range []string{id, ""} { // the manifest's receipt, and one of contents
+			if _, err := ledger.Append(w.Context(), w.db, ledger.FilesPruned, at, ledger.FilesBody{Backup: backup, Files: "uploads"}); err != nil {
+				w.Fatal(err)
+			}
+		}
+	}
+
+	w.run(`insert into file_contents (id, fileset, object, claimed_by, first_at, newest_at) values ($1, 'uploads', 'x', 'att', $2, $2)`,
+		ids.New("cnt"), time.Date(2026, 11, 2, 0, 0, 0, 0, time.UTC))
+
+	for _, about := range []string{"", "files/uploads"} {
+		facts, err := month.Gather(t.Context(), w.from, november(w, about))
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		var days []string
+		for _, each := range facts.Backups {
+			days = append(days, each.Database+" "+each.Day.String()[5:]+" "+map[bool]string{true: "-", false: "gone"}[each.PrunedAt.IsZero()])
+		}
+
+		want := []string{"files/uploads 10-30 -", "files/uploads 11-01 gone", "files/uploads 11-02 -", "files/uploads 11-03 -"}
+		if !slices.Equal(days, want) || facts.Backups[1].Files != 12 || facts.Backups[1].Bytes != 345 || facts.Backups[1].DrillMS != 1500 {
+			t.Errorf("%q, %+v", days, facts.Backups)
+		}
+
+		if len(facts.Entries) != 4 || !slices.Contains(facts.Rule.Databases, "files/uploads") || facts.Watched["files/uploads"].IsZero() {
+			t.Errorf("%d entries, %v, %v", len(facts.Entries), facts.Rule.Databases, facts.Watched)
+		}
+	}
+
+	if one, err := month.Gather(t.Context(), w.from, november(w, "app")); err != nil || len(one.Backups) != 0 {
+		t.Errorf("%+v, %v", one.Backups, err)
+	}
+}
+
 // nth fails the nth outside call.
 type nth struct{ left int }
 

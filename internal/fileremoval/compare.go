@@ -1,0 +1,203 @@
+package fileremoval
+
+import (
+	"context"
+	"fmt"
+
+	"steward/internal/filecatalogue"
+	"steward/internal/gcs"
+)
+
+const (
+	// pageSize is how many objects of the listing are compared at once.
+	pageSize = 1000
+	// maxLooks bounds how many objects that the listing lacks are looked for one by
+	// one in a prune; the next one goes on.
+	maxLooks = 1000
+)
+
+// comparison is catalogue and bucket side by side, both in the order of names, a
+// page at a time, so that its size does not depend on how many files there are.
+type comparison struct {
+	*work
+
+	looks   int
+	missing []filecatalogue.Content
+	lost    []filecatalogue.Finding
+	back    []returned
+}
+
+// compare reconciles catalogue and bucket both ways: what the bucket has no more is
+// recorded, what appeared after it was proven gone is swept, what nobody announced
+// is counted. It ends with a fresh decision, which knows what was recorded.
+func (w *work) compare(ctx context.Context) error {
+	c := &comparison{work: w}
+	if err := c.listing(ctx); err != nil {
+		return err
+	}
+
+	if err := c.wholes(ctx); err != nil {
+		return err
+	}
+
+	w.result.Missing = int64(len(c.missing) + len(c.lost))
+
+	if !w.Enforce {
+		return nil
+	}
+
+	if len(c.missing)+len(c.lost) > 0 {
+		if err := w.Steward.InTx(ctx, c.record); err != nil {
+			return fmt.Errorf("recording what is missing: %w", err)
+		}
+
+		if err := w.read(ctx); err != nil {
+			return err
+		}
+	}
+
+	for _, one := range c.back {
+		w.failed(w.sweep(ctx, one))
+	}
+
+	return nil
+}
+
+// listing goes through the bucket's listing.
+func (c *comparison) listing(ctx context.Context) error {
+	var (
+		page []gcs.Object
+		from string
+		seen int64
+	)
+
+	for object, err := range c.Bucket.List(ctx, "", gcs.ListOptions{Versions: true}) {
+		if err != nil {
+			return fmt.Errorf("listing the bucket of files: %w", err)
+		}
+
+		if len(page) >= pageSize && page[len(page)-1].Name != object.Name { // a name's generations stay together
+			if from, err = c.page(ctx, page, from, page[len(page)-1].Name); err != nil {
+				return err
+			}
+
+			page = page[:0]
+		}
+
+		page = append(page, object)
+		seen++
+		c.report("listing", seen)
+	}
+
+	_, err := c.page(ctx, page, from, "")
+
+	return err
+}
+
+// page compares one page of the listing with the catalogue from one name to another,
+// which is empty for the last page. The catalogue is asked after the listing: an
+// object is announced before its upload.
+func (c *comparison) page(ctx context.Context, page []gcs.Object, from, until string) (string, error) {
+	names, live := make([]string, len(page)), make(map[string]int64, len(page))
+
+	for i, object := range page {
+		names[i] = object.Name
+		if object.Deleted.IsZero() {
+			live[object.Name] = object.Generation
+		}
+	}
+
+	known, err := filecatalogue.Announced(ctx, c.Steward, names)
+	if err != nil {
+		return until, err
+	}
+
+	for _, object := range page {
+		one, announced := known[object.Name]
+
+		switch {
+		case !announced:
+			c.result.Foreign++
+		case one.Gone:
+			c.back = append(c.back, returned{one, object.Generation})
+		}
+	}
+
+	return until, c.absent(ctx, live, from, until)
+}
+
+// absent finds the contents that should be in this part of the listing and are not.
+// Each is looked for by itself: it may have been stored after its part was listed.
+func (c *comparison) absent(ctx context.Context, live map[string]int64, from, until string) error {
+	for {
+		wanted, err := filecatalogue.Wanted(ctx, c.Steward, from, until, pageSize)
+		if err != nil || len(wanted) == 0 {
+			return err
+		}
+
+		from = wanted[len(wanted)-1].Object
+
+		for _, content := range wanted {
+			if live[content.Object] == content.Generation || c.looks == maxLooks {
+				continue
+			}
+
+			c.looks++
+
+			there, err := c.there(ctx, content.Object, content.Generation)
+			if err != nil {
+				return err
+			}
+
+			if !there {
+				c.missing = append(c.missing, content)
+			}
+		}
+	}
+}
+
+// wholes looks for the list and the manifest of each day that stays. Of a day that
+// goes anyway nothing is missing: an earlier try took it.
+func (c *comparison) wholes(ctx context.Context) error {
+	wanted, err := filecatalogue.Whole(ctx, c.Steward)
+	if err != nil {
+		return err
+	}
+
+	goes := map[string]bool{}
+	for _, decision := range c.decisions {
+		goes[decision.ID] = decision.Delete && decision.Ends == ""
+	}
+
+	for _, one := range wanted {
+		if goes[one.Backup] {
+			continue
+		}
+
+		there, err := c.there(ctx, one.Name, one.Generation)
+		if err != nil {
+			return err
+		}
+
+		if !there {
+			c.lost = append(c.lost, one)
+		}
+	}
+
+	return nil
+}
+
+// there reports whether the bucket can give exactly this generation.
+func (c *comparison) there(ctx context.Context, name string, generation int64) (bool, error) {
+	for object, err := range c.Bucket.List(ctx, name, gcs.ListOptions{}) {
+		if err != nil {
+			return false, fmt.Errorf("looking for what the listing lacks: %w", err)
+		}
+
+		if object.Name == name {
+			return object.Generation == generation, nil
+		}
+	}
+
+	return false, nil
+}

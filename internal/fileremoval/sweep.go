@@ -1,0 +1,48 @@
+package fileremoval
+
+import (
+	"context"
+	"fmt"
+
+	"steward/internal/filecatalogue"
+	"steward/internal/ledger"
+	"steward/internal/postgres"
+)
+
+// returned is an object that is in the bucket though it was proven gone.
+type returned struct {
+	filecatalogue.Known
+
+	generation int64
+}
+
+// sweep removes an object that appeared after it was proven gone, as an upload that
+// was cut off can. That it outstayed its time is recorded first; a crash after its
+// deletion loses the receipt of the second end only.
+func (w *work) sweep(ctx context.Context, one returned) error {
+	object := late{
+		Finding: filecatalogue.Finding{Name: one.Name, Generation: one.generation, Files: one.Files},
+		backup:  w.dayOf(one.Files, one.NewestAt), due: w.Rule.Keep.AddTo(one.NewestAt, w.Rule.Zone),
+	}
+
+	if !w.at.Before(object.due.Add(w.Rule.Tolerance)) {
+		if err := w.overdue(ctx, []late{object}, causeAppearedLate); err != nil {
+			return err
+		}
+	}
+
+	if err := w.Bucket.Remove(ctx, one.Name); err != nil {
+		return fmt.Errorf("removing what appeared late: %w", err)
+	}
+
+	err := w.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		return tell(ctx, tx, ledger.FilesSwept, w.at, ledger.FilesObjectsBody{
+			Files: one.Files, Backup: object.backup.ID, Day: object.backup.Day,
+		}, []late{object})
+	})
+	if err == nil {
+		w.result.Swept++
+	}
+
+	return err
+}
