@@ -33,6 +33,8 @@ type RemovalBody struct {
 	SizeBytes int64 `json:"size_bytes,omitempty"`
 	// ManifestSHA256 is the hex SHA-256 of the signed manifest; "" is left out.
 	ManifestSHA256 string `json:"manifest_sha256,omitempty"`
+	// Location is the name of the copy's location; "" is left out and means the first.
+	Location string `json:"location,omitempty"`
 	// Objects are the objects meant, the first of them if they are many.
 	Objects []ObjectBody `json:"objects,omitempty"`
 	// Count is how many objects are meant; it may be more than are named.
@@ -68,6 +70,8 @@ func (b RemovalBody) WithObjects(objects []ObjectBody) RemovalBody {
 type OverdueBody struct {
 	// Backup is the opaque id of the backup it belongs to.
 	Backup string `json:"backup"`
+	// Location is the name of the copy's location; "" is left out and means the first.
+	Location string `json:"location,omitempty"`
 	// Object is its name in the bucket.
 	Object string `json:"object"`
 	// Generation is left out where it is not known.
@@ -87,6 +91,8 @@ type ExceptionBody struct {
 	Database string `json:"database"`
 	// Day is the business day.
 	Day string `json:"day"`
+	// Location is the name of the copy's location; "" is left out and means the first.
+	Location string `json:"location,omitempty"`
 	// DueAt is when its time was over.
 	DueAt time.Time `json:"due_at"`
 	// Cause is why it stays or went, such as "last_drilled".
