@@ -50,8 +50,8 @@ const columns = `backup_id, bucket, location, state, started_at, coalesce(copied
 	coalesce(pruned_at, '0001-01-01T00:00:00Z'), coalesce(manifest_gen, 0), bytes, reason`
 
 // Begin notes that a backup is about to be copied to a bucket, or gives the row
-// that is there already. It fails with Unavailable, also for a backup that no drill
-// has proven.
+// that is there already. The database refuses it for a backup that no drill has
+// proven (Unauthorised).
 func Begin(ctx context.Context, q postgres.Queryer, fresh Copy) (Copy, error) {
 	_, err := q.Exec(ctx, `insert into backup_copies (backup_id, bucket, location, started_at) values ($1, $2, $3, $4)
 		on conflict do nothing`, fresh.Backup, fresh.Bucket, fresh.Location, fresh.StartedAt)

@@ -67,7 +67,7 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 		}
 	}
 
-	return buckets
+	return append(buckets, copies(p, location)...)
 }
 
 // Backups is the bucket of backups alone, which every backup run looks at.
