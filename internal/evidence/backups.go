@@ -17,7 +17,9 @@ import (
 // that says pruned proves that it is gone. Of one whose objects the bucket has no
 // more it says since when that is known, of one that stays beyond its time the
 // same. Files are judged as databases are; a day of theirs is gone once no content
-// is left that no younger manifest names.
+// is left that no younger manifest names. Copies in other locations are judged as
+// databases are too: what a drill is to a backup, the comparison with its manifest is
+// to a copy.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end,
@@ -30,7 +32,14 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state = 'pruned' and not exists (select from file_contents as c
 		where c.fileset = f.fileset and c.newest_at <= f.snapshot_at and c.gone_at is null) then pruned_at end,
 	null, null
-	from file_backups as f where snapshot_at is not null order by 3`
+	from file_backups as f where snapshot_at is not null
+	union all
+	select 'copies/' || c.location || '/' || b.database, to_char(b.day, 'YYYY-MM-DD'), b.snapshot_at,
+	case when c.state in ('copied', 'pruned') then c.copied_at end,
+	case when c.state = 'pruned' then c.pruned_at end,
+	(select min(missing_at) from backup_copy_missing as m where m.backup_id = c.backup_id and m.bucket = c.bucket),
+	(select since from backup_copy_exceptions as e where e.backup_id = c.backup_id and e.bucket = c.bucket and ended_at is null)
+	from backup_copies as c join backups as b on b.id = c.backup_id order by 3`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
 	rows, err := q.Query(ctx, selectBackups)
