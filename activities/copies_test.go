@@ -23,8 +23,10 @@ func TestCopiesAreMadeAndPruned(t *testing.T) {
 
 	w := newBackupWorld(t)
 
-	opened, err := w.open(t, time.Time{})
-	if err != nil || opened.Places != 0 {
+	w.take.Places = 1
+
+	opened, err := execute[activities.OpenedDay](t, nil, w.take.OpenDay, activities.OpenDayParams{Database: "app"})
+	if err != nil || opened.Places != 1 {
 		t.Fatalf("%+v, %v", opened, err)
 	}
 
