@@ -75,11 +75,12 @@ func TestLeftoversOfCopies(t *testing.T) {
 
 	w.server.ClearFaults()
 
+	w.pruned(t, copies.Pruned{Kept: 1})
+	w.clock.Advance(7 * day)
+
 	_, err = w.far.Put(t.Context(), "app/nobodys", strings.NewReader("x"), gcs.PutOptions{})
 	must(t, err)
 
-	w.pruned(t, copies.Pruned{Kept: 1, Foreign: 1})
-	w.clock.Advance(7 * day)
 	w.pruned(t, copies.Pruned{Removed: 1, Foreign: 1})
 
 	late := strings.Replace(row.ManifestObject, "/manifest", "/globals", 1)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"steward/internal/gcs"
 	"steward/internal/policy"
 )
 
@@ -16,7 +17,7 @@ const half = 2
 // counts from the snapshot: so it guards half of a backup's time, and a copy is
 // made only while it can still be deleted in time (package copies).
 func Copies(p *policy.Policy, other policy.Copy, location string) Bucket {
-	bucket := Backups(p, location)
+	bucket := backups(p, gcs.Settings{UniformAccess: true, PublicAccessPrevented: true})
 	bucket.Name, bucket.Use = other.Bucket, "copies of encrypted backups"
 	bucket.Settings.Location, bucket.Settings.KMSKey = cmp.Or(other.Location, location), other.KMSKey
 	bucket.Settings.Retention = min(bucket.Settings.Retention, (p.Promises.Backups.Keep.Shortest() / half).Truncate(time.Hour))
