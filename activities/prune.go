@@ -58,22 +58,27 @@ type PruneResult struct {
 // what goes, and removes it. One removal that fails does not keep the others from
 // being tried; the activity then fails and is tried again.
 // So do the copies in other locations, by the same rule.
-func (p *Prunes) PruneBackups(ctx context.Context) (result PruneResult, err error) {
-	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
-		result, err = p.prune(ctx, func(prune.Plan) error { return nil }, report)
+func (p *Prunes) PruneBackups(ctx context.Context) (PruneResult, error) {
+	result, first := p.pulsed(ctx, func(prune.Plan) error { return nil })
 
-		return errors.Join(err, p.pruneCopies(ctx, &result, report))
+	var others error
+	result.Copies, others = p.pruneCopies(ctx)
+
+	return result, errors.Join(first, others)
+}
+
+func (p *Prunes) pruneCopies(ctx context.Context) (result copies.Pruned, err error) {
+	if p.Copies == nil {
+		return result, nil
+	}
+
+	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
+		result, err = p.Copies.Prune(ctx, p.Clock.Now(), func(done int) { report("pruning copies", int64(done)) })
+
+		return err
 	})
 
 	return result, err
-}
-
-func (p *Prunes) pruneCopies(ctx context.Context, result *PruneResult, report func(string, int64)) (err error) {
-	if p.Copies != nil {
-		result.Copies, err = p.Copies.Prune(ctx, p.Clock.Now(), func(done int) { report("pruning copies", int64(done)) })
-	}
-
-	return err
 }
 
 // ExecutePrune prunes as an operator asked, if the plan of now is the one that the

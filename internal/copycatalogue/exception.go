@@ -36,9 +36,11 @@ func (s Shelf) Exceptions(ctx context.Context, q postgres.Queryer) (map[string]c
 }
 
 // RecordException notes that a copy stays beyond its time. It gives false where
-// that is noted already.
+// that is noted already, and where the copy is gone: what was decided before another
+// prune removed it must not begin its exception anew.
 func (s Shelf) RecordException(ctx context.Context, q postgres.Queryer, one catalogue.Exception) (bool, error) {
-	touched, err := q.Exec(ctx, `insert into backup_copy_exceptions (bucket, backup_id, cause, since, due_at) values ($1, $2, $3, $4, $5)
+	touched, err := q.Exec(ctx, `insert into backup_copy_exceptions (bucket, backup_id, cause, since, due_at)
+		select bucket, backup_id, $3, $4, $5 from backup_copies where bucket = $1 and backup_id = $2 and state <> 'pruned' for share
 		on conflict (backup_id, bucket) do update
 		set cause = $3, since = $4, due_at = $5, ended_at = null, ended_cause = '', released_at = null
 		where backup_copy_exceptions.ended_at is not null`, s.Bucket, one.Backup, one.Cause, one.Since, one.DueAt)
@@ -60,8 +62,8 @@ func (s Shelf) EndException(ctx context.Context, q postgres.Queryer, one catalog
 func (s Shelf) RecordHonoured(ctx context.Context, q postgres.Queryer, one catalogue.Exception) (bool, error) {
 	touched, err := q.Exec(ctx, `insert into backup_copy_exceptions
 			(bucket, backup_id, cause, since, due_at, ended_at, ended_cause, released_at)
-		values ($1, $2, $3, $4, $5, $4, $3, $4) on conflict (backup_id, bucket) do nothing`,
-		s.Bucket, one.Backup, catalogue.Honoured, one.Since, one.DueAt)
+		values ($1, $2, $3, $4, $5, $4, $6, $4) on conflict (backup_id, bucket) do nothing`,
+		s.Bucket, one.Backup, catalogue.Honoured, one.Since, one.DueAt, one.EndedCause)
 
 	return touched > 0, failure.Wrap(failure.Unavailable, "recording an honoured ceiling of copies", err)
 }

@@ -147,7 +147,8 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 			if excepted.IsZero() {
 				excepted = each.At
 			}
-		case each.Kind == ledger.BackupStored, each.Kind == ledger.BackupDrilled, each.Kind == ledger.BackupPruned:
+		case each.Kind == ledger.BackupStored, each.Kind == ledger.BackupDrilled, each.Kind == ledger.BackupPruned,
+			each.Kind == ledger.BackupCopied: // copies have a promise of their own
 			continue
 		}
 
