@@ -34,6 +34,7 @@ func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 		ledger.ExceptionBody{Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22", DueAt: since, Cause: "last_drilled"},
 		ledger.CopyBody{
 			Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22", Location: "far", Generation: 5, SnapshotAt: since,
+			ManifestSHA256: strings.Repeat("0d", 32),
 			Objects: []ledger.ObjectBody{{Name: "app/2026-11-22/att_a/archive", Generation: 5}},
 		},
 		ledger.FilesBody{Backup: "fbk_aaaa", Files: "uploads", Day: "2026-11-22", SnapshotAt: &since, Count: 3, Fresh: 1},
