@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"maps"
+	"strconv"
 
 	"steward/internal/catalogue"
 	"steward/internal/copycatalogue"
@@ -102,7 +103,7 @@ func (c *Copier) object(ctx context.Context, place Place, row catalogue.Backup, 
 
 	metadata := map[string]string{
 		"backup": row.ID, "attempt": row.Attempt, "kind": one.kind, "sha256": one.SHA256,
-		"copied_generation": fmt.Sprint(one.Generation),
+		"copied_generation": strconv.FormatInt(one.Generation, 10),
 	}
 	phase := "copy " + one.kind + " to " + place.Name
 	c.report(phase, 0)

@@ -7,8 +7,6 @@ import (
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/googleapi"
-
-	"steward/internal/failure"
 )
 
 // CopyOptions say how a copy is made.
@@ -76,5 +74,5 @@ const octets = "application/octet-stream"
 func unknownToken(err error) bool {
 	var answer *googleapi.Error
 
-	return errors.As(err, &answer) && answer.Code == http.StatusBadRequest && !failure.Is(err, failure.ObjectExists)
+	return errors.As(err, &answer) && answer.Code == http.StatusBadRequest
 }

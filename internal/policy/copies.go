@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -73,5 +72,5 @@ func (b Backups) copied() string {
 		places = append(places, place)
 	}
 	return fmt.Sprintf(" Each drilled backup of a database is copied to %s, within the same time and with the same end.",
-		strings.Join(slices.Compact(places), " and to "))
+		strings.Join(places, " and to "))
 }
