@@ -45,10 +45,6 @@ func TestCopiesAreMadeAndPruned(t *testing.T) {
 		Clock: w.Driller.Clock,
 	}}
 
-	if got, err := execute[copies.Result](t, nil, do.CopyBackup, opened.Backup); err != nil || got != (copies.Result{}) {
-		t.Errorf("before the drill: %+v, %v", got, err)
-	}
-
 	must(t, nil, w.prove.DrillBackup, opened.Backup)
 
 	if _, err := execute[copies.Result](t, nil, do.CopyMissing); boundary.CodeOf(err) != failure.ObjectNotFound {
@@ -62,6 +58,10 @@ func TestCopiesAreMadeAndPruned(t *testing.T) {
 	watch := &beats{}
 	if got, err := execute[copies.Result](t, watch, do.CopyMissing); err != nil || got.Copied != 1 || len(watch.phases()) == 0 {
 		t.Errorf("%+v, %v", got, err)
+	}
+
+	if got, err := execute[copies.Result](t, nil, do.CopyBackup, opened.Backup); err != nil || got != (copies.Result{There: 1}) {
+		t.Errorf("asked again: %+v, %v", got, err)
 	}
 
 	row := w.Row(t, opened.Backup)
