@@ -29,6 +29,8 @@ type Backups struct {
 	Steward *postgres.DB
 	// Clock tells the time that promises go by.
 	Clock clocks.Clock
+	// Places is how many other locations the policy names.
+	Places int
 	// Window says which business days may be backed up now.
 	Window due.Window
 	// Patience scales the timeouts.
@@ -61,6 +63,9 @@ type BackupStatus struct {
 type OpenedDay struct {
 	BackupStatus
 	DayTimes
+
+	// Places is how many other locations the backup is copied to once it is drilled.
+	Places int `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
 }
 
 // DayTimes are the times of a run that opens a day.
@@ -99,7 +104,7 @@ func (b *Backups) OpenDay(ctx context.Context, params OpenDayParams) (OpenedDay,
 		Owner: owner(ctx), OpenedAt: now,
 	})
 
-	return OpenedDay{BackupStatus: status(row), DayTimes: dayTimes(b.Window, params.Scheduled, now)}, err
+	return OpenedDay{BackupStatus: status(row), DayTimes: dayTimes(b.Window, params.Scheduled, now), Places: b.Places}, err
 }
 
 // dayTimes are those of a run that was scheduled for the given instant and starts

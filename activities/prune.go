@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"steward/internal/clocks"
+	"steward/internal/copies"
 	"steward/internal/failure"
 	"steward/internal/operator"
 	"steward/internal/patience"
@@ -22,6 +23,9 @@ type Prunes struct {
 	Steward *postgres.DB
 	// Remover removes objects and proves it.
 	Remover removal.Remover
+	// Copies removes copies in other locations, by the same rule; nil where there is
+	// no other location, nor ever was.
+	Copies *copies.Pruner
 	// Rule is what the policy says; Enforce is false in observe mode, in which
 	// nothing is removed.
 	Rule    prune.Rule
@@ -47,13 +51,39 @@ type PruneResult struct {
 	Missing int
 	// Foreign are objects that nobody announced; they are never touched.
 	Foreign int
+	// Copies is the same of all other locations together.
+	Copies copies.Pruned `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
 }
 
 // PruneBackups decides from the catalogue, the bucket and this process's clock
 // what goes, and removes it. One removal that fails does not keep the others from
 // being tried; the activity then fails and is tried again.
+// So do the copies in other locations, by the same rule.
 func (p *Prunes) PruneBackups(ctx context.Context) (PruneResult, error) {
-	return p.pulsed(ctx, func(prune.Plan) error { return nil })
+	result, first := p.pulsed(ctx, func(prune.Plan) error { return nil })
+
+	var others error
+	result.Copies, others = p.pruneCopies(ctx)
+
+	return result, errors.Join(first, others)
+}
+
+func (p *Prunes) pruneCopies(ctx context.Context) (result copies.Pruned, err error) {
+	if p.Copies == nil {
+		return result, nil
+	}
+
+	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) error {
+		report("waiting for another prune", 0)
+
+		return removal.Alone(ctx, p.Steward, func(ctx context.Context) (err error) {
+			result, err = p.Copies.Prune(ctx, p.Clock.Now(), func(done int) { report("pruning copies", int64(done)) })
+
+			return err
+		})
+	})
+
+	return result, err
 }
 
 // ExecutePrune prunes as an operator asked, if the plan of now is the one that the

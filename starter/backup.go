@@ -54,6 +54,8 @@ type backupRow struct {
 	// MissingSince is when objects of it were found missing from the bucket; from
 	// then on it proves nothing.
 	MissingSince time.Time `json:"missing_since,omitzero"`
+	// Copies are its copies in other locations.
+	Copies []copyRow `json:"copies,omitempty"`
 	// Reason says why it is bad or was pruned: a code or a fixed text.
 	Reason string `json:"reason,omitempty"`
 }
@@ -62,6 +64,7 @@ type backupRow struct {
 type standing struct {
 	excepted map[string]catalogue.Exception
 	missing  map[string]time.Time
+	copies   map[string][]copyRow
 }
 
 // readStanding reads it.
@@ -72,8 +75,13 @@ func readStanding(ctx context.Context, db postgres.Queryer) (standing, error) {
 	}
 
 	missing, err := catalogue.MissingSince(ctx, db)
+	if err != nil {
+		return standing{}, err
+	}
 
-	return standing{excepted: excepted, missing: missing}, err
+	copies, err := keptCopies(ctx, db)
+
+	return standing{excepted: excepted, missing: missing, copies: copies}, err
 }
 
 // notes say in words what is not as it should be, empty if nothing.
@@ -96,12 +104,18 @@ func (a *app) notes(b backupRow) string {
 		}
 	}
 
+	if places := heldIn(b.Copies); places != "" && text != "" {
+		return text + "; " + places
+	} else if places != "" {
+		return places
+	}
+
 	return text
 }
 
 func (s standing) rowOf(b catalogue.Backup) backupRow {
 	row := rowOf(b)
-	row.MissingSince = s.missing[b.ID]
+	row.MissingSince, row.Copies = s.missing[b.ID], s.copies[b.ID]
 
 	if exception := s.excepted[b.ID]; exception.Open() {
 		row.ExceptedSince = exception.Since

@@ -119,6 +119,11 @@ func lifeOf(ctx context.Context, q postgres.Queryer, id string) (backupResult, e
 		backupRow: beside.rowOf(found), Manifest: found.ManifestObject, ManifestSHA256: found.ManifestSHA256,
 		Events: life.Of(found, proofs), Attempts: life.Attempts(found, objects), Objects: []objectRow{},
 	}
+
+	if result.Copies, err = copiesOf(ctx, q, found.ID); err != nil {
+		return backupResult{}, err
+	}
+
 	for _, o := range objects {
 		result.Objects = append(result.Objects, objectRow{
 			Name: o.Name, Kind: o.Kind, Current: o.Attempt == found.Attempt, Attempt: o.Attempt, Generation: o.Generation,
@@ -148,7 +153,7 @@ func (a *app) showBackup(b backupResult) error {
 		facts.Add(console.Cells(fact[0], fact[1])...)
 	}
 
-	return joined(joined(a.console.Table(facts), a.showLife(b.Events)), a.showObjects(b.Objects))
+	return joined(joined(joined(a.console.Table(facts), a.showLife(b.Events)), a.showObjects(b.Objects)), a.showCopies(b.Copies))
 }
 
 func (a *app) showLife(events []life.Event) error {

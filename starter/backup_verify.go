@@ -37,8 +37,8 @@ func newBackupVerify(a *app) *cobra.Command {
 		Use: "verify [ID]", Short: "Compare the catalogue with what lies in the bucket",
 		Long: "Fetches the manifest of each backup by its generation, checks its signature against the key in the\n" +
 			"policy and its hash against the catalogue, and looks for each object that it names: generation, size,\n" +
-			"checksum. It decrypts nothing and needs no private key. Without an ID it looks at all backups that\n" +
-			"exist. Exit code 5 when something is off.",
+			"checksum. It decrypts nothing and needs no private key. Copies in other locations are compared with the\n" +
+			"manifest that lies beside them. Without an ID it looks at all backups that exist. Exit code 5 when something is off.",
 		Example: "  steward backup verify\n  steward backup verify bkp_nb2hi4dthixs653xo4xg2zi3ke --json",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -53,12 +53,17 @@ func newBackupVerify(a *app) *cobra.Command {
 				return err
 			}
 
+			copies, err := a.copyChecker(ctx, checker)
+			if err != nil {
+				return err
+			}
+
 			backups, err := chosen(ctx, db, given)
 			if err != nil {
 				return err
 			}
 
-			result, err := a.verify(ctx, checker, backups, clock.Now())
+			result, err := a.verify(ctx, checker, copies, backups, clock.Now())
 			if err != nil {
 				return err
 			}
@@ -108,7 +113,9 @@ func chosen(ctx context.Context, db *postgres.DB, given []string) ([]catalogue.B
 	return []catalogue.Backup{one}, err
 }
 
-func (a *app) verify(ctx context.Context, checker *stored.Checker, backups []catalogue.Backup, asOf time.Time) (verifiedResult, error) {
+func (a *app) verify(
+	ctx context.Context, checker *stored.Checker, copies *copyChecker, backups []catalogue.Backup, asOf time.Time,
+) (verifiedResult, error) {
 	result := verifiedResult{AsOf: asOf, Backups: []stored.Result{}}
 
 	progress := a.console.Progress(clocks.System().Now())
@@ -122,21 +129,34 @@ func (a *app) verify(ctx context.Context, checker *stored.Checker, backups []cat
 			return result, err
 		}
 
-		result.Backups = append(result.Backups, one)
+		result.add(one)
 
-		switch one.Verdict {
-		case stored.Good:
-			result.Good++
-		case stored.Skipped:
-			result.Skipped++
-		case stored.Bad:
-			result.Bad++
-		default:
-			result.Bad++ // unknown is failure
+		for _, copied := range copies.known[backup.ID] {
+			one, err := checker.CheckCopy(ctx, backup, copied, copies.storage.Bucket(copied.Bucket), asOf)
+			if err != nil {
+				return result, err
+			}
+
+			result.add(one)
 		}
 	}
 
 	return result, nil
+}
+
+func (r *verifiedResult) add(one stored.Result) {
+	r.Backups = append(r.Backups, one)
+
+	switch one.Verdict {
+	case stored.Good:
+		r.Good++
+	case stored.Skipped:
+		r.Skipped++
+	case stored.Bad:
+		r.Bad++
+	default:
+		r.Bad++ // unknown is failure
+	}
 }
 
 func (a *app) showVerified(result verifiedResult) error {
@@ -145,13 +165,14 @@ func (a *app) showVerified(result verifiedResult) error {
 	}
 
 	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
-	table := console.Table{Head: []string{"DAY", databaseColumn, stateColumn, "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
+	table := console.Table{Head: []string{"DAY", databaseColumn, stateColumn, "COPY IN", "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
 
 	for _, one := range result.Backups {
 		row := console.Row{Cells: []console.Cell{
 			{Text: one.Day},
 			{Text: one.Database},
 			{Text: string(one.State)},
+			{Text: console.OrDash(one.Location)},
 			{Text: string(one.Verdict), Tone: tones[one.Verdict]},
 			{Text: one.Backup},
 		}}

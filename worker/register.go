@@ -81,6 +81,7 @@ func (p *process) registerCore() error {
 		Schedules: schedules.Reader{Client: p.temporal.ScheduleClient()},
 	})
 
+	queue.RegisterWorkflowWithOptions(promises.CopyBackups, workflow.RegisterOptions{Name: workflows.CopyBackupsName})
 	queue.RegisterWorkflowWithOptions(promises.DailyFiles, workflow.RegisterOptions{Name: workflows.DailyFilesName})
 	queue.RegisterWorkflowWithOptions(promises.PruneFiles, workflow.RegisterOptions{Name: workflows.PruneFilesName})
 
@@ -141,7 +142,7 @@ func (p *process) registerBackup() error {
 	queue := p.newWorker(workflows.BackupQueue, backupActivities)
 	queue.RegisterActivity(&activities.Backups{
 		Takers: takers, Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(),
-		Window: p.window(),
+		Window: p.window(), Places: len(rules.Copies),
 	})
 	queue.RegisterActivity(&activities.Guards{
 		Storage: p.storage, Buckets: []guard.Bucket{guard.Backups(p.policy, p.config.Location)},
@@ -151,9 +152,10 @@ func (p *process) registerBackup() error {
 		Steward: p.steward, Clock: p.clock, Patience: p.config.Patience(), Enforce: rules.Mode == promise.Enforce,
 		Remover: removal.Remover{Steward: p.steward, Bucket: bucket},
 		Rule:    removal.RuleOf(p.policy),
+		Copies:  p.copyPruner(),
 	})
 
-	return nil
+	return p.registerCopies(queue, bucket)
 }
 
 // recipients are those of the policy, whom every backup is encrypted to.

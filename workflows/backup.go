@@ -87,6 +87,7 @@ func (p Promises) DailyBackup(ctx workflow.Context, params DailyBackupParams) (D
 
 	stage(ctx, StageKey.ValueSet("drilled"))
 	run.list.done(ctx, drillStep, fmt.Sprintf("equal in %.1f s", status.DrillSeconds))
+	run.copy(ctx, opened)
 
 	return DailyBackupResult(status), nil
 }

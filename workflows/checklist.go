@@ -37,6 +37,14 @@ func newChecklist(ctx workflow.Context, texts ...string) *checklist {
 	return list
 }
 
+// add puts a step at the end and gives its number.
+func (l *checklist) add(ctx workflow.Context, text string) int {
+	l.steps = append(l.steps, item{text: text, mark: waits})
+	l.show(ctx)
+
+	return len(l.steps) - 1
+}
+
 func (l *checklist) start(ctx workflow.Context, step int) { l.set(ctx, step, atWork, "") }
 
 func (l *checklist) done(ctx workflow.Context, step int, note string) { l.set(ctx, step, done, note) }

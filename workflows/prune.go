@@ -7,6 +7,7 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"steward/activities"
+	"steward/internal/copies"
 )
 
 // PruneBackupsName is the registered name of PruneBackups.
@@ -43,6 +44,10 @@ func (p Promises) PruneBackups(ctx workflow.Context) (activities.PruneResult, er
 func pruned(result activities.PruneResult) string {
 	parts := []string{fmt.Sprintf("%d removed, %d kept, %d of them as an exception", result.Removed, result.Kept, result.Exceptions)}
 
+	if c := result.Copies; c != (copies.Pruned{}) {
+		parts = append(parts, fmt.Sprintf("of copies %d removed, %d kept, %d of them as an exception", c.Removed, c.Kept, c.Exceptions))
+	}
+
 	for _, part := range []struct {
 		count int
 		says  string
@@ -54,6 +59,12 @@ func pruned(result activities.PruneResult) string {
 		{result.Late, "objects are still there past their time"},
 		{result.Missing, "objects are missing from the bucket"},
 		{result.Foreign, "objects in the bucket are not Steward's"},
+		{result.Copies.Orphans, "leftovers of copies removed"},
+		{result.Copies.Due, "copies would go if the promise were enforced"},
+		{result.Copies.Waiting, "objects of copies wait for their bucket to let them go"},
+		{result.Copies.Late, "objects of copies are still there past their time"},
+		{result.Copies.Missing, "objects of copies are missing from their bucket"},
+		{result.Copies.Foreign, "objects in the buckets of copies are not Steward's"},
 	} {
 		if part.count > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.says))

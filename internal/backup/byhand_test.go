@@ -8,12 +8,17 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 
 	"steward/internal/backuptest"
+	"steward/internal/calendar"
 	"steward/internal/catalogue"
 	"steward/internal/content"
+	"steward/internal/copies"
+	"steward/internal/gcs"
+	"steward/internal/guard"
 	"steward/internal/manifest"
 )
 
@@ -63,6 +68,7 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 	taken := b.Take(t, "2026-11-22")
 	h.download(t, b, taken.ID)
 
+	near := b.Bucket
 	name := pgDatabase(t, b.Source)
 	h.values["bucket"], h.values["manifest_key"], h.values["identity"] = "backups", public, identity
 	h.values["PGHOST"], h.values["PGPORT"], h.values["PGUSER"] = "127.0.0.1", strconv.Itoa(h.cluster.Port()), "postgres"
@@ -87,6 +93,20 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 		t.Errorf("restored over what is there: %s", output)
 	}
 
+	t.Run("a copy alone", func(t *testing.T) {
+		h.drop(t, name)
+
+		if output, err := h.fromCopy(t, b, taken.ID); err != nil {
+			t.Fatalf("%v\n%s", err, output)
+		}
+
+		if differences := content.Compare(document.Content, described(t, h.cluster.URL(name))); len(differences) > 0 {
+			t.Errorf("restored from the copy it differs: %q", differences)
+		}
+
+		h.values["bucket"], b.Bucket = "backups", near
+	})
+
 	for _, c := range h.damages(t, b, document, stored, taken) {
 		t.Run(c.name, func(t *testing.T) {
 			h.drop(t, name)
@@ -104,6 +124,45 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 			}
 		})
 	}
+}
+
+// fromCopy restores from a bucket in another location, with nothing of the first.
+func (h *byHand) fromCopy(t *testing.T, b *backuptest.Bench, id string) (output string, err error) {
+	t.Helper()
+
+	if _, err := b.Driller.Drill(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+
+	keep, err := calendar.ParseDuration("7d")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	far := b.Client.Bucket("far")
+	settings := gcs.Settings{Location: "EUROPE-WEST4", UniformAccess: true, PublicAccessPrevented: true}
+
+	if _, err := far.Create(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+
+	copier := copies.Copier{
+		Steward: b.Steward, Source: b.Bucket, Verifier: b.Driller.Verifier, Keep: keep, Zone: time.UTC, Clock: b.Taker.Clock,
+		Places: []copies.Place{{Name: "far", Bucket: far, Wanted: guard.Bucket{Name: "far", Settings: settings}}},
+	}
+	if made, err := copier.Copy(t.Context(), id); err != nil || made.Copied != 1 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+
+	if err := os.RemoveAll(filepath.Join(h.dir, "bucket")); err != nil {
+		t.Fatal(err)
+	}
+
+	b.Bucket = far
+	h.values["bucket"] = "far"
+	h.downloadOf(t, b, far)
+
+	return h.restore(t)
 }
 
 // damage is one way in which what is in the bucket is not what was signed.

@@ -17,6 +17,7 @@ import (
 	"steward/internal/backuptest"
 	"steward/internal/catalogue"
 	"steward/internal/content"
+	"steward/internal/gcs"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 )
@@ -110,6 +111,24 @@ func (h *byHand) download(t *testing.T, b *backuptest.Bench, id string) {
 	}
 
 	fmt.Fprintf(&listing, "TOTAL: %d objects, 1 bytes (1B)\n", len(objects))
+	h.store(t, ".listing", listing.Bytes())
+}
+
+// downloadOf puts a whole bucket there, as it lies.
+func (h *byHand) downloadOf(t *testing.T, b *backuptest.Bench, bucket *gcs.Bucket) {
+	t.Helper()
+
+	var listing bytes.Buffer
+
+	for object, err := range bucket.List(t.Context(), "", gcs.ListOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		h.store(t, object.Name, b.Read(t, object.Name, object.Generation))
+		fmt.Fprintf(&listing, "%10d  2026-11-22T02:30:00Z  gs://%s/%s\n", object.Size, bucket.Name(), object.Name)
+	}
+
 	h.store(t, ".listing", listing.Bytes())
 }
 

@@ -126,7 +126,9 @@ func TestEachKindOfEvidenceHasOneWriter(t *testing.T) {
 		switch row.Kind {
 		case ledger.BackupStored, ledger.BackupPruned, ledger.BackupSwept, ledger.BackupOverdue, ledger.BackupMissing,
 			ledger.BackupExcepted, ledger.BackupExceptionEnded, ledger.BackupCeilingHonoured, ledger.FilesStored, ledger.FilesPruned,
-			ledger.FilesSwept, ledger.FilesOverdue, ledger.FilesMissing, ledger.FilesExcepted, ledger.FilesExceptionEnded, ledger.FilesCeilingHonoured:
+			ledger.FilesSwept, ledger.FilesOverdue, ledger.FilesMissing, ledger.FilesExcepted, ledger.FilesExceptionEnded, ledger.FilesCeilingHonoured,
+			ledger.BackupCopied, ledger.CopyPruned, ledger.CopySwept, ledger.CopyOverdue, ledger.CopyMissing, ledger.CopyExcepted,
+			ledger.CopyExceptionEnded, ledger.CopyCeilingHonoured:
 			owner = "steward_backup"
 		case ledger.BackupDrilled, ledger.BackupRefused, ledger.FilesDrilled, ledger.FilesRefused:
 			owner = "steward_drill"

@@ -26,6 +26,9 @@ import (
 // failed shows what the last of its attempts left, since its own time counts from
 // the first. A content
 // that is missing, or that a drill condemned, is lost to every day that names it.
+//
+// Copies in other locations are judged as databases are too: what a drill is to a backup, the comparison with its
+// manifest is to a copy.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end,
@@ -49,7 +52,14 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 			and c.newest_at >= least(f.opened_at, f.snapshot_at) and c.newest_at < f.next_at
 			and not exists (select from file_exceptions as e join file_backups as x on x.id = e.backup_id
 				where e.ended_at is null and x.fileset = c.fileset and x.snapshot_at between c.first_at and c.newest_at)) as remains on true
-	where f.snapshot_at is not null order by 3`
+	where f.snapshot_at is not null
+	union all
+	select 'copies/' || c.location || '/' || b.database, to_char(b.day, 'YYYY-MM-DD'), b.snapshot_at,
+	case when c.state in ('copied', 'pruned') then c.copied_at end,
+	case when c.state = 'pruned' then c.pruned_at end,
+	(select min(missing_at) from backup_copy_missing as m where m.backup_id = c.backup_id and m.bucket = c.bucket),
+	(select since from backup_copy_exceptions as e where e.backup_id = c.backup_id and e.bucket = c.bucket and ended_at is null)
+	from backup_copies as c join backups as b on b.id = c.backup_id order by 3`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
 	rows, err := q.Query(ctx, selectBackups)

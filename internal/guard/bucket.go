@@ -64,7 +64,7 @@ func Buckets(p *policy.Policy, location string) []Bucket {
 		}
 	}
 
-	return buckets
+	return append(buckets, copies(p, location)...)
 }
 
 // common is what all of them have.

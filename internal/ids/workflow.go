@@ -11,6 +11,10 @@ func BackupOf(database, day string) string { return "backup/" + database + "/" +
 // Prune is the workflow id of the pruning of backups; a schedule appends its time.
 func Prune() string { return "prune/backups" }
 
+// Copies is the workflow id of the copying to other locations; a schedule appends
+// its time.
+func Copies() string { return "copies/backups" }
+
 // Files is the workflow id of the backups of one set of files; a schedule appends
 // its time to it.
 func Files(name string) string { return "files/" + name }

@@ -36,6 +36,8 @@ type RemovalBody struct {
 	// DueAt is when the time of a pruned backup was over, by the policy that it was
 	// pruned under; entries of before it was written, and of other kinds, leave it out.
 	DueAt *time.Time `json:"due_at,omitempty"`
+	// Location is the name of the copy's location; "" is left out and means the first.
+	Location string `json:"location,omitempty"`
 	// Objects are the objects meant, the first of them if they are many.
 	Objects []ObjectBody `json:"objects,omitempty"`
 	// Count is how many objects are meant; it may be more than are named.
@@ -76,6 +78,8 @@ func sumOf(objects []ObjectBody) string {
 type OverdueBody struct {
 	// Backup is the opaque id of the backup it belongs to.
 	Backup string `json:"backup"`
+	// Location is the name of the copy's location; "" is left out and means the first.
+	Location string `json:"location,omitempty"`
 	// Object is its name in the bucket.
 	Object string `json:"object"`
 	// Generation is left out where it is not known.
@@ -95,6 +99,8 @@ type ExceptionBody struct {
 	Database string `json:"database"`
 	// Day is the business day.
 	Day string `json:"day"`
+	// Location is the name of the copy's location; "" is left out and means the first.
+	Location string `json:"location,omitempty"`
 	// DueAt is when its time was over.
 	DueAt time.Time `json:"due_at"`
 	// Cause is why it stays or went, such as "last_drilled".

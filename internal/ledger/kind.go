@@ -49,6 +49,22 @@ const (
 	FilesExceptionEnded Kind = "files.exception.ended"
 	// FilesCeilingHonoured: the newest proven day of files went at the end of its time.
 	FilesCeilingHonoured Kind = "files.ceiling.honoured"
+	// BackupCopied: a proven backup lies in another location too, object by object.
+	BackupCopied Kind = "backup.copied"
+	// CopyPruned: a copy is gone from all listings of its bucket.
+	CopyPruned Kind = "copy.pruned"
+	// CopySwept: objects that belonged to no copy that counts are gone.
+	CopySwept Kind = "copy.swept"
+	// CopyOverdue: an object of a copy was still there past its time and the tolerance.
+	CopyOverdue Kind = "copy.overdue"
+	// CopyMissing: objects of a kept copy are not in its bucket any more.
+	CopyMissing Kind = "copy.missing"
+	// CopyExcepted: a copy stays beyond its time, for a reason.
+	CopyExcepted Kind = "copy.excepted"
+	// CopyExceptionEnded: it no longer does.
+	CopyExceptionEnded Kind = "copy.exception.ended"
+	// CopyCeilingHonoured: the newest copy of a location went at the end of its time.
+	CopyCeilingHonoured Kind = "copy.ceiling.honoured"
 	// Tombstone: the point of no return of an erasure.
 	Tombstone Kind = "erasure.tombstone"
 	// ErasureDone: every store and processor of an erasure has answered.
@@ -101,6 +117,14 @@ func Kinds() []KindRow {
 		{FilesExcepted, "files kept beyond their time", FilesExceptionBody{}},
 		{FilesExceptionEnded, "exception of files ended", FilesExceptionBody{}},
 		{FilesCeilingHonoured, "newest proven files removed at their time", FilesExceptionBody{}},
+		{BackupCopied, "backup copied to another location", CopyBody{}},
+		{CopyPruned, "copy pruned and proven gone", RemovalBody{}},
+		{CopySwept, "leftovers of copies removed and proven gone", RemovalBody{}},
+		{CopyOverdue, "object of a copy still there past its time", OverdueBody{}},
+		{CopyMissing, "objects of a kept copy are missing", RemovalBody{}},
+		{CopyExcepted, "copy kept beyond its time", ExceptionBody{}},
+		{CopyExceptionEnded, "exception of a copy ended", ExceptionBody{}},
+		{CopyCeilingHonoured, "newest copy of a location removed at its time", ExceptionBody{}},
 		{Tombstone, "erasure decided for good", ErasureBody{}},
 		{ErasureDone, "erasure complete", ErasureBody{}},
 		{ActIntended, "act of staff intended", ActBody{}},

@@ -32,6 +32,11 @@ func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 		ledger.RemovalBody{Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22"}.WithObjects([]ledger.ObjectBody{{Name: "app/2026-11-22/att_a/archive", Generation: 5}}),
 		ledger.OverdueBody{Backup: "bkp_aaaa", Object: "app/2026-11-22/att_a/archive", Generation: 5, DueAt: since, Cause: "storage_refused"},
 		ledger.ExceptionBody{Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22", DueAt: since, Cause: "last_drilled"},
+		ledger.CopyBody{
+			Backup: "bkp_aaaa", Database: "app", Day: "2026-11-22", Location: "far", Generation: 5, SnapshotAt: since,
+			ManifestSHA256: strings.Repeat("0d", 32),
+			Objects:        []ledger.ObjectBody{{Name: "app/2026-11-22/att_a/archive", Generation: 5}},
+		},
 		ledger.FilesBody{Backup: "fbk_aaaa", Files: "uploads", Day: "2026-11-22", SnapshotAt: &since, Count: 3, Fresh: 1},
 		ledger.FilesExceptionBody{Backup: "fbk_aaaa", Files: "uploads", Day: "2026-11-22", DueAt: since, Cause: "last_drilled", Contents: 3},
 		ledger.FilesObjectsBody{Files: "uploads", DueAt: &since, Cause: "retained"}.Naming([]ledger.ObjectBody{{Name: "uploads/contents/cnt_a", Generation: 5}})[0],

@@ -25,6 +25,7 @@ func (r *reader) contradictions(p *Policy) {
 	r.checkLoadLimits(p.Promises.Backups.Limits)
 	r.checkDatabases(p.Promises.Backups.Databases)
 	r.checkFiles(p)
+	r.checkCopies(p)
 	r.checkRecipients(p.Promises.Backups.Recipients)
 	r.checkLedger(p)
 	r.checkLimits(p.Promises)

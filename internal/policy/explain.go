@@ -139,7 +139,7 @@ func (b Backups) sentence(zone string) string {
 	return fmt.Sprintf("Each database (%s) is backed up every day at %s UTC (business days in %s)"+
 		" and drilled within %s, late by %s at most; each backup is kept for %s and gone %s later; if backups stop, %s.%s",
 		strings.Join(names, ", "), b.At, zone,
-		b.DoneWithin.Words(), b.CatchUp.Words(), b.Keep.Words(), b.Tolerance.Words(), stop, b.Limits.sentence())
+		b.DoneWithin.Words(), b.CatchUp.Words(), b.Keep.Words(), b.Tolerance.Words(), stop, b.copied()+b.Limits.sentence())
 }
 
 func (c Processors) names() string {

@@ -117,6 +117,8 @@ type Backups struct {
 	Databases []Database
 	// Files are the app's files that are backed up, may be empty.
 	Files []Files
+	// Copies are other locations that hold every proven backup too, may be empty.
+	Copies []Copy
 	// Recipients are whom backups are encrypted to: at least two, one of them the escrow.
 	Recipients []Recipient
 }

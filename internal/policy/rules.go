@@ -36,6 +36,11 @@ func (b Backups) rule() *promise.BackupRule {
 	for _, files := range b.Files {
 		rule.Databases = append(rule.Databases, files.Item())
 	}
+	for _, other := range b.Copies {
+		for _, database := range b.Databases {
+			rule.Databases = append(rule.Databases, other.Item(database.Name))
+		}
+	}
 	return rule
 }
 

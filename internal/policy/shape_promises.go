@@ -114,6 +114,9 @@ func backupsShape() shape[Backups] {
 		}, func(b *Backups) *[]Database { return &b.Databases }),
 		optional(list("files", "The app's files that are backed up with the databases.", filesShape(),
 			func(b *Backups) *[]Files { return &b.Files })),
+		optional(list("copies",
+			"Other locations, in which every proven backup of a database lies too: copied after its drill, with the same end.",
+			copiesShape(), func(b *Backups) *[]Copy { return &b.Copies })),
 		list("recipients", "Whom backups are encrypted to: at least two, one of them an offline escrow, and one that is not.", shape[Recipient]{
 			leaf("name", "Whose key it is.", nameKind(), func(r *Recipient) *string { return &r.Name }),
 			leaf("key", "The public key.", recipientKind(), func(r *Recipient) *string { return &r.Key }),

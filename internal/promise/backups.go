@@ -12,6 +12,7 @@ const aDay = 24 * time.Hour
 
 // judgement gathers what is wrong with the backups of one database.
 type judgement struct {
+	item     string // as in Key
 	rule     BackupRule
 	zone     *time.Location
 	evidence Evidence
@@ -46,7 +47,7 @@ func judgeBackups(rule Rule, database string, evidence Evidence, asOf time.Time)
 	if !known {
 		return verdict{state: Broken, reason: "It was never set up, so nothing watches over it. Run steward setup."}
 	}
-	j := judgement{rule: *rule.Backups, zone: rule.Zone, evidence: evidence, asOf: asOf, armed: armed}
+	j := judgement{item: database, rule: *rule.Backups, zone: rule.Zone, evidence: evidence, asOf: asOf, armed: armed}
 	for _, backup := range evidence.Backups {
 		if backup.Database == database {
 			j.backups = append(j.backups, backup)

@@ -15,18 +15,28 @@ func (j *judgement) verdict() verdict {
 	case len(broken) > 0:
 		v.state, v.reason = Broken, strings.Join(broken, " ")
 	case j.overdue:
-		v.state, v.reason = AtRisk, fmt.Sprintf("The backup that was due at %s is not drilled yet.", clock(j.pending))
+		v.state, v.reason = AtRisk, fmt.Sprintf(j.words().overdue, clock(j.pending))
 	case !exists:
-		v.state, v.reason = Armed, fmt.Sprintf("The first drilled backup is due at %s.", clock(v.due))
+		v.state, v.reason = Armed, fmt.Sprintf("The first %s is due at %s.", j.words().thing, clock(v.due))
 	case j.tooOld(newest):
-		v.state, v.reason = AtRisk, fmt.Sprintf("The newest drilled backup is of %s, %s ago, and the limit is %s.",
-			clock(newest.SnapshotAt), span(j.asOf.Sub(newest.SnapshotAt)), span(j.maxAge()))
+		v.state, v.reason = AtRisk, fmt.Sprintf("The newest %s is of %s, %s ago, and the limit is %s.",
+			j.words().thing, clock(newest.SnapshotAt), span(j.asOf.Sub(newest.SnapshotAt)), span(j.maxAge()))
 	default:
-		v.state, v.reason = Kept, fmt.Sprintf("The newest drilled backup is of %s, %s ago.",
-			clock(newest.SnapshotAt), span(j.asOf.Sub(newest.SnapshotAt)))
+		v.state, v.reason = Kept, fmt.Sprintf("The newest %s is of %s, %s ago.",
+			j.words().thing, clock(newest.SnapshotAt), span(j.asOf.Sub(newest.SnapshotAt)))
 	}
 	v.reason += j.excuses() + j.exceptions()
 	return v
+}
+
+// words are what an item is called in the sentences.
+type words struct{ thing, overdue string }
+
+func (j *judgement) words() words {
+	if strings.HasPrefix(j.item, "copies/") {
+		return words{"copy", "The copy that was due at %s is not there yet."}
+	}
+	return words{"drilled backup", "The backup that was due at %s is not drilled yet."}
 }
 
 // tooOld reports whether the newest snapshot reached its greatest age. On a dev
@@ -48,7 +58,7 @@ func (j *judgement) brokenReasons() []string {
 		for _, day := range j.missing {
 			days = append(days, day.String())
 		}
-		reasons = append(reasons, fmt.Sprintf("No drilled backup exists for %s, and the time to catch up is over.", listed(days)))
+		reasons = append(reasons, fmt.Sprintf("No %s exists for %s, and the time to catch up is over.", j.words().thing, listed(days)))
 	}
 	if len(j.early) > 0 {
 		first := j.early[0]

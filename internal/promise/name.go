@@ -57,7 +57,7 @@ func Table() []Row {
 	return []Row{
 		{
 			Backups, "databases and files are backed up every day, kept, and pruned",
-			[]string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles"},
+			[]string{"DailyBackup", "PruneBackups", "CopyBackups", "DailyFiles", "PruneFiles"},
 			true,
 		},
 		{Ledger, "the record of evidence is complete and unchanged", []string{"PromiseAudit"}, true},

@@ -29,7 +29,7 @@ func (j *work) exception(ctx context.Context, verdict prune.Verdict) error {
 			return err
 		}
 
-		return j.say(ctx, tx, kind, verdict, cause)
+		return j.tell(ctx, tx, kind, verdict, cause)
 	})
 }
 
@@ -40,22 +40,20 @@ func (j *work) step(verdict prune.Verdict) (
 ) {
 	switch {
 	case verdict.Action == prune.Except:
-		return catalogue.RecordException, ledger.BackupExcepted, prune.LastDrilled
+		return j.world.records.RecordException, ledger.BackupExcepted, prune.LastDrilled
 	case verdict.Ends != "":
-		return catalogue.EndException, ledger.BackupExceptionEnded, verdict.Ends
+		return j.world.records.EndException, ledger.BackupExceptionEnded, verdict.Ends
 	case verdict.Honours != "":
-		return catalogue.RecordHonoured, ledger.BackupCeilingHonoured, verdict.Honours
+		return j.world.records.RecordHonoured, ledger.BackupCeilingHonoured, verdict.Honours
 	default:
 		return nil, "", ""
 	}
 }
 
-func (j *work) say(ctx context.Context, tx postgres.Tx, kind ledger.Kind, verdict prune.Verdict, cause prune.Cause) error {
+func (j *work) tell(ctx context.Context, tx postgres.Tx, kind ledger.Kind, verdict prune.Verdict, cause prune.Cause) error {
 	row := j.world.backups[verdict.Backup]
 
-	_, err := ledger.Append(ctx, tx, kind, j.at, ledger.ExceptionBody{
-		Backup: row.ID, Database: row.Database, Day: row.Day, DueAt: verdict.Due.UTC(), Cause: string(cause),
+	return j.say(ctx, tx, kind, ledger.ExceptionBody{
+		Backup: row.ID, Database: row.Database, Day: row.Day, Location: j.Location, DueAt: verdict.Due.UTC(), Cause: string(cause),
 	})
-
-	return err
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"steward/internal/catalogue"
 	"steward/internal/ledger"
 	"steward/internal/postgres"
 	"steward/internal/prune"
@@ -16,7 +15,7 @@ import (
 // announced since the plan, and records it. A crash before the commit leaves a
 // backup that the catalogue still lists, and the next plan finishes it.
 func (j *work) finish(ctx context.Context, verdict prune.Verdict, own []prune.Decision) error {
-	objects, err := catalogue.EveryObject(ctx, j.Steward, verdict.Backup)
+	objects, err := j.world.records.EveryObject(ctx, j.Steward, verdict.Backup)
 	if err != nil {
 		return fmt.Errorf("removing a backup: %w", err)
 	}
@@ -34,7 +33,7 @@ func (j *work) finish(ctx context.Context, verdict prune.Verdict, own []prune.De
 	gone = receipt(gone, own)
 
 	err = j.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		if err := catalogue.RecordPruned(ctx, tx, verdict.Backup, j.at, verdict.Reason); err != nil {
+		if err := j.world.records.RecordPruned(ctx, tx, verdict.Backup, j.at, verdict.Reason); err != nil {
 			return fmt.Errorf("removing a backup: %w", err)
 		}
 
@@ -47,9 +46,7 @@ func (j *work) finish(ctx context.Context, verdict prune.Verdict, own []prune.De
 		body, due := j.body(verdict.Backup), verdict.Due.UTC()
 		body.DueAt = &due // later reports judge by it, whatever the policy says then
 
-		_, err := ledger.Append(ctx, tx, ledger.BackupPruned, j.at, body.WithObjects(gone))
-
-		return err
+		return j.say(ctx, tx, ledger.BackupPruned, body.WithObjects(gone))
 	})
 	if err == nil {
 		j.result.Removed++
@@ -91,6 +88,6 @@ func (j *work) body(id string) ledger.RemovalBody {
 
 	return ledger.RemovalBody{
 		Backup: row.ID, Database: row.Database, Day: row.Day, Generation: row.ManifestGen, SizeBytes: row.Bytes,
-		ManifestSHA256: row.ManifestSHA256,
+		ManifestSHA256: row.ManifestSHA256, Location: j.Location,
 	}
 }

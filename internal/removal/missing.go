@@ -37,7 +37,7 @@ func (j *work) lost(ctx context.Context, tx postgres.Tx, id string, decisions []
 	var objects []ledger.ObjectBody
 
 	for _, decision := range decisions {
-		fresh, err := catalogue.RecordMissing(ctx, tx,
+		fresh, err := j.world.records.RecordMissing(ctx, tx,
 			catalogue.Finding{Backup: id, Name: decision.Name, Generation: decision.Generation}, j.at)
 		if err != nil {
 			return err
@@ -52,7 +52,5 @@ func (j *work) lost(ctx context.Context, tx postgres.Tx, id string, decisions []
 		return nil
 	}
 
-	_, err := ledger.Append(ctx, tx, ledger.BackupMissing, j.at, j.body(id).WithObjects(objects))
-
-	return err
+	return j.say(ctx, tx, ledger.BackupMissing, j.body(id).WithObjects(objects))
 }

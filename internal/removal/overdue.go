@@ -41,16 +41,14 @@ func (j *work) overdue(ctx context.Context, decision prune.Decision, cause strin
 func (j *work) noteOverdue(ctx context.Context, tx postgres.Tx, decision prune.Decision, cause string) error {
 	finding := catalogue.Finding{Backup: decision.Backup, Name: decision.Name, Generation: decision.Generation}
 
-	fresh, err := catalogue.RecordOverdue(ctx, tx, finding, decision.Due, cause, j.at)
+	fresh, err := j.world.records.RecordOverdue(ctx, tx, finding, decision.Due, cause, j.at)
 	if err != nil || !fresh {
 		return err
 	}
 
-	_, err = ledger.Append(ctx, tx, ledger.BackupOverdue, j.at, ledger.OverdueBody{
-		Backup: decision.Backup, Object: decision.Name, Generation: decision.Generation, DueAt: decision.Due.UTC(), Cause: cause,
+	return j.say(ctx, tx, ledger.BackupOverdue, ledger.OverdueBody{
+		Backup: decision.Backup, Location: j.Location, Object: decision.Name, Generation: decision.Generation, DueAt: decision.Due.UTC(), Cause: cause,
 	})
-
-	return err
 }
 
 // causeOfWait is why the bucket does not let a generation go.

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"time"
 
-	"steward/internal/catalogue"
 	"steward/internal/failure"
 	"steward/internal/gcs"
 	"steward/internal/postgres"
@@ -25,6 +24,9 @@ type Remover struct {
 	Steward *postgres.DB
 	// Bucket holds the backups.
 	Bucket *gcs.Bucket
+	// Location names the bucket in the evidence where it holds copies; it is empty
+	// for the first location.
+	Location string
 }
 
 // Result counts what was done.
@@ -112,7 +114,7 @@ func (j *work) backup(ctx context.Context, verdict prune.Verdict) error {
 	}
 
 	if verdict.Action != prune.Except && j.world.unreleased[verdict.Backup] {
-		if err := catalogue.RecordReleased(ctx, j.Steward, verdict.Backup, j.at); err != nil {
+		if err := j.world.records.RecordReleased(ctx, j.Steward, verdict.Backup, j.at); err != nil {
 			return fmt.Errorf("after an exception: %w", err)
 		}
 	}

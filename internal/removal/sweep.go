@@ -91,7 +91,7 @@ func (j *work) sweep(ctx context.Context, id string, strays map[string]*stray) e
 // row that asks for the receipt.
 func (j *work) clear(ctx context.Context, one *stray) (gone bool, err error) {
 	if one.announced.Gone {
-		if err := catalogue.RecordBack(ctx, j.Steward, one.announced.Name); err != nil {
+		if err := j.world.records.RecordBack(ctx, j.Steward, one.announced.Name); err != nil {
 			return false, fmt.Errorf("removing leftovers: %w", err)
 		}
 	}
@@ -122,7 +122,7 @@ func (j *work) recordSwept(ctx context.Context, tx postgres.Tx, id string, swept
 	)
 
 	for _, one := range swept {
-		if err := catalogue.RecordOrphanGone(ctx, tx, one.announced.Name, j.at); err != nil {
+		if err := j.world.records.RecordOrphanGone(ctx, tx, one.announced.Name, j.at); err != nil {
 			return fmt.Errorf("removing leftovers: %w", err)
 		}
 
@@ -145,7 +145,5 @@ func (j *work) recordSwept(ctx context.Context, tx postgres.Tx, id string, swept
 		deleted = append(deleted, one.decisions...)
 	}
 
-	_, err := ledger.Append(ctx, tx, ledger.BackupSwept, j.at, j.body(id).WithObjects(receipt(known, deleted)))
-
-	return err
+	return j.say(ctx, tx, ledger.BackupSwept, j.body(id).WithObjects(receipt(known, deleted)))
 }

@@ -13,6 +13,7 @@ import (
 
 // World is the catalogue and the bucket as they were found.
 type World struct {
+	records Records
 	backups map[string]catalogue.Backup
 	// unreleased are backups whose exception was recorded and on whose objects a
 	// hold of Steward's own may stand.
@@ -22,21 +23,24 @@ type World struct {
 }
 
 // Read reads the catalogue as of one instant. The bucket is not looked at yet.
-func Read(ctx context.Context, db *postgres.DB) (*World, error) {
-	w := &World{backups: map[string]catalogue.Backup{}, unreleased: map[string]bool{}}
+func Read(ctx context.Context, db *postgres.DB) (*World, error) { return ReadFrom(ctx, db, first{}) }
+
+// ReadFrom is Read for the bucket that the records are about.
+func ReadFrom(ctx context.Context, db *postgres.DB, records Records) (*World, error) {
+	w := &World{records: records, backups: map[string]catalogue.Backup{}, unreleased: map[string]bool{}}
 
 	err := db.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		rows, err := catalogue.List(ctx, tx)
+		rows, err := records.List(ctx, tx)
 		if err != nil {
 			return err
 		}
 
-		exceptions, err := catalogue.Exceptions(ctx, tx)
+		exceptions, err := records.Exceptions(ctx, tx)
 		if err != nil {
 			return err
 		}
 
-		w.announced, err = catalogue.EveryAnnounced(ctx, tx)
+		w.announced, err = records.EveryAnnounced(ctx, tx)
 		w.rows(rows, exceptions)
 
 		return err
@@ -113,7 +117,7 @@ func (w *World) List(ctx context.Context, q postgres.Queryer, bucket *gcs.Bucket
 
 // young are the names that were announced since Read.
 func (w *World) young(ctx context.Context, q postgres.Queryer) (map[string]bool, error) {
-	now, err := catalogue.EveryAnnounced(ctx, q)
+	now, err := w.records.EveryAnnounced(ctx, q)
 	if err != nil {
 		return nil, fmt.Errorf("reading the catalogue again: %w", err)
 	}

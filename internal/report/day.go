@@ -166,7 +166,8 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 			if excepted.IsZero() {
 				excepted = each.At
 			}
-		case kind == ledger.BackupStored, kind == ledger.BackupDrilled, kind == ledger.BackupPruned:
+		case kind == ledger.BackupStored, kind == ledger.BackupDrilled, kind == ledger.BackupPruned,
+			kind == ledger.BackupCopied: // copies have a promise of their own
 			continue
 		}
 

@@ -242,9 +242,9 @@ func (s *Setup) pause(ctx context.Context, id string) (paused bool, err error) {
 }
 
 // left tells whether an id is that of a backup schedule which is not wanted, of a
-// database or of files.
+// database, of files, or of copies.
 func (s *Setup) left(id string) bool {
 	wanted := slices.ContainsFunc(s.Schedules, func(one Schedule) bool { return one.ID == id })
 
-	return !wanted && (strings.HasPrefix(id, ids.Backup("")) || strings.HasPrefix(id, ids.Files("")))
+	return !wanted && (strings.HasPrefix(id, ids.Backup("")) || strings.HasPrefix(id, ids.Files("")) || id == ids.Copies())
 }

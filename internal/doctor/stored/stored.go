@@ -59,6 +59,8 @@ type Result struct {
 	Day string `json:"day"`
 	// State is where it stands in the catalogue.
 	State catalogue.State `json:"state"`
+	// Location is that of the copy which was compared; empty for the first location.
+	Location string `json:"location,omitempty"`
 	// Verdict is good, bad or skipped.
 	Verdict Verdict `json:"verdict"`
 	// Findings are what is wrong; empty for a good one.

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// rewriteObject copies a version to another name or bucket in one step: the content file is shared, so a
-// rewrite token is never needed. Metadata given by the caller replaces that of the source.
+// rewriteObject copies a version to another name or bucket. The content file is shared, but between locations
+// and storage classes the caller has to come back with a token until the last byte is "copied", as there.
+// Metadata given by the caller replaces that of the source.
 func rewriteObject(c *call) error {
 	fields, err := readDocument(c.r.Body)
 	if err != nil {
@@ -26,6 +27,8 @@ func rewriteObject(c *call) error {
 		return err
 	}
 	var reply document
+	var progress rewriteProgress
+	var size int64
 	err = c.inBucket(func(s *store, from *bucket, now time.Time) error {
 		v, to := from.find(c.objectName(), generation), s.buckets[c.params["toBucket"]]
 		name := c.params["toObject"]
@@ -34,6 +37,10 @@ func rewriteObject(c *call) error {
 		}
 		err := errors.Join(wantedSource.check(v, false), wanted.check(to.live(name), false))
 		if err != nil {
+			return err
+		}
+		if progress, err = c.step(v, from, to); err != nil || progress.Done < v.Size {
+			size = v.Size
 			return err
 		}
 		copied := *v
@@ -50,6 +57,9 @@ func rewriteObject(c *call) error {
 	})
 	if err != nil {
 		return err
+	}
+	if progress.Done < size {
+		return c.unfinished(progress, size)
 	}
 	done := answer("rewriteResponse")
 	done["done"], done["resource"] = true, reply

@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"cloud.google.com/go/storage"
@@ -25,6 +26,33 @@ var copyCases = map[string]func(*testing.T, Target){
 		}
 		_, err = b.Object("c").CopierFrom(b.Object("a")).Run(t.Context())
 		wantStatus(t, err, http.StatusNotFound)
+	},
+	"copy/between locations": func(t *testing.T, target Target) {
+		far := plain()
+		far.Location = "EUROPE-WEST4"
+		from, to := target.NewBucket(t, plain()), target.NewBucket(t, far)
+		source := put(t, from.Object("a"), strings.Repeat("x", 3<<20))
+		dst := to.Object("a").If(storage.Conditions{DoesNotExist: true})
+		copier := dst.CopierFrom(from.Object("a").Generation(source.Generation))
+		copier.Metadata, copier.ContentType = map[string]string{"k": "own"}, "text/x"
+		steps := uint64(0)
+		copier.ProgressFunc = func(done, total uint64) {
+			if done < steps || done > total {
+				t.Errorf("%d after %d of %d", done, steps, total)
+			}
+			steps = done
+		}
+		made, err := copier.Run(t.Context())
+		must(t, err)
+		if made.CRC32C != source.CRC32C || made.Size != source.Size || made.Metadata["k"] != "own" || steps != 3<<20 {
+			t.Errorf("copy %+v, %d bytes told", made, steps)
+		}
+		_, err = dst.CopierFrom(from.Object("a").Generation(source.Generation)).Run(t.Context())
+		wantStatus(t, err, http.StatusPreconditionFailed)
+		stale := to.Object("b").CopierFrom(from.Object("a"))
+		stale.RewriteToken = "nonsense"
+		_, err = stale.Run(t.Context())
+		wantStatus(t, err, http.StatusBadRequest)
 	},
 	"copy/compose": func(t *testing.T, target Target) {
 		b := target.NewBucket(t, plain())

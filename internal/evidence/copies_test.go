@@ -1,0 +1,86 @@
+package evidence_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"steward/internal/calendar"
+	"steward/internal/evidence"
+	"steward/internal/ids"
+	"steward/internal/pgtest"
+	"steward/internal/promise"
+)
+
+// Copies are judged as databases are, under a name of their own: one that is not
+// there by the time of the backup is at risk, then broken, whatever the backup
+// itself is; one that came later heals it; one that outstays its time breaks it.
+func TestGatherCopies(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	at := start() // of the first backup
+	id := ids.New("bkp")
+
+	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, manifest_sha256)
+		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, at.Format(time.DateOnly), ids.New("att"), at)
+
+	policy := demo(t)
+	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: policy.Rules()[0].Backups}
+	rule.Backups.Databases = []string{"app", "copies/far/app"}
+
+	states := func(asOf time.Time) string {
+		t.Helper()
+
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		got.Armed = map[promise.Key]time.Time{}
+		for _, item := range rule.Backups.Databases {
+			got.Armed[promise.Key{Promise: promise.Backups, Item: item}] = at.Add(-time.Hour)
+		}
+
+		var words []string
+		for _, status := range promise.Evaluate([]promise.Rule{rule}, got, asOf) {
+			words = append(words, string(status.State))
+
+			if strings.HasPrefix(status.Item, "copies/") && strings.Contains(status.Reason, "drilled") {
+				t.Error(status.Reason)
+			}
+		}
+
+		return strings.Join(words, ", ")
+	}
+
+	due := rule.Backups.At.On(calendar.DayOf(at, time.UTC)).Add(rule.Backups.DoneWithin.Shortest())
+	catchUp := rule.Backups.At.On(calendar.DayOf(at, time.UTC)).Add(rule.Backups.CatchUp.Shortest())
+
+	for _, step := range []struct {
+		asOf time.Time
+		want string
+	}{{due.Add(-time.Minute), "kept, armed"}, {due, "kept, at risk"}, {catchUp, "kept, broken"}} {
+		if got := states(step.asOf); got != step.want {
+			t.Errorf("%s: %s, want %s", step.asOf, got, step.want)
+		}
+	}
+
+	run(t, db, `insert into backup_copies (backup_id, bucket, location, started_at) values ($1, 'far', 'far', $2)`, id, at)
+
+	if got := states(catchUp); got != "kept, broken" {
+		t.Error("a copy that was only begun: " + got)
+	}
+
+	run(t, db, `update backup_copies set state = 'copied', copied_at = $1, manifest_gen = 1`, catchUp)
+
+	if got := states(catchUp); got != "kept, kept" {
+		t.Error("a copy that came late: " + got)
+	}
+
+	run(t, db, `insert into backup_copy_missing (bucket, name, generation, backup_id, missing_at) values ('far', 'x', 1, $1, $2)`, id, catchUp)
+
+	if got := states(catchUp); got != "kept, broken" {
+		t.Error("a copy that lost an object: " + got)
+	}
+}
