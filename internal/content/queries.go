@@ -26,7 +26,7 @@ const relations = ` from pg_class as c join pg_namespace as n on n.oid = c.relna
 //
 //nolint:gochecknoglobals // a constant text that a function helps to write
 var tablesQuery = `select n.nspname, c.relname, coalesce(pg_table_size(c.oid), 0),
-	coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint` + relations + `
+	coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint, getdatabaseencoding() = 'UTF8'` + relations + `
 	where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
 
 //nolint:gochecknoglobals // as above
