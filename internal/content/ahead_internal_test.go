@@ -84,9 +84,9 @@ func holds(t *testing.T, db *postgres.DB, ahead *Ahead, name string) (same bool)
 }
 
 // Whatever happens to a table after it was read ahead, it is noticed.
+//
+//nolint:paralleltest // a transaction of another test, open meanwhile, would make it read the table again, rightly
 func TestWhatWasReadAheadIsProven(t *testing.T) {
-	t.Parallel()
-
 	for name, change := range map[string]string{
 		"a row changes":       "update public.changed set text = 'another' where n = 5",
 		"a row is replaced":   "delete from public.changed where n = 5; insert into public.changed values (5, 'another')",
@@ -96,8 +96,6 @@ func TestWhatWasReadAheadIsProven(t *testing.T) {
 		"a row under a block": "do $$ begin update public.changed set text = 'x' where n = 5; exception when others then raise; end $$",
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-
 			db, ahead := aheadWorld(t)
 			if count := readAll(t, db, ahead); count != 2 {
 				t.Fatalf("%d tables were read ahead", count)
@@ -122,9 +120,9 @@ func TestWhatWasReadAheadIsProven(t *testing.T) {
 
 // What a transaction does that was open when the table was read is noticed too,
 // though its number is older than the reading.
+//
+//nolint:paralleltest // as above
 func TestATransactionThatWasOpenIsNoticed(t *testing.T) {
-	t.Parallel()
-
 	db, ahead := aheadWorld(t)
 
 	err := db.InTx(t.Context(), func(ctx context.Context, writer postgres.Tx) error {
