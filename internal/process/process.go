@@ -76,6 +76,14 @@ func Run(ctx context.Context, command Command) error {
 
 	yield(child.Process.Pid, command.Nice)
 
+	if piped(command.Stdout) {
+		widen(child.Process.Pid, 1)
+	}
+
+	if piped(command.Stdin) {
+		widen(child.Process.Pid, 0)
+	}
+
 	// The end is one outside call of its own: what a child did can be lost
 	// between its exit and our knowledge of it.
 	err := faults.Do(ctx, faults.Process, "end "+command.Name, func(context.Context) error { return child.Wait() })
