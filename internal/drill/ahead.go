@@ -13,6 +13,9 @@ import (
 // enough to be no load, often enough that nobody waits for it.
 const aheadEvery = 250 * time.Millisecond
 
+// aheadSuffix ends the name under which such a connection is in the server's list.
+const aheadSuffix = "_ahead"
+
 // readingAhead runs the restore and reads beside it, over a connection of its own,
 // what is filled already; when the restore has ended, two read what is left. It is
 // no step of the work: whatever fails of it is read again by the description, which
@@ -46,7 +49,16 @@ func (s *scratch) readingAhead(ctx context.Context, restore func(context.Context
 // readAhead reads table after table until the restore has ended and none is left,
 // or until something fails.
 func (s *scratch) readAhead(ctx context.Context, ahead *content.Ahead, restored <-chan struct{}) {
-	_ = s.asAdmin(ctx, func(ctx context.Context, db *postgres.DB) error { //nolint:errcheck // see readingAhead
+	at, err := in(s.Admin, s.name, nil)
+	if err != nil {
+		return
+	}
+
+	if at, err = named(at, s.name+aheadSuffix); err != nil {
+		return
+	}
+
+	_ = within(ctx, at, func(ctx context.Context, db *postgres.DB) error { //nolint:errcheck // see readingAhead
 		for {
 			// Asked before it is looked: what is filled between the two is not missed.
 			last := closed(restored)
