@@ -56,7 +56,7 @@ func TestAChildRunsAheadOfItsReader(t *testing.T) {
 
 	out := &late{told: told, t: t}
 	command := sh(`head -c 500000 /dev/zero; echo done > "$1"`, told)
-	command.Stdout = out
+	command.Stdout, command.Bulk = out, true
 
 	if err := process.Run(t.Context(), command); err != nil {
 		t.Fatal(err)

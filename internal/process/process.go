@@ -45,6 +45,8 @@ type Command struct {
 	// Nice, if not 0, lowers the child's priority: 1 to 19, as nice(1) has it. Its
 	// disk accesses then wait for everybody else's too.
 	Nice int
+	// Bulk says that much will go through Stdin or Stdout: they get a larger pipe.
+	Bulk bool
 }
 
 // Run starts the child and waits for its end. If ctx ends first, the child is
@@ -76,11 +78,11 @@ func Run(ctx context.Context, command Command) error {
 
 	yield(child.Process.Pid, command.Nice)
 
-	if piped(command.Stdout) {
+	if command.Bulk && piped(command.Stdout) {
 		widen(child.Process.Pid, 1)
 	}
 
-	if piped(command.Stdin) {
+	if command.Bulk && piped(command.Stdin) {
 		widen(child.Process.Pid, 0)
 	}
 
