@@ -130,9 +130,9 @@ func TestATransactionThatWasOpenIsNoticed(t *testing.T) {
 			return err
 		}
 
-		mustExec(t, db, "create table public.later ()") // a younger transaction, which has ended
+		mustExec(t, db, "create table public.later ()") //nolint:contextcheck // a younger transaction, which has ended
 
-		if count := readAll(t, db, ahead); count != 2 {
+		if count := readAll(t, db, ahead); count != 2 { //nolint:contextcheck // not of this transaction
 			t.Errorf("%d tables were read ahead", count)
 		}
 
@@ -161,7 +161,7 @@ func TestALockedTableIsNotReadAhead(t *testing.T) {
 				return err
 			}
 
-			if count := readAll(t, db, ahead); count != 1 {
+			if count := readAll(t, db, ahead); count != 1 { //nolint:contextcheck // not of this transaction
 				t.Errorf("%d tables were read beside a lock in %s mode", count, mode)
 			}
 
