@@ -65,7 +65,7 @@ func TestCopiesAreMadeAndPruned(t *testing.T) {
 	}
 
 	row := w.Row(t, opened.Backup)
-	rule := prune.Rule{Keep: keep, Zone: time.UTC, Tolerance: 2 * time.Hour}
+	rule := prune.Rule{Keep: keep, Zone: time.UTC, Tolerance: 2 * time.Hour, Databases: []string{"app"}}
 	prunes := &activities.Prunes{
 		Steward: w.Steward, Remover: removal.Remover{Steward: w.Steward, Bucket: w.Bucket}, Rule: rule, Enforce: true,
 		Clock:  &movingClock{now: row.SnapshotAt.Add(7 * day)},

@@ -74,7 +74,7 @@ func (r *run) dump(ctx context.Context, to io.Writer) error {
 			"--format=custom", "--compress=0", "--no-password", "--snapshot=" + r.source.snapshot,
 			fmt.Sprintf("--lock-wait-timeout=%d", cmp.Or(r.LockWait, lockWait).Milliseconds()), "--dbname=" + r.source.url,
 		},
-		Env: r.environment(),
+		Env: r.environment(), Bulk: true,
 	})
 }
 

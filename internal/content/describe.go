@@ -19,14 +19,17 @@ import (
 // database takes hours. It fails with Unavailable, or with
 // QueryRefused where the server does not understand a statement.
 func Describe(ctx context.Context, q postgres.Queryer, progress func(rows int64)) (Description, error) {
-	return DescribeTogether(ctx, []postgres.Queryer{q}, progress)
+	return DescribeTogether(ctx, []postgres.Queryer{q}, nil, progress)
 }
 
 // DescribeTogether is Describe over several transactions that see one snapshot:
 // the tables are shared out among them, everything else is read by the first. It
 // pays where the server has nothing else to do; where it has only as many
-// processors as are busy already, it costs as much as it gains.
-func DescribeTogether(ctx context.Context, all []postgres.Queryer, progress func(rows int64)) (Description, error) {
+// processors as are busy already, it costs as much as it gains. What ahead, if not
+// nil, holds of the same database is not read again where it still holds.
+func DescribeTogether(
+	ctx context.Context, all []postgres.Queryer, ahead *Ahead, progress func(rows int64),
+) (Description, error) {
 	var described Description
 
 	q := all[0]
@@ -44,7 +47,7 @@ func DescribeTogether(ctx context.Context, all []postgres.Queryer, progress func
 			return readLargeObjects(ctx, q, into, progress)
 		}},
 		{"reading the tables", func(ctx context.Context, q postgres.Queryer, into *Description) error {
-			return readTables(ctx, q, all[1:], into, progress)
+			return readTables(ctx, q, all[1:], ahead, into, progress)
 		}},
 	} {
 		if err := step.read(ctx, q, &described); err != nil {

@@ -20,6 +20,9 @@ const sums = `count(*), coalesce(sum(h::bit(64)::bigint), 0)::text, coalesce(sum
 // need not have the encoding of its source.
 const hashed = `('x' || md5(convert_to(line, 'UTF8')))::bit(128) as h`
 
+// hashedUTF8 is the same where the database is in UTF-8, without a copy.
+const hashedUTF8 = `('x' || md5(line))::bit(128) as h`
+
 // apart keeps the planner from merging a subquery into what is around it: merged,
 // each line would be made and hashed once for each half of the sum. It costs
 // nothing else, and parallel plans stay possible.
@@ -28,12 +31,18 @@ const apart = ` offset 0`
 // digestOf wraps a query that gives one text column "line" so that it gives the
 // number of lines and the sums of both halves of their MD5: the order of rows
 // does not matter, and a row that is there twice counts twice.
-func digestOf(lines string) string {
-	return `select ` + sums + ` from (select ` + hashed + ` from (` + lines + `) as lines` + apart + `) as hashes`
+func digestOf(lines string) string { return digestBy(hashed, lines) }
+
+// digestOfUTF8 is digestOf in a database whose encoding is UTF-8.
+func digestOfUTF8(lines string) string { return digestBy(hashedUTF8, lines) }
+
+func digestBy(hash, lines string) string {
+	return `select ` + sums + ` from (select ` + hash + ` from (` + lines + `) as lines` + apart + `) as hashes`
 }
 
-func readDigest(ctx context.Context, q postgres.Queryer, lines string) (Digest, error) {
-	digest, err := scanDigest(q.QueryRow(ctx, digestOf(lines)).Scan)
+// readDigest runs what digestOf gives.
+func readDigest(ctx context.Context, q postgres.Queryer, query string) (Digest, error) {
+	digest, err := scanDigest(q.QueryRow(ctx, query).Scan)
 	if err != nil {
 		return Digest{}, fmt.Errorf("hashing: %w", err)
 	}

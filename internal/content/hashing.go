@@ -12,10 +12,7 @@ import (
 
 // hashTogether hashes the tables over one transaction and its helpers, which see
 // the same snapshot.
-func hashTogether(
-	ctx context.Context, q postgres.Queryer, helpers []postgres.Queryer, tables []sized, progress func(rows int64),
-) error {
-	work := &hashing{tables: tables, progress: progress}
+func hashTogether(ctx context.Context, q postgres.Queryer, helpers []postgres.Queryer, work *hashing) error {
 	group, groupCtx := errgroup.WithContext(ctx)
 
 	for _, helper := range helpers {
@@ -36,6 +33,7 @@ func hashTogether(
 // hashing is the work on all tables, which several transactions may share.
 type hashing struct {
 	tables   []sized // each is written by whoever took its place in the list
+	ahead    *Ahead  // what was read before; nil for nothing
 	progress func(rows int64)
 
 	mu   sync.Mutex
@@ -60,19 +58,31 @@ func (h *hashing) take() *sized {
 // join hashes tables over one transaction until there is none left.
 func (h *hashing) join(ctx context.Context, q postgres.Queryer) (err error) {
 	for table := h.take(); table != nil; table = h.take() {
-		var before int64
-
-		table.Digest, err = table.read(ctx, q, atOnce, func(rows int64) {
-			h.done(rows - before)
-
-			before = rows
-		})
-		if err != nil {
+		if table.Digest, err = h.digest(ctx, q, *table); err != nil {
 			return fmt.Errorf("hashing table %s: %w", table.Key(), err)
 		}
 	}
 
 	return nil
+}
+
+// digest gives what was read before of a table that has not changed since, or
+// reads it.
+func (h *hashing) digest(ctx context.Context, q postgres.Queryer, table sized) (Digest, error) {
+	digest, same, err := h.ahead.proven(ctx, q, table)
+	if err != nil || same {
+		h.done(digest.Rows)
+
+		return digest, err
+	}
+
+	var before int64
+
+	return table.read(ctx, q, atOnce, func(rows int64) {
+		h.done(rows - before)
+
+		before = rows
+	})
 }
 
 // done tells how far the work is, one part of a table after the other.

@@ -26,13 +26,21 @@ const relations = ` from pg_class as c join pg_namespace as n on n.oid = c.relna
 //
 // The sizes are those of the catalogue, as the last VACUUM or ANALYZE found them: to
 // ask for the files themselves takes a lock on each table, and would wait behind
-// whoever waits to alter one. They decide only into how many pieces a table is cut; one
-// that nobody ever analysed is one piece.
+// whoever waits to alter one. They decide only into how many pieces a table is cut. The
+// files of one that was never analysed, as in a copy just restored, are asked unless
+// somebody locks it or waits for that; then it is one piece.
 //
 //nolint:gochecknoglobals // a constant text that a function helps to write
 var tablesQuery = `select n.nspname, c.relname,
-	(c.relpages + coalesce(toast.relpages, 0))::bigint * current_setting('block_size')::bigint, c.relpages::bigint` + relations + `
+	case when ` + unasked + ` then (c.relpages + coalesce(toast.relpages, 0))::bigint * current_setting('block_size')::bigint
+		else coalesce(pg_table_size(c.oid), 0) end,
+	case when ` + unasked + ` then c.relpages::bigint else coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint end,
+	getdatabaseencoding() = 'UTF8'` + relations + `
 	left join pg_class as toast on toast.oid = c.reltoastrelid where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
+
+// unasked are the tables whose files are not asked for their size.
+const unasked = `(c.relpages > 0
+	or c.oid in (select l.relation from pg_locks as l where l.mode = 'AccessExclusiveLock' and l.relation is not null))`
 
 //nolint:gochecknoglobals // as above
 var sequencesQuery = `select n.nspname, c.relname` + relations + `where c.relkind = 'S' and ` + ours("pg_class", "c.oid")

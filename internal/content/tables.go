@@ -21,26 +21,40 @@ type sized struct {
 
 	bytes  int64 // of its rows, out-of-line values included
 	blocks int64 // of its own file
+	utf8   bool  // whether its text is in UTF-8 as it is
 }
 
-func readTables(
-	ctx context.Context, q postgres.Queryer, helpers []postgres.Queryer, into *Description, progress func(rows int64),
-) error {
-	rows, err := q.Query(ctx, tablesQuery)
+// quoted is the table's name in a statement.
+func (s sized) quoted() string { return pgx.Identifier{s.Schema, s.Name}.Sanitize() }
+
+// listTables runs tablesQuery, or one that adds a condition.
+func listTables(ctx context.Context, q postgres.Queryer, query string) ([]sized, error) {
+	rows, err := q.Query(ctx, query)
 	if err != nil {
-		return fmt.Errorf("listing tables: %w", err)
+		return nil, fmt.Errorf("listing tables: %w", err)
 	}
 
 	tables, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sized, error) {
 		var table sized
 
-		return table, row.Scan(&table.Schema, &table.Name, &table.bytes, &table.blocks)
+		return table, row.Scan(&table.Schema, &table.Name, &table.bytes, &table.blocks, &table.utf8)
 	})
 	if err != nil {
-		return fmt.Errorf("listing tables: %w", err)
+		return nil, fmt.Errorf("listing tables: %w", err)
 	}
 
-	if err := hashTogether(ctx, q, helpers, tables, progress); err != nil {
+	return tables, nil
+}
+
+func readTables(
+	ctx context.Context, q postgres.Queryer, helpers []postgres.Queryer, ahead *Ahead, into *Description, progress func(rows int64),
+) error {
+	tables, err := listTables(ctx, q, tablesQuery)
+	if err != nil {
+		return err
+	}
+
+	if err := hashTogether(ctx, q, helpers, &hashing{tables: tables, ahead: ahead, progress: progress}); err != nil {
 		return err
 	}
 
@@ -53,11 +67,16 @@ func readTables(
 
 // read hashes the table part by part, and tells after each how many rows it has read.
 func (s sized) read(ctx context.Context, q postgres.Queryer, atOnce int64, tell func(rows int64)) (Digest, error) {
-	name := pgx.Identifier{s.Schema, s.Name}.Sanitize()
 	all := nothing()
 
+	// Text that is in UTF-8 already need not be made so.
+	digestOf := digestOf
+	if s.utf8 {
+		digestOf = digestOfUTF8
+	}
+
 	for _, part := range s.parts(atOnce) {
-		digest, err := readDigest(ctx, q, "select (steward_row.*)::text as line from only "+name+" as steward_row"+part)
+		digest, err := readDigest(ctx, q, digestOf("select (steward_row.*)::text as line from only "+s.quoted()+" as steward_row"+part))
 		if err != nil {
 			return Digest{}, err
 		}
@@ -109,7 +128,7 @@ func readLargeObjects(ctx context.Context, q postgres.Queryer, into *Description
 			return nil
 		}
 
-		digest, err := readDigest(ctx, q, fmt.Sprintf(largeObjectsQuery, after, *last))
+		digest, err := readDigest(ctx, q, digestOf(fmt.Sprintf(largeObjectsQuery, after, *last)))
 		if err != nil {
 			return err
 		}

@@ -101,8 +101,9 @@ func TestTheListOfTablesWaitsForNobody(t *testing.T) {
 			var (
 				schema, name  string
 				bytes, blocks int64
+				utf8          bool
 			)
-			if err := tx.QueryRow(ctx, tablesQuery).Scan(&schema, &name, &bytes, &blocks); err != nil {
+			if err := tx.QueryRow(ctx, tablesQuery).Scan(&schema, &name, &bytes, &blocks, &utf8); err != nil {
 				return err
 			}
 

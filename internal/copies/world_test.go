@@ -99,7 +99,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w.pruner = &copies.Pruner{
 		Steward: steward, Storage: w.client, Places: map[string]string{"far": "far"}, Enforce: true,
-		Rule: prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour},
+		Rule: prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour, Databases: []string{"app"}},
 	}
 
 	return w

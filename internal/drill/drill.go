@@ -118,13 +118,14 @@ func (d *Driller) prove(ctx context.Context, backup catalogue.Backup) (int, erro
 
 	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) error {
 		return scratch.watched(ctx, lookEvery, func(ctx context.Context) (err error) {
-			if err := scratch.restore(ctx); err != nil {
+			ahead, err := scratch.readingAhead(ctx, scratch.restore)
+			if err != nil {
 				return err
 			}
 
 			d.report("compare", document.Archive.Bytes)
 
-			restored, err = scratch.describe(ctx)
+			restored, err = scratch.describe(ctx, ahead)
 
 			return err
 		})

@@ -113,7 +113,7 @@ func (s *scratch) pgRestore(ctx context.Context, command process.Command, all bo
 
 	fed := &feed{from: plain}
 	command.Path, command.Name, command.Code = s.tools.Path("pg_restore"), "pg_restore", failure.RestoreFailed
-	command.Stdin = fed
+	command.Stdin, command.Bulk = fed, true
 
 	err = process.Run(ctx, command)
 	if err == nil && all {

@@ -208,8 +208,9 @@ func within(ctx context.Context, at string, work func(context.Context, *postgres
 }
 
 // describe reads what the restore made, over two connections that see one
-// snapshot: nothing else happens in the drill cluster meanwhile.
-func (s *scratch) describe(ctx context.Context) (described content.Description, err error) {
+// snapshot: nothing else happens in the drill cluster meanwhile. Tables that were
+// read ahead are only looked at for changes.
+func (s *scratch) describe(ctx context.Context, ahead *content.Ahead) (described content.Description, err error) {
 	err = s.asAdmin(ctx, func(ctx context.Context, db *postgres.DB) error {
 		return db.InSnapshot(ctx, func(ctx context.Context, first postgres.Tx) error {
 			var snapshot string
@@ -223,7 +224,7 @@ func (s *scratch) describe(ctx context.Context) (described content.Description, 
 					return failure.Wrap(failure.Unavailable, "sharing a snapshot", err)
 				}
 
-				described, err = content.DescribeTogether(ctx, []postgres.Queryer{first, second},
+				described, err = content.DescribeTogether(ctx, []postgres.Queryer{first, second}, ahead,
 					func(rows int64) { s.report("compare", rows) })
 
 				return err

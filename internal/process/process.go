@@ -45,6 +45,8 @@ type Command struct {
 	// Nice, if not 0, lowers the child's priority: 1 to 19, as nice(1) has it. Its
 	// disk accesses then wait for everybody else's too.
 	Nice int
+	// Bulk says that much will go through Stdin or Stdout: they get a larger pipe.
+	Bulk bool
 }
 
 // Run starts the child and waits for its end. If ctx ends first, the child is
@@ -75,6 +77,14 @@ func Run(ctx context.Context, command Command) error {
 	}
 
 	yield(child.Process.Pid, command.Nice)
+
+	if command.Bulk && piped(command.Stdout) {
+		widen(child.Process.Pid, 1)
+	}
+
+	if command.Bulk && piped(command.Stdin) {
+		widen(child.Process.Pid, 0)
+	}
 
 	// The end is one outside call of its own: what a child did can be lost
 	// between its exit and our knowledge of it.

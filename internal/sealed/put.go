@@ -16,7 +16,7 @@ import (
 // Producer writes what is to be stored.
 type Producer func(ctx context.Context, to io.Writer) error
 
-// Put runs the producer beside the upload, joined by a pipe. Whichever fails
+// Put runs the producer beside the upload, joined by a buffer. Whichever fails
 // ends the other: a failed producer aborts the upload, so that nothing is
 // stored; a failed upload gives the producer's next write an error. what names
 // the object in errors, such as "archive".
@@ -26,23 +26,22 @@ func Put(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	reader, writer := io.Pipe()
+	between := newBuffer()
 	produced := make(chan error, 1)
 
 	go func() {
-		err := produce(ctx, writer)
-		// CloseWithError(nil) is the plain end; it never fails.
-		_ = writer.CloseWithError(err)
+		err := produce(ctx, between)
+		between.finish(err)
 
 		produced <- err
 	}()
 
-	stored, putErr := bucket.Put(ctx, name, reader, options)
+	stored, putErr := bucket.Put(ctx, name, between, options)
 	if putErr != nil {
 		cancel()
 
-		// It never fails; it wakes a producer that waits for a reader.
-		_ = reader.CloseWithError(putErr)
+		// It wakes a producer that waits for a reader.
+		between.leave(putErr)
 	}
 
 	produceErr := <-produced
