@@ -3,11 +3,25 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Item is what the promise calls these files beside the databases: a status of
 // their own, such as files/uploads.
 func (f Files) Item() string { return "files/" + f.Name }
+
+// filesPhrase names the sets of files behind the databases; nothing where there are
+// none.
+func filesPhrase(sets []Files) string {
+	if len(sets) == 0 {
+		return ""
+	}
+	places := make([]string, len(sets))
+	for i, files := range sets {
+		places[i] = files.Name + " in " + strings.TrimSuffix(files.Bucket+"/"+files.Prefix, "/")
+	}
+	return " and each set of files (" + strings.Join(places, ", ") + ")"
+}
 
 // checkFiles refuses files that share a name with something else, that lie in a
 // bucket of Steward's, or that have no bucket to be kept in.
