@@ -148,10 +148,11 @@ func with(outcomes, differ map[string]string) map[string]string {
 // steps are all that setup looks at under the tracked policy.
 func steps() []string {
 	return []string{
-		"database migrations", "database installation", "bucket popkit-backups", "bucket popkit-ledger",
+		"database migrations", "database installation", "bucket popkit-backups", "bucket popkit-ledger", "bucket popkit-files",
 		"search attributes StewardPromise", "search attributes StewardStage", "search attributes StewardSubject",
 		"search attributes StewardDueAt", "search attributes StewardOverdue",
-		"schedule backup/app", "schedule backup/steward", "schedule prune/backups", "schedule audit/promises",
+		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files",
+		"schedule prune/backups", "schedule audit/promises",
 	}
 }
 
@@ -333,7 +334,9 @@ func (f *fresh) schedules(t *testing.T) {
 	}{
 		"backup/app":     {"DailyBackup", 20 * time.Hour, 0},
 		"backup/steward": {"DailyBackup", 20 * time.Hour, 0},
+		"files/uploads":  {"DailyFiles", 20 * time.Hour, 0},
 		"prune/backups":  {"PruneBackups", time.Hour, time.Hour},
+		"prune/files":    {"PruneFiles", time.Hour, time.Hour},
 		"audit/promises": {"PromiseAudit", 5 * time.Minute, 5 * time.Minute},
 	} {
 		described, action := f.describe(t, id)
@@ -376,7 +379,7 @@ func (f *fresh) changedPolicy(t *testing.T, unchanged map[string]string) {
 	t.Helper()
 	const known, extra = "      - name: steward\n        role: steward\n", "      - name: extra\n        role: app\n"
 	changed := strings.Replace(strings.Replace(f.tracked, `at: "02:30"`, `at: "03:15"`, 1), known, known+extra, 1)
-	moved := same("updated", "schedule backup/app", "schedule backup/steward")
+	moved := same("updated", "schedule backup/app", "schedule backup/steward", "schedule files/uploads")
 
 	f.write(t, changed)
 	found, _ := f.doctor(t, exitBroken)
@@ -504,7 +507,8 @@ func besideWorkers(t *testing.T, bin string) {
 	command := commandIn(t, world, bin)
 	outcomes, _ := command.setup(t, exitOK)
 	equal(t, "beside workers", with(same("unchanged", append(steps(), "namespace "+world.Namespace)...), same("created", "database installation",
-		"schedule backup/app", "schedule backup/steward", "schedule prune/backups", "schedule audit/promises")), outcomes)
+		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files", "schedule prune/backups",
+		"schedule audit/promises")), outcomes)
 
 	for _, database := range []string{"app", "steward"} {
 		var result workflows.DailyBackupResult
@@ -513,6 +517,12 @@ func besideWorkers(t *testing.T, bin string) {
 			t.Errorf("%s: %+v", database, result)
 		}
 	}
+	var files workflows.DailyFilesResult
+	triggered(t, world, "files/uploads", &files)
+	if files.State != "drilled" || files.Day != world.Today() || files.Count == 0 || files.Fresh != files.Count {
+		t.Errorf("%+v", files)
+	}
+	triggered(t, world, "prune/files", nil)
 	triggered(t, world, "audit/promises", nil)
 	command.keeps(t)
 	command.healthy(t)
@@ -537,7 +547,7 @@ func (s steward) keeps(t *testing.T) {
 			states[strings.TrimSuffix(each.Promise+"/"+each.Item, "/")] = each.State
 		}
 	}
-	equal(t, "promises", same("kept", "backups/app", "backups/steward", "ledger"), states)
+	equal(t, "promises", same("kept", "backups/app", "backups/steward", "backups/files/uploads", "ledger"), states)
 	if found.Alarming {
 		t.Errorf("%+v", found)
 	}
