@@ -12,7 +12,9 @@ import (
 	"steward/internal/console"
 	"steward/internal/doctor/stored"
 	"steward/internal/failure"
+	"steward/internal/filecatalogue"
 	"steward/internal/keys"
+	"steward/internal/policy"
 	"steward/internal/postgres"
 )
 
@@ -28,6 +30,28 @@ type verifiedResult struct {
 	Skipped int `json:"skipped"`
 	// Backups are the comparisons, the newest day first.
 	Backups []stored.Result `json:"backups"`
+	// Files are those of files, the newest day first.
+	Files []stored.FilesResult `json:"files"`
+}
+
+// count adds one verdict.
+func (r *verifiedResult) count(verdict stored.Verdict) {
+	switch verdict {
+	case stored.Good:
+		r.Good++
+	case stored.Skipped:
+		r.Skipped++
+	case stored.Bad:
+		r.Bad++
+	default:
+		r.Bad++ // unknown is failure
+	}
+}
+
+// kept are the backups that are to be compared.
+type kept struct {
+	databases []catalogue.Backup
+	files     []filecatalogue.Backup
 }
 
 func newBackupVerify(a *app) *cobra.Command {
@@ -37,8 +61,9 @@ func newBackupVerify(a *app) *cobra.Command {
 		Use: "verify [ID]", Short: "Compare the catalogue with what lies in the bucket",
 		Long: "Fetches the manifest of each backup by its generation, checks its signature against the key in the\n" +
 			"policy and its hash against the catalogue, and looks for each object that it names: generation, size,\n" +
-			"checksum. It decrypts nothing and needs no private key. Without an ID it looks at all backups that\n" +
-			"exist. Exit code 5 when something is off.",
+			"checksum. Of files it looks for every content that the backup names in the bucket's listing. It decrypts\n" +
+			"nothing and needs no private key. Without an ID it looks at all backups that exist. Exit code 5 when\n" +
+			"something is off.",
 		Example: "  steward backup verify\n  steward backup verify bkp_nb2hi4dthixs653xo4xg2zi3ke --json",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -68,7 +93,7 @@ func newBackupVerify(a *app) *cobra.Command {
 			}
 
 			return failure.New(failure.EvidenceMissing, fmt.Sprintf("verifying backups (%d of %d are not as the catalogue says)",
-				result.Bad, len(result.Backups)))
+				result.Bad, len(result.Backups)+len(result.Files)))
 		},
 	}
 	command.Flags().BoolVar(&all, "all", false, "look at all backups that exist; the same as no ID")
@@ -95,27 +120,44 @@ func (a *app) checker(ctx context.Context) (*stored.Checker, *postgres.DB, clock
 
 	key, err := keys.Verifier(rules.Keys.Manifest)
 
-	return &stored.Checker{Steward: db, Bucket: storage.Bucket(rules.Storage.Backups), Verifier: key}, db, settings.Clock(), err
-}
-
-func chosen(ctx context.Context, db *postgres.DB, given []string) ([]catalogue.Backup, error) {
-	if len(given) == 0 {
-		return catalogue.Kept(ctx, db)
+	checker := &stored.Checker{Steward: db, Bucket: storage.Bucket(rules.Storage.Backups), Verifier: key}
+	if rules.Storage.Files != "" {
+		checker.Files = storage.Bucket(rules.Storage.Files)
 	}
 
-	one, err := catalogue.Get(ctx, db, given[0])
-
-	return []catalogue.Backup{one}, err
+	return checker, db, settings.Clock(), err
 }
 
-func (a *app) verify(ctx context.Context, checker *stored.Checker, backups []catalogue.Backup, asOf time.Time) (verifiedResult, error) {
-	result := verifiedResult{AsOf: asOf, Backups: []stored.Result{}}
+func chosen(ctx context.Context, db *postgres.DB, given []string) (all kept, err error) {
+	switch {
+	case len(given) == 0:
+		if all.databases, err = catalogue.Kept(ctx, db); err == nil {
+			all.files, err = filecatalogue.Kept(ctx, db)
+		}
+	case ofFiles(given[0]):
+		all.files = make([]filecatalogue.Backup, 1)
+		all.files[0], err = filecatalogue.Get(ctx, db, given[0])
+	default:
+		all.databases = make([]catalogue.Backup, 1)
+		all.databases[0], err = catalogue.Get(ctx, db, given[0])
+	}
+
+	return all, err
+}
+
+func (a *app) verify(ctx context.Context, checker *stored.Checker, all kept, asOf time.Time) (verifiedResult, error) {
+	result := verifiedResult{AsOf: asOf, Backups: []stored.Result{}, Files: []stored.FilesResult{}}
 
 	progress := a.console.Progress(clocks.System().Now())
 	defer progress.Done()
 
-	for i, backup := range backups {
-		progress.Show(clocks.System().Now(), fmt.Sprintf("comparing %d of %d: %s of %s", i+1, len(backups), backup.Database, backup.Day))
+	tell := func(number int, what, day string) {
+		progress.Show(clocks.System().Now(),
+			fmt.Sprintf("comparing %d of %d: %s of %s", number, len(all.databases)+len(all.files), what, day))
+	}
+
+	for i, backup := range all.databases {
+		tell(i+1, backup.Database, backup.Day)
 
 		one, err := checker.Check(ctx, backup, asOf)
 		if err != nil {
@@ -123,20 +165,36 @@ func (a *app) verify(ctx context.Context, checker *stored.Checker, backups []cat
 		}
 
 		result.Backups = append(result.Backups, one)
+		result.count(one.Verdict)
+	}
 
-		switch one.Verdict {
-		case stored.Good:
-			result.Good++
-		case stored.Skipped:
-			result.Skipped++
-		case stored.Bad:
-			result.Bad++
-		default:
-			result.Bad++ // unknown is failure
+	for i, backup := range all.files {
+		tell(len(all.databases)+i+1, policy.Files{Name: backup.Files}.Item(), backup.Day)
+
+		one, err := checker.CheckFiles(ctx, backup, asOf)
+		if err != nil {
+			return result, err
 		}
+
+		result.Files = append(result.Files, one)
+		result.count(one.Verdict)
 	}
 
 	return result, nil
+}
+
+// verdictRow is one comparison as people read it.
+func verdictRow(day, of string, state catalogue.State, verdict stored.Verdict, id string, findings []stored.Finding) console.Row {
+	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
+	row := console.Row{Cells: []console.Cell{
+		{Text: day}, {Text: of}, {Text: string(state)}, {Text: string(verdict), Tone: tones[verdict]}, {Text: id},
+	}}
+
+	for _, finding := range findings {
+		row.Note += finding.Object + ": " + finding.Says + " "
+	}
+
+	return row
 }
 
 func (a *app) showVerified(result verifiedResult) error {
@@ -144,22 +202,15 @@ func (a *app) showVerified(result verifiedResult) error {
 		return a.console.Document(result)
 	}
 
-	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
-	table := console.Table{Head: []string{"DAY", databaseColumn, stateColumn, "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
+	table := console.Table{Head: []string{"DAY", "OF", stateColumn, "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
 
 	for _, one := range result.Backups {
-		row := console.Row{Cells: []console.Cell{
-			{Text: one.Day},
-			{Text: one.Database},
-			{Text: string(one.State)},
-			{Text: string(one.Verdict), Tone: tones[one.Verdict]},
-			{Text: one.Backup},
-		}}
-		for _, finding := range one.Findings {
-			row.Note += finding.Object + ": " + finding.Says + " "
-		}
+		table.Rows = append(table.Rows, verdictRow(one.Day, one.Database, one.State, one.Verdict, one.Backup, one.Findings))
+	}
 
-		table.Rows = append(table.Rows, row)
+	for _, one := range result.Files {
+		item := policy.Files{Name: one.Files}.Item()
+		table.Rows = append(table.Rows, verdictRow(one.Day, item, one.State, one.Verdict, one.Backup, one.Findings))
 	}
 
 	return a.console.Table(table)
