@@ -233,6 +233,9 @@ func newFresh(t *testing.T, bin string) *fresh {
 	f.write(t, f.tracked)
 	server := gcstest.Start(t, clocks.System())
 	f.bucket = server.Client(t).Bucket(backups)
+	if err := server.Client(t).Bucket(world.Rules.Promises.Backups.Files[0].Bucket).Create(t.Context(), "test", nil); err != nil {
+		t.Fatal("making the app's bucket: ", err)
+	}
 	f.steward = commandIn(t, world, bin).set("STEWARD_POLICY="+f.policy, "STEWARD_DATABASE_URL="+emptyDatabase(t, world.StewardURL),
 		"EXTRA_DATABASE_URL="+world.AppURL, "STORAGE_EMULATOR_HOST="+server.URL(), "TEMPORAL_NAMESPACE="+ids.New("fresh"))
 	return f
