@@ -2,7 +2,7 @@ package harness
 
 import (
 	"context"
-	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -149,45 +149,49 @@ func (w *World) checkFileEvidence(ctx context.Context, entries []leaf, found *fi
 		return err
 	}
 	for _, row := range held.backups {
-		count := map[string]int{}
-		for _, entry := range entries {
-			if entry.Body.Backup != row.ID {
-				continue
-			}
-			if entry.Body.Files != row.Set || entry.Body.Day != row.Day {
-				found.addf("ledger", "an entry says another day of %s", row.ID)
-			}
-			if entry.Body.ManifestSHA256 == row.ManifestSHA256 {
-				count[entry.Kind]++
-			}
-		}
-		wanted := map[string]int{}
-		switch row.State {
-		case stateGood:
-			wanted = map[string]int{"files.stored": 1, "files.drilled": 1, "files.pruned": 0}
-		case statePruned:
-			wanted = map[string]int{"files.pruned": 1}
-		}
-		for kind, want := range wanted {
-			if count[kind] != want {
-				found.addf("ledger", "%s is %s and has %d entries %s", row.of(), row.State, count[kind], kind)
-			}
-		}
+		row.checkEvidence(entries, found)
 	}
-	told := map[string]int64{}
+	told, gone := map[string]int64{}, map[string]int64{}
 	for _, entry := range entries {
 		if entry.Kind == "files.pruned" && entry.Body.ContentsSHA256 != "" {
 			told[entry.Body.Files] += entry.Body.Count
 		}
 	}
-	gone := map[string]int64{}
 	for _, content := range held.contents {
 		if content.GoneAt != nil {
 			gone[content.Set]++
 		}
 	}
-	if fmt.Sprint(told) != fmt.Sprint(gone) {
+	if !maps.Equal(told, gone) {
 		found.addf("ledger", "contents of files that are gone are %v, the ledger tells of %v", gone, told)
 	}
 	return nil
+}
+
+// checkEvidence looks for the entries of one day.
+func (r filesRow) checkEvidence(entries []leaf, found *findings) {
+	count := map[string]int{}
+	for _, entry := range entries {
+		if entry.Body.Backup != r.ID {
+			continue
+		}
+		if entry.Body.Files != r.Set || entry.Body.Day != r.Day {
+			found.addf("ledger", "an entry says another day of %s", r.ID)
+		}
+		if entry.Body.ManifestSHA256 == r.ManifestSHA256 {
+			count[entry.Kind]++
+		}
+	}
+	wanted := map[string]int{}
+	switch r.State {
+	case stateGood:
+		wanted = map[string]int{"files.stored": 1, "files.drilled": 1, "files.pruned": 0}
+	case statePruned:
+		wanted = map[string]int{"files.pruned": 1}
+	}
+	for kind, want := range wanted {
+		if count[kind] != want {
+			found.addf("ledger", "%s is %s and has %d entries %s", r.of(), r.State, count[kind], kind)
+		}
+	}
 }
