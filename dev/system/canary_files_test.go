@@ -57,13 +57,13 @@ end $$;
 create trigger poison before update on file_contents for each row when (new.gone_at is not null) execute function poison()`
 
 // files are backed up while the catalogue fails with canaries, then while the app's
-// bucket refuses, drops and cuts what is asked about files whose names are canaries.
+// bucket refuses, loses and drops what is asked about files whose names are canaries.
 func (c *canaryWorld) files() {
 	c.Helper()
 	c.exec(c.StewardURL, poisonedFiles)
 	c.filesFail(1)
 	for _, fault := range []gcs.Fault{
-		{Mode: gcs.ModeForbidden, Count: 2}, {Mode: gcs.ModeNotFound, Count: 2}, {Mode: gcs.ModeTruncate, Count: gcs.Forever, Bytes: 3},
+		{Mode: gcs.ModeForbidden, Count: 2}, {Mode: gcs.ModeNotFound, Count: 2}, {Mode: gcs.ModeDropBefore, Count: gcs.Forever},
 	} {
 		fault.Operation, fault.Prefix = gcs.OpObjectMedia, people
 		if _, err := c.Storage.InjectFault(fault); err != nil {
@@ -81,8 +81,8 @@ func (c *canaryWorld) files() {
 }
 
 // faultyTries is how many tries meet each of the faults of the app's bucket at least
-// once: two files are asked for at a time.
-const faultyTries = 4
+// once: of the first two, one try may use up one or both.
+const faultyTries = 5
 
 // filesFail starts today's backup of files, or joins it, until so many more of its
 // activities have failed; a run that has given up is followed by another.
