@@ -12,7 +12,9 @@ import (
 	"steward/internal/console"
 	"steward/internal/doctor/stored"
 	"steward/internal/failure"
+	"steward/internal/filecatalogue"
 	"steward/internal/keys"
+	"steward/internal/policy"
 	"steward/internal/postgres"
 )
 
@@ -28,6 +30,28 @@ type verifiedResult struct {
 	Skipped int `json:"skipped"`
 	// Backups are the comparisons, the newest day first.
 	Backups []stored.Result `json:"backups"`
+	// Files are those of files, the newest day first.
+	Files []stored.FilesResult `json:"files"`
+}
+
+// count adds one verdict.
+func (r *verifiedResult) count(verdict stored.Verdict) {
+	switch verdict {
+	case stored.Good:
+		r.Good++
+	case stored.Skipped:
+		r.Skipped++
+	case stored.Bad:
+		r.Bad++
+	default:
+		r.Bad++ // unknown is failure
+	}
+}
+
+// kept are the backups that are to be compared.
+type kept struct {
+	databases []catalogue.Backup
+	files     []filecatalogue.Backup
 }
 
 func newBackupVerify(a *app) *cobra.Command {
@@ -37,8 +61,9 @@ func newBackupVerify(a *app) *cobra.Command {
 		Use: "verify [ID]", Short: "Compare the catalogue with what lies in the bucket",
 		Long: "Fetches the manifest of each backup by its generation, checks its signature against the key in the\n" +
 			"policy and its hash against the catalogue, and looks for each object that it names: generation, size,\n" +
-			"checksum. It decrypts nothing and needs no private key. Copies in other locations are compared with the\n" +
-			"manifest that lies beside them. Without an ID it looks at all backups that exist. Exit code 5 when something is off.",
+			"checksum. Of files it looks for every content that the backup names in the bucket's listing. Copies in other\n" +
+			"locations are compared with the manifest that lies beside them. It decrypts nothing and needs no private\n" +
+			"key. Without an ID it looks at all backups that exist. Exit code 5 when something is off.",
 		Example: "  steward backup verify\n  steward backup verify bkp_nb2hi4dthixs653xo4xg2zi3ke --json",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -73,7 +98,7 @@ func newBackupVerify(a *app) *cobra.Command {
 			}
 
 			return failure.New(failure.EvidenceMissing, fmt.Sprintf("verifying backups (%d of %d are not as the catalogue says)",
-				result.Bad, len(result.Backups)))
+				result.Bad, result.Good+result.Bad+result.Skipped))
 		},
 	}
 	command.Flags().BoolVar(&all, "all", false, "look at all backups that exist; the same as no ID")
@@ -100,63 +125,104 @@ func (a *app) checker(ctx context.Context) (*stored.Checker, *postgres.DB, clock
 
 	key, err := keys.Verifier(rules.Keys.Manifest)
 
-	return &stored.Checker{Steward: db, Bucket: storage.Bucket(rules.Storage.Backups), Verifier: key}, db, settings.Clock(), err
-}
-
-func chosen(ctx context.Context, db *postgres.DB, given []string) ([]catalogue.Backup, error) {
-	if len(given) == 0 {
-		return catalogue.Kept(ctx, db)
+	checker := &stored.Checker{Steward: db, Bucket: storage.Bucket(rules.Storage.Backups), Verifier: key}
+	if rules.Storage.Files != "" {
+		checker.Files = storage.Bucket(rules.Storage.Files)
 	}
 
-	one, err := catalogue.Get(ctx, db, given[0])
+	return checker, db, settings.Clock(), err
+}
 
-	return []catalogue.Backup{one}, err
+func chosen(ctx context.Context, db *postgres.DB, given []string) (all kept, err error) {
+	switch {
+	case len(given) == 0:
+		if all.databases, err = catalogue.Kept(ctx, db); err == nil {
+			all.files, err = filecatalogue.Kept(ctx, db)
+		}
+	case ofFiles(given[0]):
+		all.files = make([]filecatalogue.Backup, 1)
+		all.files[0], err = filecatalogue.Get(ctx, db, given[0])
+	default:
+		all.databases = make([]catalogue.Backup, 1)
+		all.databases[0], err = catalogue.Get(ctx, db, given[0])
+	}
+
+	return all, err
 }
 
 func (a *app) verify(
-	ctx context.Context, checker *stored.Checker, copies *copyChecker, backups []catalogue.Backup, asOf time.Time,
+	ctx context.Context, checker *stored.Checker, copies *copyChecker, all kept, asOf time.Time,
 ) (verifiedResult, error) {
-	result := verifiedResult{AsOf: asOf, Backups: []stored.Result{}}
+	result := verifiedResult{AsOf: asOf, Backups: []stored.Result{}, Files: []stored.FilesResult{}}
 
 	progress := a.console.Progress(clocks.System().Now())
 	defer progress.Done()
 
-	for i, backup := range backups {
-		progress.Show(clocks.System().Now(), fmt.Sprintf("comparing %d of %d: %s of %s", i+1, len(backups), backup.Database, backup.Day))
+	tell := func(number int, what, day string) {
+		progress.Show(clocks.System().Now(),
+			fmt.Sprintf("comparing %d of %d: %s of %s", number, len(all.databases)+len(all.files), what, day))
+	}
 
-		one, err := checker.Check(ctx, backup, asOf)
+	for i, backup := range all.databases {
+		tell(i+1, backup.Database, backup.Day)
+
+		if err := result.compare(ctx, checker, copies, backup); err != nil {
+			return result, err
+		}
+	}
+
+	for i, backup := range all.files {
+		tell(len(all.databases)+i+1, policy.Files{Name: backup.Files}.Item(), backup.Day)
+
+		one, err := checker.CheckFiles(ctx, backup, asOf)
 		if err != nil {
 			return result, err
 		}
 
-		result.add(one)
-
-		for _, copied := range copies.known[backup.ID] {
-			one, err := checker.CheckCopy(ctx, backup, copied, copies.storage.Bucket(copied.Bucket), asOf)
-			if err != nil {
-				return result, err
-			}
-
-			result.add(one)
-		}
+		result.Files = append(result.Files, one)
+		result.count(one.Verdict)
 	}
 
 	return result, nil
 }
 
-func (r *verifiedResult) add(one stored.Result) {
-	r.Backups = append(r.Backups, one)
-
-	switch one.Verdict {
-	case stored.Good:
-		r.Good++
-	case stored.Skipped:
-		r.Skipped++
-	case stored.Bad:
-		r.Bad++
-	default:
-		r.Bad++ // unknown is failure
+// compare adds one backup and its copies.
+func (r *verifiedResult) compare(ctx context.Context, checker *stored.Checker, copies *copyChecker, backup catalogue.Backup) error {
+	one, err := checker.Check(ctx, backup, r.AsOf)
+	if err != nil {
+		return err
 	}
+
+	r.Backups = append(r.Backups, one)
+	r.count(one.Verdict)
+
+	for _, copied := range copies.known[backup.ID] {
+		one, err := checker.CheckCopy(ctx, backup, copied, copies.storage.Bucket(copied.Bucket), r.AsOf)
+		if err != nil {
+			return err
+		}
+
+		r.Backups = append(r.Backups, one)
+		r.count(one.Verdict)
+	}
+
+	return nil
+}
+
+// verdictRow is one comparison as people read it.
+func verdictRow(
+	day, of string, state catalogue.State, location string, verdict stored.Verdict, id string, findings []stored.Finding,
+) console.Row {
+	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
+	row := console.Row{Cells: []console.Cell{
+		{Text: day}, {Text: of}, {Text: string(state)}, {Text: console.OrDash(location)}, {Text: string(verdict), Tone: tones[verdict]}, {Text: id},
+	}}
+
+	for _, finding := range findings {
+		row.Note += finding.Object + ": " + finding.Says + " "
+	}
+
+	return row
 }
 
 func (a *app) showVerified(result verifiedResult) error {
@@ -164,23 +230,15 @@ func (a *app) showVerified(result verifiedResult) error {
 		return a.console.Document(result)
 	}
 
-	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
-	table := console.Table{Head: []string{"DAY", databaseColumn, stateColumn, "COPY IN", "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
+	table := console.Table{Head: []string{"DAY", "OF", stateColumn, "COPY IN", "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
 
 	for _, one := range result.Backups {
-		row := console.Row{Cells: []console.Cell{
-			{Text: one.Day},
-			{Text: one.Database},
-			{Text: string(one.State)},
-			{Text: console.OrDash(one.Location)},
-			{Text: string(one.Verdict), Tone: tones[one.Verdict]},
-			{Text: one.Backup},
-		}}
-		for _, finding := range one.Findings {
-			row.Note += finding.Object + ": " + finding.Says + " "
-		}
+		table.Rows = append(table.Rows, verdictRow(one.Day, one.Database, one.State, one.Location, one.Verdict, one.Backup, one.Findings))
+	}
 
-		table.Rows = append(table.Rows, row)
+	for _, one := range result.Files {
+		item := policy.Files{Name: one.Files}.Item()
+		table.Rows = append(table.Rows, verdictRow(one.Day, item, one.State, "", one.Verdict, one.Backup, one.Findings))
 	}
 
 	return a.console.Table(table)

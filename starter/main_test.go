@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -107,7 +106,7 @@ func TestWithServices(t *testing.T) {
 	bin := command(t)
 	w := doctortest.New(t)
 	backup := w.Backup(t, "2026-11-22")
-	files := filesOf(t, w.Config.StewardDatabase)
+	files := filesOf(t, w)
 
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/services", Cmds: commands(),
@@ -233,17 +232,14 @@ func evidenceOf(t *testing.T, w *doctortest.World) []byte {
 	return text
 }
 
-// filesOf puts a backup of files into the catalogue, and gives its id.
-func filesOf(t *testing.T, at string) string {
+// filesOf takes a backup of the app's one file, has it called drilled, and gives its id.
+func filesOf(t *testing.T, w *doctortest.World) string {
 	t.Helper()
 
-	id := ids.New("fbk")
-	backuptest.Exec(t, at, fmt.Sprintf(`insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at,
-		taken_at, drilled_at, manifest_sha256, files, bytes, fresh) values ('%s', 'uploads', '2026-11-22', 'running', '%s', 'test', '2026-11-22', '2026-11-22',
-		'2026-11-22', '2026-11-22', '2026-11-22', repeat('ab', 32), 12, 3456, 7); update file_backups set state = 'taken'; update file_backups set state = 'drilled'`,
-		id, ids.New("att")))
+	taken := w.Files(t, "2026-11-22")
+	backuptest.Exec(t, w.Config.StewardDatabase, `update file_backups set state = 'drilled', drilled_at = now()`)
 
-	return id
+	return taken.ID
 }
 
 // TestInterrupted shows that a signal ends a command that waits for a database,

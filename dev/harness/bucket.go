@@ -10,6 +10,11 @@ import (
 	"google.golang.org/api/iterator"
 )
 
+// buckets are those of Steward's own.
+func (w *World) buckets() []string {
+	return []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger, w.Rules.Storage.Files}
+}
+
 // object reads one object through the official client; generation 0 is the live one.
 func (w *World) object(ctx context.Context, bucket, name string, generation int64) ([]byte, error) {
 	handle := w.Bucket.Bucket(bucket).Object(name)

@@ -49,7 +49,7 @@ func (l looked) is(named stored) bool {
 // backup names is there, whole and readable to its end; nothing is there that
 // nobody announced; nothing lingers after its deletion.
 func (w *World) checkBucket(ctx context.Context, held catalogue, found *findings) error {
-	there, err := w.lookAtBackups(ctx, found)
+	there, err := w.lookAt(ctx, w.Rules.Storage.Backups, "bucket", found)
 	if err != nil {
 		return err
 	}
@@ -78,9 +78,8 @@ func (w *World) checkBucket(ctx context.Context, held catalogue, found *findings
 	return nil
 }
 
-// lookAtBackups reads the whole bucket, every generation of it.
-func (w *World) lookAtBackups(ctx context.Context, found *findings) (map[string]looked, error) {
-	bucket := w.Rules.Storage.Backups
+// lookAt reads a whole bucket, every generation of it, for the check of that name.
+func (w *World) lookAt(ctx context.Context, bucket, check string, found *findings) (map[string]looked, error) {
 	listed, err := w.list(ctx, bucket, &storage.Query{Versions: true})
 	if err != nil {
 		return nil, err
@@ -88,7 +87,7 @@ func (w *World) lookAtBackups(ctx context.Context, found *findings) (map[string]
 	there := map[string]looked{}
 	for _, attrs := range listed {
 		if _, twice := there[attrs.Name]; twice || !attrs.Deleted.IsZero() {
-			found.addf("bucket", "%s has more than one generation", attrs.Name)
+			found.addf(check, "%s has more than one generation", attrs.Name)
 			continue
 		}
 		content, err := w.generation(ctx, bucket, attrs.Name, attrs.Generation)
@@ -96,7 +95,7 @@ func (w *World) lookAtBackups(ctx context.Context, found *findings) (map[string]
 			return nil, err
 		}
 		if int64(len(content)) != attrs.Size || crc32.Checksum(content, crc32.MakeTable(crc32.Castagnoli)) != attrs.CRC32C {
-			found.addf("bucket", "%s is not what its attributes say", attrs.Name)
+			found.addf(check, "%s is not what its attributes say", attrs.Name)
 		}
 		there[attrs.Name] = looked{attrs: attrs, content: content}
 	}
@@ -173,28 +172,34 @@ func checkSums(row backupRow, held catalogue, says document, manifestBytes int64
 	}
 }
 
-// openManifest checks the signature with the pinned key and reads the document.
-func (w *World) openManifest(content []byte) (document, error) {
-	var says document
+// openManifest reads the document of a database's manifest.
+func (w *World) openManifest(content []byte) (says document, err error) {
+	err = w.openLine("steward-backup/1", content, &says)
+	return says, err
+}
+
+// openLine checks the signature of a manifest with the pinned key and reads what it
+// says.
+func (w *World) openLine(format string, content []byte, into any) error {
 	line, signed, cut := bytes.Cut(content, []byte("\n"))
 	if !cut {
-		return says, errCut
+		return errCut
 	}
 	verifier, err := note.NewVerifier(w.Rules.Keys.Manifest)
 	if err != nil {
-		return says, fmt.Errorf("reading the pinned key: %w", err)
+		return fmt.Errorf("reading the pinned key: %w", err)
 	}
 	opened, err := note.Open(signed, note.VerifierList(verifier))
 	if err != nil {
-		return says, fmt.Errorf("its signature does not hold: %w", err)
+		return fmt.Errorf("its signature does not hold: %w", err)
 	}
-	if opened.Text != "steward-backup/1\n"+sum(line)+"\n" {
-		return says, errSignature
+	if opened.Text != format+"\n"+sum(line)+"\n" {
+		return errSignature
 	}
-	if err := json.Unmarshal(line, &says); err != nil {
-		return says, fmt.Errorf("it is no JSON: %w", err)
+	if err := json.Unmarshal(line, into); err != nil {
+		return fmt.Errorf("it is no JSON: %w", err)
 	}
-	return says, nil
+	return nil
 }
 
 func sum(content []byte) string {

@@ -10,11 +10,14 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/protobuf/proto"
+
+	"steward/internal/emulator/gcs"
 )
 
 // checkLeaks looks for plaintext and for canaries in everything that is written
@@ -43,7 +46,7 @@ func (w *World) Sinks(ctx context.Context) (map[string][]byte, error) {
 // sinks leaves out the histories that were searched before.
 func (w *World) sinks(ctx context.Context, before *searched) (map[string][]byte, error) {
 	sinks := map[string][]byte{}
-	for _, bucket := range []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger} {
+	for _, bucket := range w.buckets() {
 		listed, err := w.list(ctx, bucket, &storage.Query{Versions: true})
 		if err != nil {
 			return nil, err
@@ -70,7 +73,9 @@ func (w *World) sinks(ctx context.Context, before *searched) (map[string][]byte,
 		sinks["log of "+roles] = log
 		sinks["metrics of "+roles] = w.Metrics(ctx, roles)
 	}
-	requests, err := json.Marshal(w.Storage.Requests())
+	// What is asked of the app's own bucket names the app's files; nobody else is asked so.
+	own := slices.DeleteFunc(w.Storage.Requests(), func(request gcs.Request) bool { return request.Bucket == w.Rules.Promises.Backups.Files[0].Bucket })
+	requests, err := json.Marshal(own)
 	if err != nil {
 		return nil, fmt.Errorf("reading the request log: %w", err)
 	}

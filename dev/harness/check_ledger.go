@@ -29,9 +29,12 @@ type leaf struct {
 	Body struct {
 		Backup         string `json:"backup"`
 		Database       string `json:"database"`
+		Files          string `json:"files"`
 		Day            string `json:"day"`
 		ManifestSHA256 string `json:"manifest_sha256"`
+		ContentsSHA256 string `json:"contents_sha256"`
 		Rows           int64  `json:"rows"`
+		Count          int64  `json:"count"`
 	} `json:"body"`
 }
 
@@ -54,6 +57,9 @@ func (w *World) checkLedger(ctx context.Context, held catalogue, found *findings
 	}
 	for _, row := range held.backups {
 		checkEvidence(row, entries, found)
+	}
+	if err := w.checkFileEvidence(ctx, entries, found); err != nil {
+		return err
 	}
 	return w.askAuditor(ctx, found)
 }

@@ -51,6 +51,8 @@ func (w *World) evidence(ctx context.Context) map[string][]byte {
 		files[file] = content
 	}
 	for file, sql := range map[string]string{
+		"files.txt":     `select row_to_json(b)::text from file_backups as b order by fileset, day`,
+		"contents.txt":  `select row_to_json(c)::text from file_contents as c order by id`,
 		"catalogue.txt": `select row_to_json(b)::text from backups as b order by database, day`,
 		"objects.txt":   `select row_to_json(o)::text from backup_objects as o order by name`,
 		"ledger.txt":    `select row_to_json(e)::text from ledger.entries as e order by serial`,
@@ -58,7 +60,7 @@ func (w *World) evidence(ctx context.Context) map[string][]byte {
 		rows, err := Rows(ctx, w.StewardURL, sql)
 		keep(file, []byte(strings.Join(rows, "\n")), err)
 	}
-	for _, bucket := range []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger} {
+	for _, bucket := range w.buckets() {
 		listed, err := w.list(ctx, bucket, &storage.Query{Versions: true})
 		var text strings.Builder
 		for _, one := range listed {

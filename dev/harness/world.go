@@ -43,6 +43,8 @@ type Options struct {
 	// Fill puts data into the app's database as its superuser; nil means a handful
 	// of tables.
 	Fill func(ctx context.Context, admin string) error
+	// Files are the app's files at the start, by name; nil means a handful.
+	Files map[string]string
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
 	// Wire puts a proxy that counts and cuts before each cluster.
@@ -55,7 +57,7 @@ type Options struct {
 	// Unchecked leaves CheckWorld to the test, which corrupts its world.
 	Unchecked bool
 	// Open are the days that the test leaves without a good backup, as
-	// "database day"; CheckWorld finds any other.
+	// "database day" or "files/uploads day"; CheckWorld finds any other.
 	Open []string
 }
 
@@ -97,6 +99,9 @@ type World struct {
 	proven   map[string]string
 	searched searched
 	read     map[string][]byte // objects by name and generation
+	opened   map[string][]byte // contents of files in the clear, by name and hash
+	// filesPruned is when the newest prune of files began that ended well.
+	filesPruned time.Time
 }
 
 // New brings up a world for t. When t ends, the world is looked through by
@@ -112,7 +117,7 @@ func New(t testing.TB, options Options) *World {
 	}
 	w := &World{
 		Seed: TestSeed(), Dir: t.TempDir(), Options: options, Workers: map[string]*Worker{}, Namespace: newID("ns"),
-		metrics: map[string]string{}, proven: map[string]string{}, read: map[string][]byte{},
+		metrics: map[string]string{}, proven: map[string]string{}, read: map[string][]byte{}, opened: map[string][]byte{},
 	}
 	w.Clock = filepath.Join(w.Dir, "clock")
 	w.makeKeys(t)
@@ -122,6 +127,7 @@ func New(t testing.TB, options Options) *World {
 	w.makeDatabases(t, options.Fill)
 	w.DrillURL = w.drillCluster(t).URL("postgres")
 	w.makeBuckets(t)
+	w.makeFiles(t)
 	w.dialTemporal(t)
 	w.Gate = newGate(t)
 	if options.Wire {

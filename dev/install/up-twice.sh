@@ -56,7 +56,7 @@ runs() { grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/nu
 look() {
 	list=$(backups) || fail "backup list"
 	count=$(printf '%s\n' "$list" | grep -c '"state": "drilled"') || fail "no backup was drilled: $list"
-	[ "$count" -eq 2 ] || fail "$count backups are drilled instead of 2"
+	[ "$count" -eq 3 ] || fail "$count backups are drilled instead of those of two databases and of the files"
 	(cd "$clone" && bin/steward ledger verify) || fail "ledger verify ended with $?"
 	(cd "$clone" && bin/steward promises) || fail "promises ended with $?"
 	make -s -C "$clone" status || fail "status"

@@ -141,12 +141,15 @@ func (c *canaryWorld) sinks() map[string][]byte {
 // them anywhere.
 func TestNoCanaryLeavesTheData(t *testing.T) {
 	t.Parallel()
-	canaries := demoapp.Canaries()
+	canaries := slices.Concat(demoapp.Canaries(), fileCanaries())
 	world := harness.New(t, harness.Options{Fill: fillDemo, Canaries: canaries, Unchecked: true})
 	c := &canaryWorld{T: t, World: world, command: commandIn(t, world, buildSteward(t)), written: map[string][]byte{}}
 
+	c.plantFiles()
 	c.backups()
+	c.files()
 	c.prunes()
+	c.filePrunes()
 	c.audits()
 	harness.CheckWorld(t, world)
 
@@ -253,6 +256,7 @@ func (c *canaryWorld) planted(canary string) {
 	v := &vandal{T: c.T, world: c.World}
 	v.write(backups, "planted", canary)
 	v.write(mirror, canary, "in the name")
+	v.write(filesBucket, "uploads/contents/"+canary, "in the name")
 	v.sql("update backups set reason = '"+strings.ReplaceAll(canary, "'", "''")+"'", "")
 	if _, err := c.Start(ctx, "audit/planted", workflows.PromiseAuditName, canary); err != nil {
 		c.Fatal(err)
@@ -264,7 +268,7 @@ func (c *canaryWorld) planted(canary string) {
 	c.written["command planted"] = []byte(out + errs)
 
 	wanted := []string{
-		"object " + backups, "object " + mirror, "table ", "history audit/planted", "history planted", "requests to the bucket", "log of ",
+		"object " + backups, "object " + mirror, "object " + filesBucket, "table ", "history audit/planted", "history planted", "requests to the bucket", "log of ",
 	}
 	eventually(c.T, "hits of what was planted", func() bool {
 		hits := strings.Join(harness.Search(c.sinks(), []string{canary}), "\n")

@@ -108,13 +108,18 @@ const (
 	mirror  = "popkit-ledger"
 )
 
+// inDatabase damages the steward database, and undoes it.
+func inDatabase(name, check, says, do, undo string) corruption {
+	return corruption{name, check, says, func(v *vandal) { v.sql(do, undo) }}
+}
+
+// inBucket damages the storage, which then comes back as it was.
+func inBucket(name, check, says string, do func(*vandal)) corruption {
+	return corruption{name, check, says, func(v *vandal) { v.state(); do(v) }}
+}
+
 func corruptions() []corruption {
-	sql := func(name, check, says, do, undo string) corruption {
-		return corruption{name, check, says, func(v *vandal) { v.sql(do, undo) }}
-	}
-	bucket := func(name, check, says string, do func(*vandal)) corruption {
-		return corruption{name, check, says, func(v *vandal) { v.state(); do(v) }}
-	}
+	sql, bucket := inDatabase, inBucket
 	return []corruption{
 		sql("not good", "catalogue", "has no good backup", `update backups set state = 'taken'`, `update backups set state = 'drilled'`),
 		sql("twice", "catalogue", "is there twice", `alter table backups drop constraint backups_database_day_key;
@@ -207,10 +212,18 @@ func TestCheckWorldFindsEveryCorruption(t *testing.T) {
 	world := harness.New(t, harness.Options{Unchecked: true})
 	// A vandal of the bucket is not held back by its retention policy.
 	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	if _, err := world.Bucket.Bucket(backups).Update(t.Context(), none); err != nil {
-		t.Fatal(err)
+	for _, bucket := range []string{backups, filesBucket} {
+		if _, err := world.Bucket.Bucket(bucket).Update(t.Context(), none); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if _, err := world.Backup(t.Context(), "app"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := world.BackupFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := world.PruneFiles(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	inOrder(t, world)
@@ -220,7 +233,7 @@ func TestCheckWorldFindsEveryCorruption(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, each := range corruptions() {
+	for _, each := range slices.Concat(corruptions(), fileRowCorruptions(), fileBucketCorruptions()) {
 		v := &vandal{T: t, world: world}
 		each.do(v)
 		found, err := world.Look(context.WithoutCancel(t.Context()))

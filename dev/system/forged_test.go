@@ -18,6 +18,8 @@ import (
 	"steward/activities"
 	"steward/dev/harness"
 	"steward/internal/clocks"
+	"steward/internal/fileprune"
+	"steward/internal/fileremoval"
 	"steward/internal/gcs"
 	"steward/internal/ids"
 	"steward/internal/postgres"
@@ -27,17 +29,17 @@ import (
 // forgeries are inputs that somebody who reaches Temporal's port may send.
 func forgeries(now time.Time) map[string][]any {
 	return map[string][]any{
-		"in 2099":          {map[string]any{"Database": "app", "Due": "2099-01-01T00:00:00Z"}},
-		"long ago":         {map[string]any{"Database": "app", "Due": "2001-01-01T00:00:00Z"}},
-		"tomorrow":         {map[string]any{"Database": "app", "Due": now.Add(24 * time.Hour)}},
+		"in 2099":          {map[string]any{"Database": "app", "Files": "uploads", "Due": "2099-01-01T00:00:00Z"}},
+		"long ago":         {map[string]any{"Database": "app", "Files": "uploads", "Due": "2001-01-01T00:00:00Z"}},
+		"tomorrow":         {map[string]any{"Database": "app", "Files": "uploads", "Due": now.Add(24 * time.Hour)}},
 		"month 9999":       {map[string]any{"Month": "9999-12"}},
 		"no month":         {map[string]any{"Month": "../../2026-11", "Database": "../../app"}},
 		"this month":       {map[string]any{"Month": now.Format("2006-01")}},
-		"unknown database": {map[string]any{"Database": "payroll"}},
-		"path as database": {map[string]any{"Database": "../../app"}},
+		"unknown database": {map[string]any{"Database": "payroll", "Files": "payroll"}},
+		"path as database": {map[string]any{"Database": "../../app", "Files": "../../uploads"}},
 		"no database":      {map[string]any{}},
 		boldest: {map[string]any{
-			"Database": "app", "asOf": "2099-01-01T00:00:00Z", "AsOf": "2099-01-01T00:00:00Z", "Now": "2099-01-01T00:00:00Z",
+			"Database": "app", "Files": "uploads", "asOf": "2099-01-01T00:00:00Z", "AsOf": "2099-01-01T00:00:00Z", "Now": "2099-01-01T00:00:00Z",
 			"Bucket": "somebody-elses", "Keep": "0s", "Enforce": true, "Force": true, "Backup": "bkp_x", "State": "bad",
 		}},
 		"another shape": {[]string{"app"}, 7, nil},
@@ -57,8 +59,10 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	world := harness.New(t, harness.Options{Unchecked: true})
 	ctx := t.Context()
 	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	if _, err := world.Bucket.Bucket(backups).Update(ctx, none); err != nil {
-		t.Fatal(err)
+	for _, bucket := range []string{backups, filesBucket} {
+		if _, err := world.Bucket.Bucket(bucket).Update(ctx, none); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for i := range 3 {
 		if i > 0 {
@@ -69,10 +73,16 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 		if _, err := world.Backup(ctx, "app"); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := world.BackupFiles(ctx); err != nil {
+			t.Fatal(err)
+		}
 	}
 	// What a slow machine's repeated attempts left goes first: removing it is the
 	// work of any prune, forged or not.
 	if _, err := world.Prune(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := world.PruneFiles(ctx); err != nil {
 		t.Fatal(err)
 	}
 	before := inventory(ctx, t, world)
@@ -109,7 +119,7 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	harness.CheckWorld(t, world)
 	obey(ctx, t, world)
 	lost := changes(before, inventory(ctx, t, world))
-	for _, kind := range []string{"backup ", "object ", "stored "} {
+	for _, kind := range []string{"backup ", "object ", "files ", "content ", "stored " + backups, "stored " + filesBucket} {
 		if !slices.ContainsFunc(lost, func(line string) bool { return strings.HasPrefix(line, goneOrChanged+kind) }) {
 			t.Errorf("a prune in 2099 goes unnoticed in what begins with %q: %q", kind, lost)
 		}
@@ -122,7 +132,9 @@ const boldest = "more than asked"
 // done are the forged runs that must get to their end, activities and all: a run
 // that is cut before its first activity destroys nothing anywhere.
 func done() []string {
-	return []string{forgedID("DailyBackup", boldest), forgedID("PruneBackups", boldest)}
+	return []string{
+		forgedID("DailyBackup", boldest), forgedID("PruneBackups", boldest), forgedID("DailyFiles", boldest), forgedID("PruneFiles", boldest),
+	}
 }
 
 func forgedID(name, forgery string) string { return "forged/" + name + "/" + forgery }
@@ -181,6 +193,12 @@ func obey(ctx context.Context, t *testing.T, world *harness.World) {
 	if _, err := activity.ExecuteActivity(prunes.PruneBackups); err != nil {
 		t.Fatal("the bucket of this test refuses a deletion: ", err)
 	}
+	remover := fileremoval.Remover{
+		Steward: steward, Bucket: service.Bucket(filesBucket), Enforce: true, Rule: fileprune.Rule{Keep: rules.Keep, Zone: world.Rules.Company.Zone},
+	}
+	if _, err := remover.Prune(ctx, prunes.Clock.Now()); err != nil {
+		t.Fatal("the bucket of this test refuses a deletion: ", err)
+	}
 }
 
 // registered reads the workflows' names out of the worker's own registration, so
@@ -191,7 +209,7 @@ func registered(t *testing.T) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	constant := regexp.MustCompile(`(?m)^const \w+Name = "(\w+)"`)
+	constant := regexp.MustCompile(`(?m)^(?:const |\t)\w+Name += "(\w+)"$`)
 	var names []string
 	for _, path := range sources {
 		text, err := os.ReadFile(path)
@@ -202,7 +220,7 @@ func registered(t *testing.T) []string {
 			names = append(names, match[1])
 		}
 	}
-	for _, known := range []string{"DailyBackup", "PruneBackups"} {
+	for _, known := range []string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles"} {
 		if !slices.Contains(names, known) {
 			t.Fatalf("%s is not among the workflows found: %v", known, names)
 		}
@@ -215,19 +233,31 @@ func registered(t *testing.T) []string {
 func inventory(ctx context.Context, t *testing.T, world *harness.World) []string {
 	t.Helper()
 	lines, err := harness.Rows(ctx, world.StewardURL, `select 'backup ' || to_jsonb(b)::text from backups as b
-		union all select 'object ' || to_jsonb(o)::text from backup_objects as o order by 1`)
+		union all select 'object ' || to_jsonb(o)::text from backup_objects as o
+		union all select 'files ' || to_jsonb(b)::text from file_backups as b
+		union all select 'object ' || to_jsonb(o)::text from file_objects as o
+		union all select 'content ' || to_jsonb(c)::text from file_contents as c order by 1`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	listing := world.Bucket.Bucket(backups).Objects(ctx, &storage.Query{Versions: true})
+	for _, bucket := range []string{backups, filesBucket} {
+		lines = append(lines, listing(ctx, t, world, bucket)...)
+	}
+	return lines
+}
+
+// listing lists every object of a bucket with its generation.
+func listing(ctx context.Context, t *testing.T, world *harness.World, bucket string) (lines []string) {
+	t.Helper()
+	found := world.Bucket.Bucket(bucket).Objects(ctx, &storage.Query{Versions: true})
 	for {
-		attrs, err := listing.Next()
+		attrs, err := found.Next()
 		if err == iterator.Done { //nolint:errorlint // documented to be this very value
 			return lines
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		lines = append(lines, "stored "+attrs.Name+" "+time.Unix(0, attrs.Generation).String()+" "+attrs.Deleted.String())
+		lines = append(lines, "stored "+bucket+" "+attrs.Name+" "+time.Unix(0, attrs.Generation).String()+" "+attrs.Deleted.String())
 	}
 }

@@ -30,7 +30,8 @@ const (
 // TestNthCall lets the first outside call of a whole backup fail, then the second,
 // and so on, until a backup ends untouched; in each of four modes. After each run
 // there is one good backup for the day, and the whole world is in order. Then the
-// same for a prune, after which nothing is left that is past its time.
+// same for a prune, after which nothing is left that is past its time, and for a day
+// of the app's files with its prune.
 //
 // The ledger's sequencer polls by its own clock beside the backup, so its calls
 // are counted in a loop of their own: they start behind the commit of the drill,
@@ -57,10 +58,14 @@ func TestNthCall(t *testing.T) {
 			Counts: func(call harness.Call) bool { return call.Process == "core" },
 			After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
 		}, backedUp, true},
+		{"files", harness.Plan{Counts: notTheSequencers}, filesBackedUp, true},
 	} {
 		t.Run(each.name, func(t *testing.T) {
-			if each.name == "prune" {
+			switch each.name {
+			case "prune":
 				fill(t, worlds)
+			case "files":
+				fillFiles(t, worlds)
 			}
 			for _, seed := range seeds(harness.TestSeed()) {
 				loop := newLoop(each.name, seed, each.sparse)
@@ -107,7 +112,7 @@ func work(
 		}
 		loop.violated(todo, hit, problems)
 		world.Report(t)
-		world.Options.Open = append(world.Options.Open, "app "+world.Today())
+		world.Options.Open = append(world.Options.Open, "app "+world.Today(), "files/uploads "+world.Today())
 	}
 }
 

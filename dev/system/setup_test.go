@@ -148,10 +148,11 @@ func with(outcomes, differ map[string]string) map[string]string {
 // steps are all that setup looks at under the tracked policy.
 func steps() []string {
 	return []string{
-		"database migrations", "database installation", "bucket popkit-backups", "bucket popkit-ledger",
+		"database migrations", "database installation", "bucket popkit-backups", "bucket popkit-ledger", "bucket popkit-files",
 		"search attributes StewardPromise", "search attributes StewardStage", "search attributes StewardSubject",
 		"search attributes StewardDueAt", "search attributes StewardOverdue",
-		"schedule backup/app", "schedule backup/steward", "schedule prune/backups", "schedule audit/promises",
+		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files",
+		"schedule prune/backups", "schedule audit/promises",
 	}
 }
 
@@ -232,6 +233,9 @@ func newFresh(t *testing.T, bin string) *fresh {
 	f.write(t, f.tracked)
 	server := gcstest.Start(t, clocks.System())
 	f.bucket = server.Client(t).Bucket(backups)
+	if err := server.Client(t).Bucket(world.Rules.Promises.Backups.Files[0].Bucket).Create(t.Context(), "test", nil); err != nil {
+		t.Fatal("making the app's bucket: ", err)
+	}
 	f.steward = commandIn(t, world, bin).set("STEWARD_POLICY="+f.policy, "STEWARD_DATABASE_URL="+emptyDatabase(t, world.StewardURL),
 		"EXTRA_DATABASE_URL="+world.AppURL, "STORAGE_EMULATOR_HOST="+server.URL(), "TEMPORAL_NAMESPACE="+ids.New("fresh"))
 	return f
@@ -333,7 +337,9 @@ func (f *fresh) schedules(t *testing.T) {
 	}{
 		"backup/app":     {"DailyBackup", 20 * time.Hour, 0},
 		"backup/steward": {"DailyBackup", 20 * time.Hour, 0},
+		"files/uploads":  {"DailyFiles", 20 * time.Hour, 0},
 		"prune/backups":  {"PruneBackups", time.Hour, time.Hour},
+		"prune/files":    {"PruneFiles", time.Hour, time.Hour},
 		"audit/promises": {"PromiseAudit", 5 * time.Minute, 5 * time.Minute},
 	} {
 		described, action := f.describe(t, id)
@@ -376,7 +382,7 @@ func (f *fresh) changedPolicy(t *testing.T, unchanged map[string]string) {
 	t.Helper()
 	const known, extra = "      - name: steward\n        role: steward\n", "      - name: extra\n        role: app\n"
 	changed := strings.Replace(strings.Replace(f.tracked, `at: "02:30"`, `at: "03:15"`, 1), known, known+extra, 1)
-	moved := same("updated", "schedule backup/app", "schedule backup/steward")
+	moved := same("updated", "schedule backup/app", "schedule backup/steward", "schedule files/uploads")
 
 	f.write(t, changed)
 	found, _ := f.doctor(t, exitBroken)
@@ -504,7 +510,8 @@ func besideWorkers(t *testing.T, bin string) {
 	command := commandIn(t, world, bin)
 	outcomes, _ := command.setup(t, exitOK)
 	equal(t, "beside workers", with(same("unchanged", append(steps(), "namespace "+world.Namespace)...), same("created", "database installation",
-		"schedule backup/app", "schedule backup/steward", "schedule prune/backups", "schedule audit/promises")), outcomes)
+		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files", "schedule prune/backups",
+		"schedule audit/promises")), outcomes)
 
 	for _, database := range []string{"app", "steward"} {
 		var result workflows.DailyBackupResult
@@ -513,6 +520,12 @@ func besideWorkers(t *testing.T, bin string) {
 			t.Errorf("%s: %+v", database, result)
 		}
 	}
+	var files workflows.DailyFilesResult
+	triggered(t, world, "files/uploads", &files)
+	if files.State != "drilled" || files.Day != world.Today() || files.Count == 0 || files.Fresh != files.Count {
+		t.Errorf("%+v", files)
+	}
+	triggered(t, world, "prune/files", nil)
 	triggered(t, world, "audit/promises", nil)
 	command.keeps(t)
 	command.healthy(t)
@@ -537,7 +550,7 @@ func (s steward) keeps(t *testing.T) {
 			states[strings.TrimSuffix(each.Promise+"/"+each.Item, "/")] = each.State
 		}
 	}
-	equal(t, "promises", same("kept", "backups/app", "backups/steward", "ledger"), states)
+	equal(t, "promises", same("kept", "backups/app", "backups/steward", "backups/files/uploads", "ledger"), states)
 	if found.Alarming {
 		t.Errorf("%+v", found)
 	}

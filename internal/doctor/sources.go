@@ -5,12 +5,14 @@ import (
 	"fmt"
 
 	"steward/internal/failure"
+	"steward/internal/gcs"
 	"steward/internal/pgtools"
 	"steward/internal/policy"
 	"steward/internal/postgres"
 )
 
-// sources looks at each database that is backed up, and at the programs that do it.
+// sources looks at each database and each bucket that is backed up, and at the
+// programs that do it.
 func (d *Doctor) sources(ctx context.Context) []Check {
 	var (
 		checks []Check
@@ -23,7 +25,29 @@ func (d *Doctor) sources(ctx context.Context) []Check {
 		newest = max(newest, major)
 	}
 
+	for _, files := range d.Policy.Promises.Backups.Files {
+		checks = append(checks, d.files(ctx, files))
+	}
+
 	return append(checks, d.tools(ctx, newest))
+}
+
+// files looks whether a bucket of the app that is backed up can be listed.
+func (d *Doctor) files(ctx context.Context, files policy.Files) Check {
+	for _, err := range d.Storage.Bucket(files.Bucket).List(ctx, files.Prefix, gcs.ListOptions{}) {
+		if failure.Is(err, failure.ObjectNotFound) {
+			return wrong(files.Item(), failure.ObjectNotFound, "the app has no bucket "+files.Bucket,
+				"Name the right one under promises.backups.files of the policy")
+		}
+
+		if err != nil {
+			return failed(files.Item(), err)
+		}
+
+		return fine(files.Item(), files.Bucket+" can be listed")
+	}
+
+	return fine(files.Item(), files.Bucket+" can be listed; it has no file that is meant")
 }
 
 // source looks whether a dump of one database would see everything; it gives the

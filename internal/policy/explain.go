@@ -129,16 +129,13 @@ func (b Backups) sentence(zone string) string {
 	for _, database := range b.Databases {
 		names = append(names, database.Name)
 	}
-	for _, files := range b.Files {
-		names = append(names, "the files in "+files.Bucket+"/"+files.Prefix)
-	}
 	stop := "the last drilled backup is kept until there is a younger one"
 	if b.WhenBackupsStop == HonourCeiling {
 		stop = "even the last drilled backup goes at its end"
 	}
-	return fmt.Sprintf("Each database (%s) is backed up every day at %s UTC (business days in %s)"+
+	return fmt.Sprintf("Each database (%s)%s is backed up every day at %s UTC (business days in %s)"+
 		" and drilled within %s, late by %s at most; each backup is kept for %s and gone %s later; if backups stop, %s.%s",
-		strings.Join(names, ", "), b.At, zone,
+		strings.Join(names, ", "), filesPhrase(b.Files), b.At, zone,
 		b.DoneWithin.Words(), b.CatchUp.Words(), b.Keep.Words(), b.Tolerance.Words(), stop, b.copied()+b.Limits.sentence())
 }
 

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Item is what the promise calls these files beside the databases: a status of
@@ -12,6 +13,19 @@ func (f Files) Item() string { return "files/" + f.Name }
 // NamesFiles reports whether a set of files is one that is backed up.
 func (p *Policy) NamesFiles(name string) bool {
 	return slices.ContainsFunc(p.Promises.Backups.Files, func(f Files) bool { return f.Name == name })
+}
+
+// filesPhrase names the sets of files behind the databases; nothing where there are
+// none.
+func filesPhrase(sets []Files) string {
+	if len(sets) == 0 {
+		return ""
+	}
+	places := make([]string, len(sets))
+	for i, files := range sets {
+		places[i] = files.Name + " in " + strings.TrimSuffix(files.Bucket+"/"+files.Prefix, "/")
+	}
+	return " and each set of files (" + strings.Join(places, ", ") + ")"
 }
 
 // checkFiles refuses files that share a name with something else, that lie in a

@@ -105,7 +105,7 @@ func TestRulesOfTheTrackedPolicy(t *testing.T) {
 	}
 	rules := p.Rules()
 	backups, ledger := rules[0].Backups, rules[1].Ledger
-	if diff := cmp.Diff([]string{"app", "steward"}, backups.Databases); diff != "" {
+	if diff := cmp.Diff([]string{"app", "steward", "files/uploads"}, backups.Databases); diff != "" {
 		t.Error(diff)
 	}
 	if backups.At.String() != "02:30" || backups.Keep.String() != "7d" || backups.Tolerance.String() != "2h" ||

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,12 +73,30 @@ type listed struct {
 		Day      string `json:"day"`
 		State    string `json:"state"`
 	} `json:"backups"`
+	Files []struct {
+		Files string `json:"files"`
+		Day   string `json:"day"`
+		State string `json:"state"`
+	} `json:"files"`
 }
 
 // drilled is the one state that is good: restored and compared.
 const drilled = "drilled"
 
-// undone are the databases of the policy without a drilled backup of the day.
+// items are what the policy has backed up, by the names that `steward backup run`
+// takes: the databases, then the sets of files.
+func items(rules *policy.Policy) []string {
+	var names []string
+	for _, database := range rules.Promises.Backups.Databases {
+		names = append(names, database.Name)
+	}
+	for _, files := range rules.Promises.Backups.Files {
+		names = append(names, files.Item())
+	}
+	return names
+}
+
+// undone are the items of the policy without a drilled backup of the day.
 func undone(rules *policy.Policy, list, day string) ([]string, error) {
 	var known listed
 	if err := json.Unmarshal([]byte(list), &known); err != nil {
@@ -87,19 +106,17 @@ func undone(rules *policy.Policy, list, day string) ([]string, error) {
 	for _, one := range known.Backups {
 		done[one.Database] = done[one.Database] || one.Day == day && one.State == drilled
 	}
-	var todo []string
-	for _, database := range rules.Promises.Backups.Databases {
-		if !done[database.Name] {
-			todo = append(todo, database.Name)
-		}
+	for _, one := range known.Files {
+		item := policy.Files{Name: one.Files}.Item()
+		done[item] = done[item] || one.Day == day && one.State == drilled
 	}
-	return todo, nil
+	return slices.DeleteFunc(items(rules), func(item string) bool { return done[item] }), nil
 }
 
 // backupRuns are the commands that make them: all together where none is done, so
 // that they run at once, else one by one.
 func backupRuns(rules *policy.Policy, todo []string) [][]string {
-	if len(todo) == len(rules.Promises.Backups.Databases) {
+	if len(todo) == len(items(rules)) {
 		return [][]string{{"backup", "run", "--all", "--wait", "--timeout", backupPatience}}
 	}
 	var runs [][]string

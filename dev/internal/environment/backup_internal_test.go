@@ -64,21 +64,34 @@ func TestOnlyWhatIsMissingIsBackedUp(t *testing.T) {
 	t.Parallel()
 	rules := &policy.Policy{}
 	rules.Promises.Backups.Databases = []policy.Database{{Name: "app"}, {Name: "steward"}}
+	rules.Promises.Backups.Files = []policy.Files{{Name: "uploads"}}
 	const today = "2026-11-22"
 	backup := func(database, day, state string) string {
 		return `{"id":"bkp_x","database":"` + database + `","day":"` + day + `","state":"` + state + `","bytes":1}`
 	}
+	files := func(day, state string) string {
+		return `"files":[{"id":"fbk_x","files":"uploads","day":"` + day + `","state":"` + state + `","count":1}]`
+	}
+	run := func(item string) []string {
+		return []string{"backup", "run", "--wait", "--timeout", "10m", "--database", item}
+	}
 	all := [][]string{{"backup", "run", "--all", "--wait", "--timeout", "10m"}}
-	steward := [][]string{{"backup", "run", "--wait", "--timeout", "10m", "--database", "steward"}}
+	steward, uploads := run("steward"), run("files/uploads")
+	app := `"backups":[` + backup("app", today, "drilled") + `]`
+	both := `"backups":[` + backup("app", today, "drilled") + "," + backup("steward", today, "drilled") + `]`
 	for list, want := range map[string][][]string{
-		"":                                     all,
-		backup("app", "2026-11-21", "drilled"): all,
-		backup("app", today, "bad") + "," + backup("steward", today, "taken"):                                       all,
-		backup("app", today, "drilled") + "," + backup("steward", today, "running"):                                 steward,
-		backup("app", today, "bad") + "," + backup("app", today, "drilled") + "," + backup("steward", today, "bad"): steward,
-		backup("app", today, "drilled") + "," + backup("steward", today, "drilled"):                                 nil,
+		`"backups":[]`: all,
+		`"backups":[` + backup("app", "2026-11-21", "drilled") + `],` + files("2026-11-21", "drilled"): all,
+		`"backups":[` + backup("app", today, "bad") + "," + backup("steward", today, "taken") + `]`:    all,
+		`"backups":[` + backup("steward", today, "bad") + `],` + files(today, "drilled"):               {run("app"), steward},
+		app + "," + files(today, "drilled"): {steward},
+		`"backups":[` + backup("app", today, "bad") + "," + backup("app", today, "drilled") + `]`: {steward, uploads},
+		// What a Steward that knew of no files has left.
+		both:                                 {uploads},
+		both + "," + files(today, "taken"):   {uploads},
+		both + "," + files(today, "drilled"): nil,
 	} {
-		todo, err := undone(rules, `{"backups":[`+list+`]}`, today)
+		todo, err := undone(rules, "{"+list+"}", today)
 		if err != nil {
 			t.Fatal(err)
 		}

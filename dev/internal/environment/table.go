@@ -29,7 +29,7 @@ func (e *Environment) table(ctx context.Context, only Only) error {
 		}
 	}
 	e.out.Linef("\nTry:\n" +
-		"  bin/steward backup list        today's backups, restored and compared\n" +
+		"  bin/steward backup list        today's backups of databases and files, restored and compared\n" +
 		"  bin/steward promises           what is kept, what is next\n" +
 		"  bin/steward ledger verify      the evidence, in both copies\n" +
 		"  eval \"$(make -s env)\"          addresses and credentials for your shell\n" +

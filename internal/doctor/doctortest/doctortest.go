@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/emulator/gcs/gcstest"
+	"steward/internal/filebackup"
+	"steward/internal/filecatalogue"
 	"steward/internal/gcs"
 	"steward/internal/guard"
 	"steward/internal/ids"
@@ -55,7 +58,7 @@ type World struct {
 
 const policyText = `version: 1
 company: {name: Example, zone: Europe/Paris}
-storage: {backups: example-backups, ledger: example-ledger}
+storage: {backups: example-backups, ledger: example-ledger, files: example-files}
 keys:
   manifest: %q
   ledger: %q
@@ -72,6 +75,8 @@ promises:
     databases:
       - {name: app, role: app}
       - {name: steward, role: steward}
+    files:
+      - {name: uploads, bucket: example-uploads}
     recipients:
       - {name: drill, key: %s, escrow: false}
       - {name: safe, key: %s, escrow: true}
@@ -117,6 +122,15 @@ func New(t testing.TB) *World {
 		if _, err := w.Storage.Bucket(bucket.Name).Create(t.Context(), bucket.Settings); err != nil {
 			t.Fatal(err)
 		}
+	}
+
+	source := w.Storage.Bucket(w.Policy.Promises.Backups.Files[0].Bucket)
+	if _, err := source.Create(t.Context(), gcs.Settings{Location: w.Config.Location}); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := source.Put(t.Context(), "a file", strings.NewReader("of the app"), gcs.PutOptions{}); err != nil {
+		t.Fatal(err)
 	}
 
 	return w
@@ -195,6 +209,35 @@ func (w *World) Backup(t testing.TB, day string) catalogue.Backup {
 	taker := backup.Taker{
 		Steward: w.Steward, Source: w.App, Bucket: w.Backups(), Recipients: []age.Recipient{w.Identity.Recipient()}, Signer: w.manifests,
 		Clock: w.Clock, Owner: "test", Silence: time.Minute, Policy: w.Policy.Hash(),
+	}
+
+	taken, err := taker.Take(t.Context(), opened.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	w.Seal(t)
+
+	return taken
+}
+
+// Files takes a real backup of the app's files, not drilled, and seals the ledger.
+func (w *World) Files(t testing.TB, day string) filecatalogue.Backup {
+	t.Helper()
+
+	set := w.Policy.Promises.Backups.Files[0]
+
+	opened, err := filecatalogue.Open(t.Context(), w.Steward, filecatalogue.Backup{
+		ID: ids.New("fbk"), Files: set.Name, Day: day, Attempt: ids.New("att"), Owner: "test", OpenedAt: w.Clock.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	taker := filebackup.Taker{
+		Steward: w.Steward, Source: w.Storage.Bucket(set.Bucket), Bucket: w.Storage.Bucket(w.Policy.Storage.Files),
+		Recipients: []age.Recipient{w.Identity.Recipient()}, Signer: w.manifests, Clock: w.Clock, Owner: "test", Silence: time.Minute,
+		Policy: w.Policy.Hash(),
 	}
 
 	taken, err := taker.Take(t.Context(), opened.ID)

@@ -51,7 +51,7 @@ func (c *Checker) CheckCopy(
 
 		err := failure.New(failure.EvidenceMissing, "comparing the catalogue's list (it lacks an object of the copy)")
 		if want.Generation != 0 {
-			err = there.object(ctx, want)
+			err = same(ctx, bucket, want)
 		}
 
 		if result, err = result.with(want.Object, err); err != nil {

@@ -75,6 +75,8 @@ type Checker struct {
 	Steward postgres.Queryer
 	// Bucket holds the backups.
 	Bucket *gcs.Bucket
+	// Files holds the contents of files; nil where the policy names no bucket for them.
+	Files *gcs.Bucket
 	// Verifier is the manifests' public key, pinned in the policy.
 	Verifier note.Verifier
 }
@@ -100,7 +102,7 @@ func (c *Checker) Check(ctx context.Context, backup catalogue.Backup, asOf time.
 	for _, object := range []manifest.Stored{document.Archive, document.Globals} {
 		result.Objects++
 
-		if result, err = result.with(object.Object, c.object(ctx, object)); err != nil {
+		if result, err = result.with(object.Object, same(ctx, c.Bucket, object)); err != nil {
 			return result, err
 		}
 	}
@@ -115,18 +117,25 @@ func (r Result) with(object string, err error) (Result, error) {
 		return r, nil
 	}
 
-	code := failure.CodeOf(err)
-	unanswered := []failure.Code{
-		failure.Unavailable, failure.Internal, failure.TimedOut, failure.StorageRefused, failure.Unauthorised,
-	}
-	if slices.Contains(unanswered, code) {
+	if unanswered(err) {
 		return r, err
 	}
 
 	r.Verdict = Bad
-	r.Findings = append(r.Findings, Finding{Object: object, Code: code, Says: console.Explain(err).Message})
+	r.Findings = append(r.Findings, finding(object, err))
 
 	return r, nil
+}
+
+// unanswered tells an answer that did not come from one that says something is wrong.
+func unanswered(err error) bool {
+	return slices.Contains([]failure.Code{
+		failure.Unavailable, failure.Internal, failure.TimedOut, failure.StorageRefused, failure.Unauthorised,
+	}, failure.CodeOf(err))
+}
+
+func finding(object string, err error) Finding {
+	return Finding{Object: object, Code: failure.CodeOf(err), Says: console.Explain(err).Message}
 }
 
 // manifest fetches exactly the recorded generation and believes nothing of it
@@ -152,14 +161,14 @@ func (c *Checker) manifest(ctx context.Context, backup catalogue.Backup, asOf ti
 	}, asOf)
 }
 
-// object compares the live generation of one object with the manifest: an object
+// same compares the live generation of one object with the manifest: an object
 // that was replaced has another generation, one that was damaged another sum.
-func (c *Checker) object(ctx context.Context, want manifest.Stored) error {
-	if want.Bucket != c.Bucket.Name() {
+func same(ctx context.Context, bucket *gcs.Bucket, want manifest.Stored) error {
+	if want.Bucket != bucket.Name() {
 		return failure.New(failure.ManifestInvalid, "looking for an object (it lies in another bucket)")
 	}
 
-	have, err := c.Bucket.Stat(ctx, want.Object)
+	have, err := bucket.Stat(ctx, want.Object)
 	if err != nil {
 		return fmt.Errorf("looking for an object: %w", err)
 	}
