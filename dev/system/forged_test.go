@@ -194,7 +194,7 @@ func obey(ctx context.Context, t *testing.T, world *harness.World) {
 		t.Fatal("the bucket of this test refuses a deletion: ", err)
 	}
 	remover := fileremoval.Remover{
-		Steward: steward, Bucket: service.Bucket(filesBucket), Enforce: true, Rule: fileprune.Rule{Keep: rules.Keep, Zone: world.Rules.Company.Zone},
+		Steward: steward, Bucket: service.Bucket(filesBucket), Enforce: true, Rule: fileprune.Rule{Keep: world.Rules.Promises.Backups.Keep, Zone: world.Rules.Company.Zone},
 	}
 	if _, err := remover.Prune(ctx, prunes.Clock.Now()); err != nil {
 		t.Fatal("the bucket of this test refuses a deletion: ", err)
