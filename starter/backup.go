@@ -21,6 +21,7 @@ func newBackup(a *app) *cobra.Command {
 // The heads of columns that several tables have; a reader looks at the state first.
 const (
 	stateColumn    = "STATE"
+	sizeColumn     = "SIZE"
 	backupColumn   = "BACKUP"
 	databaseColumn = "DATABASE"
 )

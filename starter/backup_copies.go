@@ -114,7 +114,7 @@ func (a *app) showCopies(rows []copyRow) error {
 	tones := map[copycatalogue.State]console.Tone{
 		copycatalogue.Running: console.Warning, copycatalogue.Copied: console.Good, copycatalogue.Pruned: console.Faint,
 	}
-	table := console.Table{Head: []string{"LOCATION", "BUCKET", stateColumn, "SIZE", "COPIED", "GONE"}}
+	table := console.Table{Head: []string{"LOCATION", "BUCKET", stateColumn, sizeColumn, "COPIED", "GONE"}}
 
 	for _, row := range rows {
 		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{

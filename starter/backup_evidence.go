@@ -75,9 +75,9 @@ func newBackupEvidence(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use: "evidence", Short: "Write the signed evidence of one month, and a page to print",
 		Long: "Lets the core worker assemble the evidence of a month from catalogue and ledger and sign it, checks the\n" +
-			"signature and that it is the answer to this question, and writes backup-evidence-MONTH.json and .html: each business day with what was taken,\n" +
-			"drilled, pruned, missed or kept as an exception, and the entries that prove it. The month that is not\n" +
-			"over is told up to now. The file can be checked by anybody: steward backup check-evidence",
+			"signature and that it is the answer to this question, and writes backup-evidence-MONTH.json and .html:\n" +
+			"each business day with what was taken, drilled, pruned, missed or kept as an exception, and the entries\n" +
+			"that prove it. The month that is not over is told up to now. The file can be checked by anybody: steward backup check-evidence",
 		Example: "  steward backup evidence --month 2026-11\n  steward backup evidence --month 2026-11 --database app --out reports --json",
 		Args:    args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -105,7 +105,8 @@ func newBackupEvidence(a *app) *cobra.Command {
 		},
 	}
 	command.Flags().StringVar(&flags.month, "month", "", "the month, as 2026-11; without it the one that is now")
-	command.Flags().StringVar(&flags.database, "database", "", "only this database, or files as files/NAME, where one report would be too large")
+	command.Flags().StringVar(&flags.database, "database", "",
+		"only this database, or files as files/NAME, where one report would be too large")
 	command.Flags().StringVar(&flags.out, "out", ".", "the folder to write to")
 	command.Flags().DurationVar(&flags.timeout, "timeout", 0, "how long to wait, such as 5m; 0 waits as long as it takes")
 

@@ -88,7 +88,7 @@ func (a *app) showFiles(rows []filesRow) error {
 		return nil
 	}
 
-	table := console.Table{Head: []string{"DAY", "FILES", stateColumn, "SIZE", "COUNT", "STORED", "SNAPSHOT", "DRILLED", "ID"}}
+	table := console.Table{Head: []string{"DAY", "FILES", stateColumn, sizeColumn, "COUNT", "STORED", "SNAPSHOT", "DRILLED", "ID"}}
 
 	for _, b := range rows {
 		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{

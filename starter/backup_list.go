@@ -78,7 +78,7 @@ func (a *app) showBackups(found []catalogue.Backup, beside standing, sets []file
 	}
 
 	table := console.Table{
-		Head:  []string{"DAY", databaseColumn, stateColumn, "SIZE", "ROWS", "SNAPSHOT", "DRILLED", "ID"},
+		Head:  []string{"DAY", databaseColumn, stateColumn, sizeColumn, "ROWS", "SNAPSHOT", "DRILLED", "ID"},
 		Empty: "There is no backup yet. Make today's: steward backup run --all",
 	}
 

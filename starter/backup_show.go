@@ -184,7 +184,7 @@ func (a *app) showLife(events []life.Event) error {
 }
 
 func (a *app) showObjects(rows []objectRow) error {
-	objects := console.Table{Head: []string{"OBJECT", "KIND", "SIZE", "GENERATION", "ATTEMPT", "GONE"}, Empty: "nothing is stored of it"}
+	objects := console.Table{Head: []string{"OBJECT", "KIND", sizeColumn, "GENERATION", "ATTEMPT", "GONE"}, Empty: "nothing is stored of it"}
 
 	for _, o := range rows {
 		attempt, sum := "older", "its upload did not end"

@@ -215,7 +215,12 @@ func verdictRow(
 ) console.Row {
 	tones := map[stored.Verdict]console.Tone{stored.Good: console.Good, stored.Bad: console.Bad, stored.Skipped: console.Faint}
 	row := console.Row{Cells: []console.Cell{
-		{Text: day}, {Text: of}, {Text: string(state)}, {Text: console.OrDash(location)}, {Text: string(verdict), Tone: tones[verdict]}, {Text: id},
+		{Text: day},
+		{Text: of},
+		{Text: string(state)},
+		{Text: console.OrDash(location)},
+		{Text: string(verdict), Tone: tones[verdict]},
+		{Text: id},
 	}}
 
 	for _, finding := range findings {
@@ -230,7 +235,9 @@ func (a *app) showVerified(result verifiedResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"DAY", "OF", stateColumn, "COPY IN", "VERDICT", backupColumn}, Empty: "there is no backup to compare"}
+	table := console.Table{
+		Head: []string{"DAY", "OF", stateColumn, "COPY IN", "VERDICT", backupColumn}, Empty: "there is no backup to compare",
+	}
 
 	for _, one := range result.Backups {
 		table.Rows = append(table.Rows, verdictRow(one.Day, one.Database, one.State, one.Location, one.Verdict, one.Backup, one.Findings))

@@ -20,6 +20,8 @@ import (
 
 // copyingDay runs a DailyBackup under a policy with one other location, whose copy
 // answers as given, and gives what an operator sees at its end.
+//
+//nolint:revive // a result, what is seen of it, and how it went
 func copyingDay(
 	t *testing.T, opened catalogue.State, do func(context.Context, string) (copies.Result, error),
 ) (result workflows.DailyBackupResult, details string, took time.Duration, err error) {

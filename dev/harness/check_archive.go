@@ -12,6 +12,8 @@ import (
 
 	"filippo.io/age"
 	"github.com/klauspost/compress/zstd"
+
+	"steward/dev/internal/devkeys"
 )
 
 var (
@@ -30,7 +32,7 @@ func (w *World) readArchive(ctx context.Context, kind string, content []byte) (s
 		return "it is not encrypted", nil
 	}
 	var plain []byte
-	for _, holder := range []string{"drill", "escrow"} {
+	for _, holder := range []string{devkeys.Drill, devkeys.Escrow} {
 		identities, err := w.identities(holder)
 		if err != nil {
 			return "", err

@@ -74,7 +74,8 @@ func (w *World) sinks(ctx context.Context, before *searched) (map[string][]byte,
 		sinks["metrics of "+roles] = w.Metrics(ctx, roles)
 	}
 	// What is asked of the app's own bucket names the app's files; nobody else is asked so.
-	own := slices.DeleteFunc(w.Storage.Requests(), func(request gcs.Request) bool { return request.Bucket == w.Rules.Promises.Backups.Files[0].Bucket })
+	app := w.Rules.Promises.Backups.Files[0].Bucket
+	own := slices.DeleteFunc(w.Storage.Requests(), func(request gcs.Request) bool { return request.Bucket == app })
 	requests, err := json.Marshal(own)
 	if err != nil {
 		return nil, fmt.Errorf("reading the request log: %w", err)

@@ -16,7 +16,7 @@ const filesBucket = "popkit-files"
 // contents comes back whole.
 const (
 	keepContents = `create table kept_contents as table file_contents; `
-	backContents = `delete from file_contents; insert into file_contents select * from kept_contents; drop table kept_contents`
+	backContents = `delete from file_contents; insert into file_contents table kept_contents; drop table kept_contents`
 	goneContents = keepContents + `update file_contents set doomed_at = now(), gone_at = now(), source = null, plain_sha256 = null, crc32c = null`
 	anotherDay   = `insert into file_backups (id, fileset, day, state, attempt, owner, beat_at, opened_at, snapshot_at, taken_at, drilled_at,
 		manifest_object, manifest_gen, manifest_sha256, files) select 'fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', fileset, day - $days, state, attempt, owner,

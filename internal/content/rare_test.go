@@ -79,7 +79,7 @@ func TestEachRareChangeIsNamed(t *testing.T) {
 		var differences []string
 
 		err := db.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
-			for _, statement := range strings.Split(c.sql, "; ") {
+			for statement := range strings.SplitSeq(c.sql, "; ") {
 				if _, err := tx.Exec(ctx, statement); err != nil {
 					return err
 				}

@@ -156,6 +156,7 @@ func (c *Copier) one(ctx context.Context, place Place, id string, retention time
 		return Result{TooLate: 1}, nil
 	}
 
+	//nolint:unqueryvet // the beginning of a copy, not of a transaction
 	began, err := copycatalogue.Begin(ctx, c.Steward, copycatalogue.Copy{
 		Backup: id, Bucket: place.Bucket.Name(), Location: place.Name, StartedAt: now,
 	})

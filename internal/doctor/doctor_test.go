@@ -266,6 +266,7 @@ func TestFilesThatThePolicyForgot(t *testing.T) {
 	t.Parallel()
 
 	w := doctortest.New(t)
+	w.Policy.Storage.Files = ""
 
 	if _, err := w.Steward.Exec(t.Context(), `insert into file_backups (id, fileset, day, attempt, owner, opened_at, beat_at)
 		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'uploads', '2026-11-22', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'test', now(), now())`); err != nil {

@@ -24,8 +24,7 @@ import (
 // held against the days after it. What a day under an exception names is that
 // exception's, though a younger day that was never proven named it too. A day that
 // failed shows what the last of its attempts left, since its own time counts from
-// the first. A content
-// that is missing, or that a drill condemned, is lost to every day that names it.
+// the first. A content that is missing, or that a drill condemned, is lost to every day that names it.
 //
 // Copies in other locations are judged as databases are too: what a drill is to a backup, the comparison with its
 // manifest is to a copy.
@@ -46,7 +45,8 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 		(select min(bad_at) from file_contents as c
 			where c.bad_at is not null and c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at)),
 	(select since from file_exceptions where backup_id = f.id and ended_at is null)
-	from (select *, coalesce(lead(opened_at) over (partition by fileset order by opened_at), 'infinity') as next_at from file_backups) as f
+	from (select id, fileset, day, state, opened_at, snapshot_at, drilled_at, pruned_at,
+		coalesce(lead(opened_at) over (partition by fileset order by opened_at), 'infinity') as next_at from file_backups) as f
 	left join lateral (select max(c.newest_at) as newest from file_contents as c
 		where (f.state = 'pruned' or f.drilled_at is null) and c.fileset = f.fileset and c.gone_at is null
 			and c.newest_at >= least(f.opened_at, f.snapshot_at) and c.newest_at < f.next_at

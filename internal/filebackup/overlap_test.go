@@ -17,6 +17,8 @@ import (
 
 // yesterdays is a bench on whose second day the first day's attempt was not made
 // yet; late makes it, on behalf of another run.
+//
+//nolint:revive // two benches, each with its day
 func yesterdays(t *testing.T) (b, late *filestest.Bench, first, second filecatalogue.Backup) {
 	t.Helper()
 

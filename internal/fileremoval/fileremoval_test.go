@@ -28,8 +28,9 @@ func bench(t *testing.T) (*filestest.Bench, filecatalogue.Backup) {
 
 	b := filestest.New(t)
 	b.Write(t, "a person's file", "content")
+	drilled := b.Drilled(t)
 
-	return b, b.Drilled(t)
+	return b, drilled
 }
 
 // told gives what the ledger says beside stored and drilled: kind, day, cause, and

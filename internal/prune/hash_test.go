@@ -21,7 +21,7 @@ func TestEffectsHaveTheirCauses(t *testing.T) {
 		change func(*prune.Input)
 		want   []string
 	}{
-		{"an exception begins", func(in *prune.Input) {}, []string{"backup except old", "hold set app/old 5"}},
+		{"an exception begins", func(*prune.Input) {}, []string{"backup except old", "hold set app/old 5"}},
 		{"another cause of its end", func(in *prune.Input) { in.Backups[0].Exception.Since, in.Rule.Databases = at(17, 2), nil }, []string{
 			"backup delete old", "backup end old left_policy", "delete app/old 5",
 		}},

@@ -69,13 +69,7 @@ func (o oracle) keep() time.Duration { return o.Rule.Keep.Shortest() }
 
 // names reports whether the policy still has the database of a backup.
 func (o oracle) names(b prune.Backup) bool {
-	for _, name := range o.Rule.Databases {
-		if name == b.Database {
-			return true
-		}
-	}
-
-	return false
+	return slices.Contains(o.Rule.Databases, b.Database)
 }
 
 func (o oracle) passed(at time.Time) bool { return at.Compare(o.AsOf) <= 0 }

@@ -28,6 +28,8 @@ func (s *shelf) waiting(t *testing.T) {
 // Two prunes at once take turns: the second reads only what the first has done, so
 // that an exception which the first ends is not begun anew by what the second
 // decided before.
+//
+//nolint:contextcheck // the shelf's helpers take the test, and with it its context
 func TestTwoPrunesTakeTurns(t *testing.T) {
 	t.Parallel()
 

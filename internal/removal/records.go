@@ -12,6 +12,8 @@ import (
 // Records is what is known of one bucket of backups: the catalogue's own rows for
 // the first location, those of its copies for another (copycatalogue.Shelf). Each
 // method means what the function of that name in package catalogue says.
+//
+//nolint:interfacebloat,revive // each method is one of the catalogue's functions, and is explained there
 type Records interface {
 	List(ctx context.Context, q postgres.Queryer) ([]catalogue.Backup, error)
 	Exceptions(ctx context.Context, q postgres.Queryer) (map[string]catalogue.Exception, error)

@@ -55,7 +55,9 @@ func kindOf(row Backup, plain ledger.Kind) ledger.Kind {
 // Assemble makes the report of a month. It fails with LedgerTampered when an
 // entry cannot be read: then nothing is known.
 func Assemble(facts Facts) (Report, error) {
-	a := assembly{Facts: facts, of: map[string][]entry{}, missing: map[string][]entry{}, promised: map[string][]entry{}, cited: map[ledger.ID]bool{}}
+	a := assembly{
+		Facts: facts, of: map[string][]entry{}, missing: map[string][]entry{}, promised: map[string][]entry{}, cited: map[ledger.ID]bool{},
+	}
 	if err := a.read(); err != nil {
 		return Report{}, err
 	}

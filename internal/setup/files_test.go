@@ -26,7 +26,7 @@ func TestTheBucketOfStoredFilesStaysInThePolicy(t *testing.T) {
 	defer db.Close()
 
 	if _, err := db.Exec(t.Context(), `insert into file_backups (id, fileset, day, attempt, owner, opened_at, beat_at, state)
-		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'uploads', '2026-11-22', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'test', now(), now(), 'running')`); err != nil {
+		values ('fbk_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'uploads', '2026-11-22', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'test', '2026-11-22', '2026-11-22', 'running')`); err != nil {
 		t.Fatal(err)
 	}
 

@@ -54,14 +54,18 @@ func (c *Checker) CheckFiles(ctx context.Context, backup filecatalogue.Backup, a
 	result.Verdict = Good
 
 	if c.Files == nil {
-		return result, result.found("", failure.New(failure.PolicyInvalid, "comparing files (the policy names no bucket for their contents)"))
+		err := result.found("", failure.New(failure.PolicyInvalid, "comparing files (the policy names no bucket for their contents)"))
+
+		return result, err
 	}
 
 	result.Objects++
 
 	header, err := c.header(ctx, backup, asOf)
 	if err != nil {
-		return result, result.found(backup.ManifestObject, err)
+		err = result.found(backup.ManifestObject, err)
+
+		return result, err
 	}
 
 	result.Objects++
@@ -70,7 +74,9 @@ func (c *Checker) CheckFiles(ctx context.Context, backup filecatalogue.Backup, a
 		return result, err
 	}
 
-	return result, c.contents(ctx, backup, header, &result)
+	err = c.contents(ctx, backup, header, &result)
+
+	return result, err
 }
 
 // found notes what is wrong with one object; it gives back an answer that did not come.

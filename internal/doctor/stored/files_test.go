@@ -23,7 +23,9 @@ func filesBench(t *testing.T) (*filestest.Bench, *stored.Checker, filecatalogue.
 	b.Clock.Advance(24 * time.Hour)
 	b.Write(t, "c", "the third file")
 
-	return b, &stored.Checker{Steward: b.Steward, Bucket: b.Bucket, Files: b.Bucket, Verifier: b.Driller.Verifier}, b.Drilled(t)
+	drilled := b.Drilled(t)
+
+	return b, &stored.Checker{Steward: b.Steward, Bucket: b.Bucket, Files: b.Bucket, Verifier: b.Driller.Verifier}, drilled
 }
 
 func checkFiles(t *testing.T, c *stored.Checker, backup filecatalogue.Backup, asOf time.Time) stored.FilesResult {

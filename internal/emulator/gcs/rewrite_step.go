@@ -20,15 +20,18 @@ const (
 // rewriteProgress is what a rewrite token holds: what is rewritten to where, and how far it came. It needs no
 // memory of the emulator, so that a token outlives a restart.
 type rewriteProgress struct {
-	From, Name       string
-	Generation, Step int64
-	To, As           string
-	Done             int64
+	From       string `json:"from"`
+	Name       string `json:"name"`
+	Generation int64  `json:"generation"`
+	Step       int64  `json:"step"`
+	To         string `json:"to"`
+	As         string `json:"as"`
+	Done       int64  `json:"done"`
 }
 
 func (p rewriteProgress) token() (string, error) {
 	raw, err := json.Marshal(p)
-	return base64.URLEncoding.EncodeToString(raw), err //nolint:wrapcheck // cannot happen for strings and numbers
+	return base64.URLEncoding.EncodeToString(raw), err
 }
 
 // step gives how far this call comes: to the end in one step where source and destination share location and
