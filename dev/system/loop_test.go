@@ -12,10 +12,10 @@ import (
 )
 
 // slicesOfPoints is into how many parts the points are cut. One run of `make test`
-// does every point in the modes that are fast, and one part, picked by the seed, in
-// those that wait. `make soak` does part after part in all modes, each under the
-// next seed, so that a run that was cut short goes on where it was. A sparse loop does
-// one part in all modes in `make test` too.
+// does one part, picked by the seed, in the modes that wait, and a loop of its own
+// choice more of them in the modes that are fast. `make soak` does part after part in
+// all modes, each under the next seed, so that a run that was cut short goes on where
+// it was.
 const slicesOfPoints = 10
 
 // maxViolations ends a loop that has shown its point.
@@ -29,9 +29,9 @@ type job struct {
 
 // loop hands out jobs until, in each mode, an N was never reached.
 type loop struct {
-	name   string
-	seed   harness.Seed
-	sparse bool // one part of the points in every mode
+	name string
+	seed harness.Seed
+	fast int // the distance of two points in the modes that are fast
 
 	mu         sync.Mutex
 	next       map[faults.Mode]int // owned by mu
@@ -42,9 +42,9 @@ type loop struct {
 	cut        bool                // the time was over; owned by mu
 }
 
-func newLoop(name string, seed harness.Seed, sparse bool) *loop {
+func newLoop(name string, seed harness.Seed, fast int) *loop {
 	l := &loop{
-		name: name, seed: seed, sparse: sparse,
+		name: name, seed: seed, fast: fast,
 		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
 	}
 	for _, mode := range modes() {
@@ -80,17 +80,14 @@ func modes() []faults.Mode {
 func slow(mode faults.Mode) bool { return mode == faults.Hang || mode == faults.Kill }
 
 func (l *loop) first(mode faults.Mode) int {
-	if !slow(mode) && !l.sparse {
-		return 1
-	}
-	return 1 + int(l.seed.Number%slicesOfPoints)
+	return 1 + int(l.seed.Number%uint64(l.step(mode)))
 }
 
 func (l *loop) step(mode faults.Mode) int {
-	if !slow(mode) && !l.sparse {
-		return 1
+	if slow(mode) || harness.Soak() {
+		return slicesOfPoints
 	}
-	return slicesOfPoints
+	return l.fast
 }
 
 // take gives the next job, false if there is none. Some lanes begin with the modes

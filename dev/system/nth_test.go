@@ -20,6 +20,8 @@ const (
 	// lookTimeout bounds the look through the world behind it, which reads more with
 	// each day and has the busy machine to itself no more than the run.
 	lookTimeout = 2 * time.Minute
+	// thirds are a third of the points: each run costs a whole backup.
+	thirds = 3
 	// longRun is worth a line.
 	longRun = 30 * time.Second
 	// progressEvery is how many points lie between two lines for whoever watches.
@@ -47,18 +49,18 @@ func TestNthCall(t *testing.T) {
 		name string
 		plan harness.Plan
 		once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string)
-		// sparse does a part of the points in every mode, as a soak does part after part.
-		sparse bool
+		// fast is the distance of two points in the fast modes of make test: a third of a backup's, or a tenth.
+		fast int
 	}{
-		{"backup", harness.Plan{Counts: notTheSequencers}, backedUp, harness.Soak()},
-		{"prune", harness.Plan{Counts: notTheSequencers}, pruned, true},
+		{"backup", harness.Plan{Counts: notTheSequencers}, backedUp, thirds},
+		{"prune", harness.Plan{Counts: notTheSequencers}, pruned, slicesOfPoints},
 		// internal/ledger/seal fails every call of a seal, each time; here are the
 		// processes, and each run costs a whole backup.
 		{"sealer", harness.Plan{
 			Counts: func(call harness.Call) bool { return call.Process == "core" },
 			After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
-		}, backedUp, true},
-		{"files", harness.Plan{Counts: notTheSequencers}, filesBackedUp, true},
+		}, backedUp, slicesOfPoints},
+		{"files", harness.Plan{Counts: notTheSequencers}, filesBackedUp, slicesOfPoints},
 	} {
 		t.Run(each.name, func(t *testing.T) {
 			switch each.name {
@@ -68,7 +70,7 @@ func TestNthCall(t *testing.T) {
 				fillFiles(t, worlds)
 			}
 			for _, seed := range seeds(harness.TestSeed()) {
-				loop := newLoop(each.name, seed, each.sparse)
+				loop := newLoop(each.name, seed, each.fast)
 				var running sync.WaitGroup
 				for i, world := range worlds {
 					running.Go(func() { work(t, loop, world, each.once, each.plan, i%2 == 0) })
