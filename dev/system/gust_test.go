@@ -69,8 +69,8 @@ func (g *gust) aim(ctx context.Context, calls int) {
 	lasts := time.Duration(g.dice.Int64N(int64(outageAtMost)))
 	at := 1 + g.dice.IntN(calls)
 	if g.strike.name == storageFault {
-		// It waits for a request of its kind.
-		at, lasts = 1, lasts+outageAtMost
+		// It waits for a request of its kind, the first of which comes at once.
+		at, lasts, wait = 1, lasts+outageAtMost, 0
 	}
 	// The sequencer polls by its own clock: its calls say nothing of how far the work is.
 	counts := func(call harness.Call) bool { return call.Process != "core" }

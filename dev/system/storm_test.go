@@ -144,6 +144,8 @@ func (s *storm) count(one *gust) {
 		name += " (came too late)"
 	} else {
 		s.phases[one.phase]++
+	}
+	if one.strike.name == storageFault {
 		s.aimed[one.cell]++
 	}
 	s.struck[name]++

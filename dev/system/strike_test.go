@@ -140,8 +140,12 @@ func fullDrill(ctx context.Context, s *stricken) (func(context.Context) error, e
 // was met a few times.
 func faulty(_ context.Context, s *stricken) (func(context.Context) error, error) {
 	const few, small, stall = 3, 2048, 3 * time.Second
+	skip := s.dice.IntN(few)
+	if s.cell.operation == gcs.OpBucketGet || s.cell.operation == gcs.OpObjectList {
+		skip = 0 // the work makes one or two of these
+	}
 	fault := gcs.Fault{
-		Operation: s.cell.operation, Mode: s.cell.mode, Skip: s.dice.IntN(few), Count: 1 + s.dice.IntN(few), Bytes: 1 + s.dice.Int64N(small), Delay: stall,
+		Operation: s.cell.operation, Mode: s.cell.mode, Skip: skip, Count: 1 + s.dice.IntN(few), Bytes: 1 + s.dice.Int64N(small), Delay: stall,
 	}
 	if _, err := s.Storage.InjectFault(fault); err != nil {
 		return nil, fmt.Errorf("disturbing the storage: %w", err)
