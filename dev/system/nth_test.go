@@ -20,8 +20,8 @@ const (
 	// lookTimeout bounds the look through the world behind it, which reads more with
 	// each day and has the busy machine to itself no more than the run.
 	lookTimeout = 2 * time.Minute
-	// thirds are a third of the points: each run costs a whole backup.
-	thirds = 3
+	// fifths are a fifth of the points: each run costs a whole backup.
+	fifths = 5
 	// longRun is worth a line.
 	longRun = 30 * time.Second
 	// progressEvery is how many points lie between two lines for whoever watches.
@@ -49,10 +49,10 @@ func TestNthCall(t *testing.T) {
 		name string
 		plan harness.Plan
 		once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string)
-		// fast is the distance of two points in the fast modes of make test: a third of a backup's, or a tenth.
+		// fast is the distance of two points in the fast modes of make test: a fifth of a backup's, or a tenth.
 		fast int
 	}{
-		{"backup", harness.Plan{Counts: notTheSequencers}, backedUp, thirds},
+		{"backup", harness.Plan{Counts: notTheSequencers}, backedUp, fifths},
 		{"prune", harness.Plan{Counts: notTheSequencers}, pruned, slicesOfPoints},
 		// internal/ledger/seal fails every call of a seal, each time; here are the
 		// processes, and each run costs a whole backup.
