@@ -142,19 +142,16 @@ func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
 
 	// The description is read while pg_dump runs: both see one snapshot.
 	both, bothCtx := errgroup.WithContext(ctx)
-	dumped := make(chan struct{})
 
 	both.Go(func() (err error) {
 		r.report("dump", 0)
 
 		archive, err = r.store(bothCtx, "archive", r.dump)
 
-		close(dumped)
-
 		return err
 	})
 	both.Go(func() (err error) {
-		described, err = r.content(bothCtx, dumped)
+		described, err = r.content(bothCtx)
 
 		return readable(err)
 	})
@@ -181,23 +178,18 @@ func (r *run) take(ctx context.Context) (catalogue.Backup, error) {
 	return r.finish(ctx, archive, globals, described.WithSequences(before, after))
 }
 
-// content describes the snapshot, with a helper once the dump has ended. The brake
-// holds it between two tables.
-func (r *run) content(ctx context.Context, dumped <-chan struct{}) (content.Description, error) {
-	progress := func(rows int64) {
+// content describes the snapshot. The brake holds it between two tables.
+func (r *run) content(ctx context.Context) (content.Description, error) {
+	describe := r.Describe
+	if describe == nil {
+		describe = content.Describe
+	}
+
+	return describe(ctx, r.source, func(rows int64) {
 		r.report("describe", rows)
 
 		_ = r.gate.Wait(ctx) //nolint:errcheck // the next statement has the same context, and says it
-	}
-
-	if r.Describe != nil {
-		return r.Describe(ctx, r.source, progress)
-	}
-
-	second := &helper{url: r.Source, snapshot: r.source.snapshot, dumped: dumped}
-	defer func() { second.close(ctx) }()
-
-	return content.DescribeTogether(ctx, []postgres.Queryer{r.source, second}, nil, progress)
+	})
 }
 
 // expect tells how big the archive will be. The pages of the tables are those of

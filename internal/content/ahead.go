@@ -34,12 +34,14 @@ type Copies interface {
 }
 
 // filledQuery lists the tables with rows that nobody writes to or changes the
-// definition of. The size of a locked table is not asked for: that would wait.
+// definition of. The size of a locked table is not asked for: that would wait. Only
+// the heap says by xmin which rows are new.
 //
 //nolint:gochecknoglobals // a constant text that a function helps to write
 var filledQuery = tablesQuery + ` and not exists (select from pg_locks as l
 	where l.locktype = 'relation' and l.relation = c.oid and l.mode in ('RowExclusiveLock', 'AccessExclusiveLock')
-	and l.database = (select oid from pg_database where datname = current_database())) order by 3 desc`
+	and l.database = (select oid from pg_database where datname = current_database()))
+	and c.relam = (select a.oid from pg_am as a where a.amname = 'heap') order by 3 desc`
 
 // Read reads one table that is filled, and that nobody has read yet, and tells
 // whether there was one. It holds no lock but on that table, and none when it

@@ -58,12 +58,14 @@ func (s *scratch) watch(ctx context.Context, every time.Duration) {
 }
 
 // busy reports whether a backend works in the scratch database. One that waits
-// for a lock, or for what its client sends next, does not.
+// for a lock, or for what its client sends next, does not; and who reads ahead looks
+// around for as long as the restore goes on, whether that moves or not.
 func (s *scratch) busy(ctx context.Context) (bool, error) {
 	var busy bool
 
 	err := s.admin.QueryRow(ctx, `select exists (select from pg_stat_activity
-		where datname = $1 and state = 'active' and coalesce(wait_event_type, '') not in ('Lock', 'Client'))`, s.name).Scan(&busy)
+		where datname = $1 and state = 'active' and coalesce(wait_event_type, '') not in ('Lock', 'Client')
+		and application_name <> $2)`, s.name, s.name+aheadSuffix).Scan(&busy)
 
 	return busy, failure.Wrap(failure.Unavailable, "looking what the drill cluster does", err)
 }
