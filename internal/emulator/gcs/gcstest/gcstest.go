@@ -24,6 +24,9 @@ type Server struct {
 	address string
 	http    *http.Server
 	running sync.WaitGroup // requests in a handler, and the accept loop
+
+	listener *net.TCPListener
+	held     net.Listener // the same address during a restart; else nil
 }
 
 // Start runs an emulator with fresh state until the test ends.
@@ -67,7 +70,18 @@ func (s *Server) Client(tb testing.TB, options ...option.ClientOption) *storage.
 // nothing but what is on disk survives. Faults and the request log are empty afterwards.
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
+	// The address stays taken meanwhile: another process of a busy machine would get a free one.
+	held, err := s.listener.File()
+	if err != nil {
+		tb.Fatalf("holding the emulator's address: %v", err)
+	}
 	s.stop()
+	if s.held, err = net.FileListener(held); err != nil {
+		tb.Fatalf("taking the emulator's address again: %v", err)
+	}
+	if err := held.Close(); err != nil {
+		tb.Fatalf("taking the emulator's address again: %v", err)
+	}
 	s.run(tb)
 }
 
@@ -79,11 +93,7 @@ func (s *Server) run(tb testing.TB) {
 	if err != nil {
 		tb.Fatalf("starting the GCS emulator: %v", err)
 	}
-	var config net.ListenConfig
-	listener, err := config.Listen(tb.Context(), "tcp", s.address)
-	if err != nil {
-		tb.Fatalf("listening for the GCS emulator: %v", err)
-	}
+	listener := s.listen(tb)
 	s.address = listener.Addr().String()
 	handler := s.Handler()
 	s.http = &http.Server{
@@ -97,6 +107,25 @@ func (s *Server) run(tb testing.TB) {
 	s.running.Go(func() {
 		_ = s.http.Serve(listener) // always ErrServerClosed
 	})
+}
+
+// listen takes the address that Restart held, or a free one.
+func (s *Server) listen(tb testing.TB) *net.TCPListener {
+	tb.Helper()
+	listener, err := s.held, error(nil)
+	if s.held == nil {
+		var config net.ListenConfig
+		listener, err = config.Listen(tb.Context(), "tcp", s.address)
+	}
+	if err != nil {
+		tb.Fatalf("listening for the GCS emulator: %v", err)
+	}
+	s.held = nil
+	var ok bool
+	if s.listener, ok = listener.(*net.TCPListener); !ok {
+		tb.Fatalf("listening for the GCS emulator: not TCP but %T", listener)
+	}
+	return s.listener
 }
 
 // stop is safe to call twice.
