@@ -85,21 +85,23 @@ func (f *Files) OpenFilesDay(ctx context.Context, params OpenDayParams) (OpenedF
 // again after any end: a new attempt fences the old one out and goes on from what
 // that has stored.
 func (f *Files) TakeFiles(ctx context.Context, id string) (FilesStatus, error) {
-	row, err := filecatalogue.Get(ctx, f.Steward, id)
-	if err != nil {
-		return FilesStatus{}, err
-	}
-
-	taker, known := f.Takers[row.Files]
-	if !known {
-		return FilesStatus{}, failure.New(failure.UnknownDatabase, "taking a backup of files")
-	}
+	var row filecatalogue.Backup
 
 	state := newPulse()
-	taker.Owner, taker.Silence, taker.Longest = owner(ctx), f.Patience.Of(silence), f.Window.CatchUp
-	taker.Progress, taker.Expected = state.files, state.expect
 
-	err = state.during(ctx, f.Patience, func(ctx context.Context) error {
+	// The pulse is around every call: one that hangs would keep the only place of its set.
+	err := state.during(ctx, f.Patience, func(ctx context.Context) (err error) {
+		if row, err = filecatalogue.Get(ctx, f.Steward, id); err != nil {
+			return err
+		}
+
+		taker, known := f.Takers[row.Files]
+		if !known {
+			return failure.New(failure.UnknownDatabase, "taking a backup of files")
+		}
+
+		taker.Owner, taker.Silence, taker.Longest = owner(ctx), f.Patience.Of(silence), f.Window.CatchUp
+		taker.Progress, taker.Expected = state.files, state.expect
 		row, err = taker.Take(ctx, id)
 
 		return err
