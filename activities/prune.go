@@ -23,8 +23,7 @@ type Prunes struct {
 	Steward *postgres.DB
 	// Remover removes objects and proves it.
 	Remover removal.Remover
-	// Copies removes copies in other locations, by the same rule; nil where there is
-	// no other location, nor ever was.
+	// Copies removes copies in other locations, by the same rule; nil for none.
 	Copies *copies.Pruner
 	// Rule is what the policy says; Enforce is false in observe mode, in which
 	// nothing is removed.
@@ -73,14 +72,10 @@ func (p *Prunes) pruneCopies(ctx context.Context) (result copies.Pruned, err err
 		return result, nil
 	}
 
-	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) error {
-		report("waiting for another prune", 0)
+	err = p.alone(ctx, func(ctx context.Context, report func(string, int64)) (err error) {
+		result, err = p.Copies.Prune(ctx, p.Clock.Now(), func(done int) { report("pruning copies", int64(done)) })
 
-		return removal.Alone(ctx, p.Steward, func(ctx context.Context) (err error) {
-			result, err = p.Copies.Prune(ctx, p.Clock.Now(), func(done int) { report("pruning copies", int64(done)) })
-
-			return err
-		})
+		return err
 	})
 
 	return result, err
@@ -150,17 +145,22 @@ func (p *Prunes) agreed(ctx context.Context, id string, plan prune.Plan) error {
 }
 
 func (p *Prunes) pulsed(ctx context.Context, allowed func(prune.Plan) error) (result PruneResult, err error) {
-	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) error {
-		report("waiting for another prune", 0)
+	err = p.alone(ctx, func(ctx context.Context, report func(string, int64)) (err error) {
+		result, err = p.prune(ctx, allowed, report)
 
-		return removal.Alone(ctx, p.Steward, func(ctx context.Context) (err error) {
-			result, err = p.prune(ctx, allowed, report)
-
-			return err
-		})
+		return err
 	})
 
 	return result, err
+}
+
+// alone works under a pulse, while no other prune does.
+func (p *Prunes) alone(ctx context.Context, work func(context.Context, func(string, int64)) error) error {
+	return withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) error {
+		report("waiting for another prune", 0)
+
+		return removal.Alone(ctx, p.Steward, func(ctx context.Context) error { return work(ctx, report) })
+	})
 }
 
 func (p *Prunes) prune(

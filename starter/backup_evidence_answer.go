@@ -27,7 +27,7 @@ func (f evidenceFlags) answered(opened report.Report, rules *policy.Policy) erro
 		}
 	}
 
-	wanted := promisedItems(rules)
+	wanted := rules.Promises.Backups.Items()
 	if f.database != "" {
 		wanted = []string{f.database}
 	}
@@ -48,19 +48,4 @@ func (f evidenceFlags) answered(opened report.Report, rules *policy.Policy) erro
 	default:
 		return nil
 	}
-}
-
-// promisedItems are the databases of the policy and its files, as files/NAME.
-func promisedItems(rules *policy.Policy) []string {
-	var names []string
-
-	for _, database := range rules.Promises.Backups.Databases {
-		names = append(names, database.Name)
-	}
-
-	for _, files := range rules.Promises.Backups.Files {
-		names = append(names, files.Item())
-	}
-
-	return names
 }

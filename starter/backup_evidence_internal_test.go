@@ -147,7 +147,7 @@ func TestEvidenceIsNotWritten(t *testing.T) {
 
 	w, other := doctortest.NewPolicy(t), doctortest.NewPolicy(t)
 	w.Policy.Promises.Backups.Files = []policy.Files{{Name: "uploads", Bucket: "popkit-uploads"}}
-	all := promisedItems(w.Policy)
+	all := w.Policy.Promises.Backups.Items()
 	good := signedMonth(t, w, asked(), all...)
 	month := func(asOf time.Time, items ...string) *server {
 		return &server{result: signedMonth(t, w, asOf, items...)}

@@ -73,14 +73,7 @@ func newBackupRun(a *app) *cobra.Command {
 
 // databases are those that the flags name.
 func (f runFlags) databases(rules *policy.Policy) ([]string, error) {
-	var names []string
-	for _, database := range rules.Promises.Backups.Databases {
-		names = append(names, database.Name)
-	}
-
-	for _, files := range rules.Promises.Backups.Files {
-		names = append(names, files.Item())
-	}
+	names := rules.Promises.Backups.Items()
 
 	switch {
 	case f.all && f.database != "":

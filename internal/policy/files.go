@@ -10,6 +10,19 @@ import (
 // their own, such as files/uploads.
 func (f Files) Item() string { return "files/" + f.Name }
 
+// Items are what is backed up, by the names that people and commands use: the
+// databases, then the sets of files as files/NAME.
+func (b Backups) Items() []string {
+	var names []string
+	for _, database := range b.Databases {
+		names = append(names, database.Name)
+	}
+	for _, files := range b.Files {
+		names = append(names, files.Item())
+	}
+	return names
+}
+
 // NamesFiles reports whether a set of files is one that is backed up.
 func (p *Policy) NamesFiles(name string) bool {
 	return slices.ContainsFunc(p.Promises.Backups.Files, func(f Files) bool { return f.Name == name })

@@ -29,12 +29,8 @@ func (p *Policy) Rules() []promise.Rule {
 }
 
 func (b Backups) rule() *promise.BackupRule {
-	rule := &promise.BackupRule{At: b.At, DoneWithin: b.DoneWithin, CatchUp: b.CatchUp, Keep: b.Keep, Tolerance: b.Tolerance}
-	for _, database := range b.Databases {
-		rule.Databases = append(rule.Databases, database.Name)
-	}
-	for _, files := range b.Files {
-		rule.Databases = append(rule.Databases, files.Item())
+	rule := &promise.BackupRule{
+		At: b.At, DoneWithin: b.DoneWithin, CatchUp: b.CatchUp, Keep: b.Keep, Tolerance: b.Tolerance, Databases: b.Items(),
 	}
 	for _, other := range b.Copies {
 		for _, database := range b.Databases {

@@ -83,19 +83,6 @@ type listed struct {
 // drilled is the one state that is good: restored and compared.
 const drilled = "drilled"
 
-// items are what the policy has backed up, by the names that `steward backup run`
-// takes: the databases, then the sets of files.
-func items(rules *policy.Policy) []string {
-	var names []string
-	for _, database := range rules.Promises.Backups.Databases {
-		names = append(names, database.Name)
-	}
-	for _, files := range rules.Promises.Backups.Files {
-		names = append(names, files.Item())
-	}
-	return names
-}
-
 // undone are the items of the policy without a drilled backup of the day.
 func undone(rules *policy.Policy, list, day string) ([]string, error) {
 	var known listed
@@ -110,13 +97,13 @@ func undone(rules *policy.Policy, list, day string) ([]string, error) {
 		item := policy.Files{Name: one.Files}.Item()
 		done[item] = done[item] || one.Day == day && one.State == drilled
 	}
-	return slices.DeleteFunc(items(rules), func(item string) bool { return done[item] }), nil
+	return slices.DeleteFunc(rules.Promises.Backups.Items(), func(item string) bool { return done[item] }), nil
 }
 
 // backupRuns are the commands that make them: all together where none is done, so
 // that they run at once, else one by one.
 func backupRuns(rules *policy.Policy, todo []string) [][]string {
-	if len(todo) == len(items(rules)) {
+	if len(todo) == len(rules.Promises.Backups.Items()) {
 		return [][]string{{"backup", "run", "--all", "--wait", "--timeout", backupPatience}}
 	}
 	var runs [][]string

@@ -2,9 +2,7 @@ package stored
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"steward/internal/catalogue"
@@ -100,14 +98,9 @@ func (r *FilesResult) found(object string, err error) error {
 // header fetches exactly the recorded generation of the manifest and believes nothing
 // of it before its signature holds.
 func (c *Checker) header(ctx context.Context, backup filecatalogue.Backup, asOf time.Time) (filemanifest.Header, error) {
-	reader, _, err := c.Files.Get(ctx, backup.ManifestObject, backup.ManifestGen)
+	content, err := fetch(ctx, c.Files, backup.ManifestObject, backup.ManifestGen, filemanifest.MaxHeader)
 	if err != nil {
-		return filemanifest.Header{}, fmt.Errorf("fetching a manifest: %w", err)
-	}
-
-	content, err := io.ReadAll(io.LimitReader(reader, filemanifest.MaxHeader+1))
-	if err = errors.Join(err, reader.Close()); err != nil {
-		return filemanifest.Header{}, failure.Wrap(failure.Unavailable, "reading a manifest", err)
+		return filemanifest.Header{}, err
 	}
 
 	header, err := filemanifest.Open(content, c.Verifier)

@@ -141,14 +141,9 @@ func finding(object string, err error) Finding {
 // manifest fetches exactly the recorded generation and believes nothing of it
 // before its signature holds.
 func (c *Checker) manifest(ctx context.Context, backup catalogue.Backup, asOf time.Time) (manifest.Manifest, error) {
-	reader, _, err := c.Bucket.Get(ctx, backup.ManifestObject, backup.ManifestGen)
+	content, err := fetch(ctx, c.Bucket, backup.ManifestObject, backup.ManifestGen, maxManifest)
 	if err != nil {
-		return manifest.Manifest{}, fmt.Errorf("fetching a manifest: %w", err)
-	}
-
-	content, err := io.ReadAll(io.LimitReader(reader, maxManifest+1))
-	if err = errors.Join(err, reader.Close()); err != nil {
-		return manifest.Manifest{}, failure.Wrap(failure.Unavailable, "reading a manifest", err)
+		return manifest.Manifest{}, err
 	}
 
 	document, err := manifest.Open(content, c.Verifier)
@@ -159,6 +154,22 @@ func (c *Checker) manifest(ctx context.Context, backup catalogue.Backup, asOf ti
 	return document, manifest.Check(document, content, manifest.Expected{
 		Backup: backup.ID, Attempt: backup.Attempt, Database: backup.Database, Day: backup.Day, SHA256: backup.ManifestSHA256,
 	}, asOf)
+}
+
+// fetch reads one generation, and a byte more than the most that it may have, which
+// whoever opens it refuses.
+func fetch(ctx context.Context, bucket *gcs.Bucket, name string, generation, most int64) ([]byte, error) {
+	reader, _, err := bucket.Get(ctx, name, generation)
+	if err != nil {
+		return nil, fmt.Errorf("fetching a manifest: %w", err)
+	}
+
+	content, err := io.ReadAll(io.LimitReader(reader, most+1))
+	if err = errors.Join(err, reader.Close()); err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "reading a manifest", err)
+	}
+
+	return content, nil
 }
 
 // same compares the live generation of one object with the manifest: an object
