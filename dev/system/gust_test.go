@@ -35,8 +35,7 @@ func (g *gust) run(ctx context.Context) []string {
 	for _, each := range g.Storage.Cells() {
 		g.before[cell{each.Operation, each.Mode}] = each.Reached
 	}
-	all := strikes(g.MainDisk != nil)
-	g.strike = all[g.number%len(all)] // each in turn; where it falls is the dice's
+	g.strike = g.strikeOf(g.number)
 	if err := g.Move(day); err != nil {
 		return []string{err.Error()}
 	}
@@ -114,10 +113,7 @@ func (g *gust) pruned(ctx context.Context, struck bool) error {
 			return err
 		}
 	}
-	if _, err := g.Prune(ctx); err != nil {
-		return err
-	}
-	return g.Settle(ctx)
+	return night(ctx, g.World)
 }
 
 // backedUp makes the day's backup, under the strike if asked. A run that gave up

@@ -62,10 +62,7 @@ func filesBackedUp(ctx context.Context, world *harness.World, plan harness.Plan)
 	if err := usedFiles(ctx, world); err != nil {
 		return nil, []string{err.Error()}
 	}
-	if _, err := world.Prune(ctx); err != nil {
-		return nil, []string{err.Error()}
-	}
-	if err := world.Settle(ctx); err != nil {
+	if err := night(ctx, world); err != nil {
 		return nil, []string{err.Error()}
 	}
 	world.Gate.Arm(plan)

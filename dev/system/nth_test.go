@@ -187,6 +187,14 @@ func looked(ctx context.Context, world *harness.World) (problems []string) {
 	return problems
 }
 
+// night removes what is past its time, in peace.
+func night(ctx context.Context, world *harness.World) error {
+	if _, err := world.Prune(ctx); err != nil {
+		return err
+	}
+	return world.Settle(ctx)
+}
+
 // backedUp makes one backup of a new day with one failing call, and says what is wrong
 // afterwards. Before it, what is past its time goes, as in any other night.
 func backedUp(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
@@ -197,10 +205,7 @@ func backedUp(ctx context.Context, world *harness.World, plan harness.Plan) (hit
 	if err := world.Move(day); err != nil {
 		return nil, []string{err.Error()}
 	}
-	if _, err := world.Prune(ctx); err != nil {
-		return nil, []string{err.Error()}
-	}
-	if err := world.Settle(ctx); err != nil {
+	if err := night(ctx, world); err != nil {
 		return nil, []string{err.Error()}
 	}
 	world.Gate.Arm(plan)

@@ -3,7 +3,6 @@ package system_test
 import (
 	"context"
 	"log/slog"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -43,13 +42,7 @@ type pruneFilesRecorder struct {
 //
 //nolint:paralleltest // histories are recorded without anything beside
 func TestRecordPruneFilesHistories(t *testing.T) {
-	version := os.Getenv(recordVariable)
-	if version == "" {
-		t.Skip("records only when " + recordVariable + " names a version")
-	}
-	r := pruneFilesRecorder{recorder: recorder{
-		T: t, version: version, world: harness.New(t, harness.Options{Processes: []string{"core"}, Unchecked: true}),
-	}}
+	r := pruneFilesRecorder{recorder: newRecorder(t, harness.Options{Processes: []string{"core"}, Unchecked: true})}
 	r.connect()
 	r.work()
 	r.day("first")
@@ -166,19 +159,15 @@ func (r *pruneFilesRecorder) pruneFiles(scene string, meanwhile func()) {
 //
 //nolint:paralleltest // histories are recorded without anything beside
 func TestRecordProofHistories(t *testing.T) {
-	version := os.Getenv(recordVariable)
-	if version == "" {
-		t.Skip("records only when " + recordVariable + " names a version")
-	}
-	r := recorder{T: t, version: version, world: harness.New(t, harness.Options{Unchecked: true})}
+	r := newRecorder(t, harness.Options{Unchecked: true})
 	r.must(harness.Exec(t.Context(), r.world.StewardURL, `insert into installation (installed_at) values (now())`))
 	_, err := r.world.Backup(t.Context(), "app")
 	r.must(err)
 	month := r.world.Now().Format("2006-01")
 	r.ends(workflows.BackupEvidenceName, "one_database", false, workflows.BackupEvidenceParams{Month: month, Database: "app"})
 	r.ends(workflows.BackupEvidenceName, "refused", true, workflows.BackupEvidenceParams{Month: "2001-01"})
-	r.ends(workflows.PruneByHandName, "nothing_to_do", false, workflows.PruneByHandParams{Act: askToPrune(t, r.world)})
-	r.ends(workflows.PruneByHandName, "plan_changed", true, workflows.PruneByHandParams{Act: r.anotherPlan()})
+	r.acts("nothing_to_do", false, askToPrune(t, r.world))
+	r.acts("plan_changed", true, r.anotherPlan())
 }
 
 // anotherPlan is the act of an operator who saw a plan that is not that of now.
@@ -194,7 +183,17 @@ func (r recorder) anotherPlan() string {
 // ends runs a workflow to its end, good or bad, and keeps its history.
 func (r recorder) ends(name, scene string, fails bool, params any) {
 	r.Helper()
-	id := "record/" + name + "/" + scene
+	r.endsAs("record/"+name+"/"+scene, name, scene, fails, params)
+}
+
+// acts is ends for an act, which only its own workflow carries out.
+func (r recorder) acts(scene string, fails bool, act string) {
+	r.Helper()
+	r.endsAs(ids.PruneByHand(act), workflows.PruneByHandName, scene, fails, workflows.PruneByHandParams{Act: act})
+}
+
+func (r recorder) endsAs(id, name, scene string, fails bool, params any) {
+	r.Helper()
 	run, err := r.world.Start(r.Context(), id, name, params)
 	r.must(err)
 	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)

@@ -33,8 +33,9 @@ const (
 
 // storm hands out runs, and adds up what they met.
 type storm struct {
-	seed uint64
-	runs int
+	seed    uint64
+	runs    int
+	strikes []strike // each in turn; where it falls is the dice's
 
 	mu         sync.Mutex
 	next       int                    // owned by mu
@@ -56,6 +57,9 @@ func (s *storm) take() (run int, aim cell, more bool) {
 		return 0, cell{}, false
 	}
 	s.next++
+	if s.strikeOf(s.next).name != storageFault {
+		return s.next, cell{}, true
+	}
 	least := -1
 	for _, operation := range slices.Sorted(maps.Keys(s.wanted)) {
 		for _, mode := range gcs.Modes() {
@@ -65,8 +69,11 @@ func (s *storm) take() (run int, aim cell, more bool) {
 			}
 		}
 	}
+	s.aimed[aim]++
 	return s.next, aim, true
 }
+
+func (s *storm) strikeOf(run int) strike { return s.strikes[run%len(s.strikes)] }
 
 // TestStorm strikes at random: a process, a program, a connection, a disk or the
 // storage, at a random call of a backup or of a prune, or between two. Afterwards
@@ -86,6 +93,7 @@ func TestStorm(t *testing.T) {
 	for i := range worlds {
 		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart(), Wire: true, Own: true})
 	}
+	s.strikes = strikes(worlds[0].MainDisk != nil)
 	fill(t, worlds)
 	s.learn(t, worlds[0])
 	var running sync.WaitGroup
@@ -144,9 +152,6 @@ func (s *storm) count(one *gust) {
 		name += " (came too late)"
 	} else {
 		s.phases[one.phase]++
-	}
-	if one.strike.name == storageFault {
-		s.aimed[one.cell]++
 	}
 	s.struck[name]++
 	if one.again {
