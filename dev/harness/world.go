@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -234,11 +235,7 @@ func (w *World) environment(t testing.TB, list string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen, err := ports.Free(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.metrics[list] = "127.0.0.1:" + strconv.Itoa(listen)
+	w.metrics[list] = net.JoinHostPort(ports.Host, strconv.Itoa(shared.port(t)))
 	login := "test_" + strings.Join(roles, "_")
 	environment := []string{
 		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.Dir, "policy.yaml"), "STEWARD_KEYS_DIR=" + keys,
