@@ -36,7 +36,7 @@ func (p *process) listen(ctx context.Context) error {
 
 	server, err := metrics.Listen(ctx, p.config.Listen, p.metrics.Registry(), health.look)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err
 	}
 
 	p.background = append(p.background, server.Run)

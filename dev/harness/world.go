@@ -189,8 +189,8 @@ func (w *World) makeBuckets(t testing.TB) {
 	t.Helper()
 	const (
 		day = 24 * time.Hour
-		// net is how long after its time the bucket itself removes a backup.
-		net = 1
+		// safetyNet is how long after its time the bucket itself removes a backup.
+		safetyNet = 1
 	)
 	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
 	w.Bucket = w.Storage.Client(t)
@@ -202,7 +202,7 @@ func (w *World) makeBuckets(t testing.TB) {
 		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Buckets(w.Rules, "EU")[0].Settings.Retention},
 		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
 			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
-			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + net},
+			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + safetyNet},
 		}}},
 	}
 	ledger := &storage.BucketAttrs{

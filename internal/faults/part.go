@@ -22,7 +22,9 @@ func Within(ctx context.Context, part Part) context.Context {
 
 // partOf is the part that the calls of the context belong to, the zero value if none.
 func partOf(ctx context.Context) Part {
-	part, _ := ctx.Value(partKey{}).(Part)
+	if part, ok := ctx.Value(partKey{}).(Part); ok {
+		return part
+	}
 
-	return part
+	return Part{}
 }
