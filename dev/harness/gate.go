@@ -55,7 +55,8 @@ type Gate struct {
 	swept   swept  // what a sweep did since the last Arm; owned by mu
 }
 
-func newGate(t testing.TB) *Gate {
+// NewGate opens a gate that closes when t ends; each world has one of its own.
+func NewGate(t testing.TB) *Gate {
 	t.Helper()
 	gate := &Gate{started: true}
 	gate.server = httptest.NewServer(http.HandlerFunc(gate.serve))

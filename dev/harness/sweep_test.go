@@ -1,4 +1,4 @@
-package harness
+package harness_test
 
 import (
 	"context"
@@ -6,11 +6,15 @@ import (
 	"fmt"
 	"testing"
 
+	"steward/dev/harness"
 	"steward/internal/faults"
 )
 
+// mostFailures are those of one execution in one run.
+const mostFailures = 4
+
 // attempt makes calls as an activity does: some under one name, in order, until one fails.
-func attempt(t *testing.T, gate *Gate, part faults.Part, names ...string) bool {
+func attempt(t *testing.T, gate *harness.Gate, part faults.Part, names ...string) bool {
 	t.Helper()
 	ctx := faults.With(faults.Within(t.Context(), part), faults.Gate{URL: gate.URL(), Process: "backup"})
 	for _, name := range names {
@@ -30,10 +34,10 @@ func attempt(t *testing.T, gate *Gate, part faults.Part, names ...string) bool {
 func TestASweepFailsEachCallOnce(t *testing.T) {
 	t.Parallel()
 	const points, most = 6 + 6 + 1, 3
-	gate, sweep := newGate(t), &Sweep{Mode: faults.Before}
+	gate, sweep := harness.NewGate(t), &harness.Sweep{Mode: faults.Before}
 	runs := 0
 	for hit := true; hit; runs++ {
-		gate.Arm(Plan{Sweep: sweep})
+		gate.Arm(harness.Plan{Sweep: sweep})
 		for i, operation := range []string{"TakeBackup", "TakeBackup", "DrillBackup"} {
 			names := []string{"select", "insert", "select", "select", "commit", "select"}
 			if operation == "DrillBackup" {
@@ -41,7 +45,7 @@ func TestASweepFailsEachCallOnce(t *testing.T) {
 			}
 			of := fmt.Sprintf("run %d/%d", runs, i)
 			for try := int32(1); !attempt(t, gate, faults.Part{Operation: operation, Of: of, Try: try}, names...); try++ {
-				if try > strikesOfOne {
+				if try > mostFailures {
 					t.Fatalf("try %d of %s failed", try, of)
 				}
 			}
@@ -64,8 +68,8 @@ func TestASweepFailsEachCallOnce(t *testing.T) {
 // TestASweepPassesWhatIsOfNoActivity: what polls by its own clock has no tries.
 func TestASweepPassesWhatIsOfNoActivity(t *testing.T) {
 	t.Parallel()
-	gate := newGate(t)
-	gate.Arm(Plan{Sweep: &Sweep{Mode: faults.After}})
+	gate := harness.NewGate(t)
+	gate.Arm(harness.Plan{Sweep: &harness.Sweep{Mode: faults.After}})
 	if !attempt(t, gate, faults.Part{}, "select", "commit") || len(gate.Calls()) != 2 || len(gate.Failed()) != 0 {
 		t.Errorf("%+v", gate.Calls())
 	}

@@ -130,7 +130,7 @@ func New(t testing.TB, options Options) *World {
 	w.makeBuckets(t)
 	w.makeFiles(t)
 	w.dialTemporal(t)
-	w.Gate = newGate(t)
+	w.Gate = NewGate(t)
 	if options.Wire {
 		w.MainWire, w.DrillWire = newWire(t, w.StewardURL), newWire(t, w.DrillURL)
 	}
