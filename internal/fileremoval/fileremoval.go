@@ -88,8 +88,10 @@ type work struct {
 	decisions  []fileprune.Decision
 	sets       []string
 	beyond     map[string]fileprune.Beyond
-	result     Result
-	failures   []error
+	// snapshots are those of all days, by set.
+	snapshots map[string][]time.Time
+	result    Result
+	failures  []error
 }
 
 func (w *work) failed(err error) {

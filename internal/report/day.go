@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ func (a *assembly) day(database Database, day calendar.Day, row Backup, opened b
 		one.DueAt = time.Time{}
 	}
 
-	a.judge(&one, opened)
+	a.judge(&one, opened, database.CopyOf != "")
 
 	if count > 1 && !one.DueAt.IsZero() {
 		one.Findings = append(one.Findings, finding(FindTwiceDue))
@@ -71,14 +70,18 @@ func (a *assembly) life(one *Day, row Backup) {
 		one.PruneDueAt = a.Rule.Keep.AddTo(row.SnapshotAt, a.Zone).UTC()
 	}
 
-	if !row.TakenAt.IsZero() {
+	if row.Copy != nil {
+		a.copyOf(one, row)
+	}
+
+	if !row.TakenAt.IsZero() && row.Copy == nil {
 		one.SnapshotAt, one.TakenAt, one.Bytes, one.Rows = row.SnapshotAt.UTC(), row.TakenAt.UTC(), row.Bytes, row.Rows
 		one.Files = row.Files
 		one.ManifestSHA256 = row.ManifestSHA256
 		one.TakenEntry = a.proof(one, row, ledger.BackupStored, row.TakenAt)
 	}
 
-	if !row.DrilledAt.IsZero() {
+	if !row.DrilledAt.IsZero() && row.Copy == nil {
 		one.DrilledAt, one.DrillMS = row.DrilledAt.UTC(), row.DrillMS
 		one.DrilledEntry = a.proof(one, row, ledger.BackupDrilled, row.DrilledAt)
 	}
@@ -89,7 +92,22 @@ func (a *assembly) life(one *Day, row Backup) {
 		a.dueThen(one, row)
 	}
 
-	a.keeping(one, row, a.others(one, row))
+	excepted := a.others(one, row)
+	a.lostUntold(one, row)
+	a.keeping(one, row, excepted)
+}
+
+// copyOf fills in what made a copy: the drill of its backup, which proved these very
+// bytes, and the comparison that found them in the other place.
+func (a *assembly) copyOf(one *Day, row Backup) {
+	if row.Copy.CopiedAt.IsZero() {
+		return
+	}
+
+	one.SnapshotAt, one.Bytes, one.ManifestSHA256 = row.SnapshotAt.UTC(), row.Bytes, row.ManifestSHA256
+	one.DrilledAt, one.CopiedAt = row.DrilledAt.UTC(), row.Copy.CopiedAt.UTC()
+	one.DrilledEntry = a.proof(one, row.original(), ledger.BackupDrilled, row.DrilledAt)
+	one.CopiedEntry = a.proof(one, row, ledger.BackupCopied, row.Copy.CopiedAt)
 }
 
 // dueThen takes from the entry of the end when that was due: the policy of then
@@ -121,13 +139,32 @@ func (a *assembly) proof(one *Day, row Backup, kind ledger.Kind, at time.Time) l
 	return ""
 }
 
+// about gives the entries about a row. What is said of a copy in a place that none of
+// its backup's rows knows is held against each of them.
+func (a *assembly) about(row Backup) []entry {
+	if row.Copy == nil {
+		return a.of[row.ID]
+	}
+
+	var found []entry
+
+	for _, each := range a.copied[row.ID] {
+		if slices.Contains(row.Copy.Names, each.about.Location) || !slices.Contains(a.placed[row.ID], each.about.Location) {
+			found = append(found, each)
+		}
+	}
+
+	return found
+}
+
 // find looks for the entry that says the same as the row: this kind, this backup
-// of this day and database, this manifest, this instant.
+// of this day and database, this manifest, of a copy in this generation, this instant.
 func (a *assembly) find(row Backup, kind ledger.Kind, at time.Time) (entry, bool) {
-	of := a.of[row.ID]
+	of := a.about(row)
 	found := slices.IndexFunc(of, func(each entry) bool {
-		return each.plain() == kind && each.about.Item() == row.Database && each.about.Day == row.Day.String() &&
+		return each.plain() == kind && each.about.Item() == row.item() && each.about.Day == row.Day.String() &&
 			each.about.ManifestSHA256 == row.ManifestSHA256 && each.At.Equal(at.Truncate(time.Microsecond)) &&
+			(row.Copy == nil || each.about.Generation == row.Copy.ManifestGen) &&
 			(kind != ledger.BackupStored || row.SnapshotAt.Truncate(time.Microsecond).Equal(each.about.SnapshotAt.Truncate(time.Microsecond)))
 	})
 
@@ -142,9 +179,9 @@ func (a *assembly) find(row Backup, kind ledger.Kind, at time.Time) (entry, bool
 // repeated attempts, exceptions, and whatever a later version writes. It reports
 // since when an exception is recorded.
 func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
-	stored := 0
+	stored, groups := 0, map[group]int{}
 
-	for _, each := range append(slices.Clone(a.of[row.ID]), a.lost(one, row)...) {
+	for _, each := range append(slices.Clone(a.about(row)), a.lost(one, row)...) {
 		kind := each.plain()
 		if kind == ledger.BackupStored {
 			stored++
@@ -155,10 +192,12 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 		switch {
 		case kind == ledger.BackupStored && stored > 1:
 			code = FindRetaken
-		case kind == ledger.BackupRefused:
+		case kind == ledger.BackupRefused && each.about.Backup == row.ID:
 			code = FindRefused
-		case kind == ledger.BackupMissing:
-			code = FindLost
+		case kind == ledger.BackupMissing, kind == ledger.BackupRefused:
+			if !row.earlier(each.At) {
+				code = FindLost
+			}
 		case kind == ledger.BackupOverdue:
 			code = FindOverdue
 		case isException(kind):
@@ -167,31 +206,14 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 				excepted = each.At
 			}
 		case kind == ledger.BackupStored, kind == ledger.BackupDrilled, kind == ledger.BackupPruned,
-			kind == ledger.BackupCopied: // copies have a promise of their own
+			kind == ledger.BackupCopied:
 			continue
 		}
 
-		told := finding(code)
-		told.At, told.Entry, told.Kind, told.Cause = each.At.UTC(), a.cite(each), each.Kind, each.about.Code
-		one.Findings = append(one.Findings, told)
+		a.tell(one, groups, code, each)
 	}
 
 	return excepted
-}
-
-// lost are the entries about objects of files that this day needed when they were
-// found missing: they are named by the days from the first to the last in the entry.
-func (a *assembly) lost(one *Day, row Backup) []entry {
-	var found []entry
-
-	for _, each := range a.missing[row.Database] {
-		first := cmp.Or(each.about.FirstDay, each.about.Day)
-		if first <= one.Day && one.Day <= each.about.Day && each.At.Before(one.PruneDueAt) {
-			found = append(found, each)
-		}
-	}
-
-	return found
 }
 
 // isException reports whether a kind records that a backup is kept beyond its
@@ -207,7 +229,7 @@ func (a *assembly) keeping(one *Day, row Backup, excepted time.Time) {
 	}
 
 	due := one.PruneDueAt
-	if !row.PrunedAt.IsZero() && !row.DrilledAt.IsZero() && row.PrunedAt.Before(due) {
+	if !row.PrunedAt.IsZero() && !row.provenAt().IsZero() && row.PrunedAt.Before(due) {
 		early := finding(FindBelowFloor)
 		early.At, early.Entry = one.PrunedAt, one.PrunedEntry
 		one.Findings = append(one.Findings, early)
@@ -233,12 +255,12 @@ func (a *assembly) keeping(one *Day, row Backup, excepted time.Time) {
 	}
 }
 
-// younger is when the first younger backup of the database was drilled; stopped
-// says that there is none.
+// younger is when the first younger backup of the database was drilled, or copied;
+// stopped says that there is none.
 func (a *assembly) younger(row Backup) (at time.Time, stopped bool) {
 	for _, other := range a.Backups {
-		if other.Database == row.Database && other.SnapshotAt.After(row.SnapshotAt) && !other.DrilledAt.IsZero() {
-			at = earlier(zeroAs(at, other.DrilledAt), other.DrilledAt)
+		if other.Database == row.Database && other.SnapshotAt.After(row.SnapshotAt) && !other.provenAt().IsZero() {
+			at = earlier(zeroAs(at, other.provenAt()), other.provenAt())
 		}
 	}
 
@@ -253,12 +275,13 @@ func zeroAs(at, other time.Time) time.Time {
 	return at
 }
 
-// state decides where the day stands. Only a drill that the ledger proves counts.
+// state decides where the day stands. Only a drill, and of a copy a comparison, that
+// the ledger proves counts.
 func (a *assembly) state(database Database, one Day, dues int) State {
 	end := one.DueAt.Add(a.Rule.CatchUp.Shortest())
 
 	switch {
-	case one.DrilledEntry != "" && one.TakenEntry != "":
+	case one.DrilledEntry != "" && (one.TakenEntry != "" || one.CopiedEntry != ""):
 		return Proven
 	case !database.InPolicy:
 		return NotPromised
@@ -276,26 +299,37 @@ func (a *assembly) state(database Database, one Day, dues int) State {
 }
 
 // judge adds what follows from the state.
-func (a *assembly) judge(one *Day, opened bool) {
-	switch one.State {
-	case Missed:
+func (a *assembly) judge(one *Day, opened, copies bool) {
+	switch {
+	case one.State == Missed && copies:
+		one.Findings = append(one.Findings, finding(FindNotCopied))
+	case one.State == Missed:
 		one.Findings = append(one.Findings, finding(FindMissed))
-	case Excused:
+	case one.State == Excused:
 		one.Findings = append(one.Findings, finding(FindExcused))
-	case Proven:
-		limit := a.Rule.DoneWithin.Shortest()
-		if !one.DueAt.IsZero() && a.onTime(one.DueAt, one.DrilledAt) > limit {
-			late := finding(FindLate)
-			late.At, late.Entry = one.DrilledAt, one.DrilledEntry
-			one.Findings = append(one.Findings, late)
-		}
+	case one.State == Proven:
+		a.judgeProven(one)
 
 		return
 	default:
 		return
 	}
 
-	if !opened {
+	if !opened && !copies { // a copy's row is only made once there is something to copy
 		one.Findings = append(one.Findings, finding(FindNoRun))
+	}
+}
+
+// judgeProven tells of what was drilled, or copied, too late.
+func (a *assembly) judgeProven(one *Day) {
+	late := finding(FindLate)
+	late.At, late.Entry = one.DrilledAt, one.DrilledEntry
+
+	if one.CopiedEntry != "" {
+		late.At, late.Entry = one.CopiedAt, one.CopiedEntry
+	}
+
+	if !one.DueAt.IsZero() && a.onTime(one.DueAt, late.At) > a.Rule.DoneWithin.Shortest() {
+		one.Findings = append(one.Findings, late)
 	}
 }
