@@ -69,7 +69,7 @@ func TestTheFloorOfEachManifestInMonths(t *testing.T) {
 
 // Over random histories around the ends of months and the changes of the clocks, for
 // keeps in calendar units: a content is kept exactly while a manifest that names it is
-// kept, to the hour of each manifest's end.
+// kept, to the instant of each manifest's end.
 func TestAContentGoesWithItsLastManifestInMonths(t *testing.T) {
 	t.Parallel()
 
@@ -80,8 +80,11 @@ func TestAContentGoesWithItsLastManifestInMonths(t *testing.T) {
 
 		from := time.Date(2027, time.Month(rapid.IntRange(1, 24).Draw(r, "month")), rapid.IntRange(26, 29).Draw(r, "day"), 0, 0, 0, 0, time.UTC)
 		h := drawHistory(r, from, 30)
-		near := rule.Keep.AddTo(rapid.SampledFrom(h.snapshots).Draw(r, "near"), rule.Zone)
 
-		goesWithItsLast(r, h, rule, near.Add(time.Duration(rapid.IntRange(-30, 30).Draw(r, "hours"))*time.Hour))
+		for _, at := range h.snapshots {
+			end := rule.Keep.AddTo(at, rule.Zone)
+			goesWithItsLast(r, h, rule, end.Add(-1))
+			goesWithItsLast(r, h, rule, end)
+		}
 	})
 }
