@@ -203,19 +203,6 @@ func (a *assembly) database(name string) Database {
 	return database
 }
 
-// copiesPrefix is what the items of copies begin with: copies/LOCATION/DATABASE.
-const copiesPrefix = "copies/"
-
-// copiesOf tells of an item of copies of what they are and where; both are empty for
-// any other.
-func copiesOf(item string) (of, location string) {
-	if rest, copies := strings.CutPrefix(item, copiesPrefix); copies {
-		location, of, _ = strings.Cut(rest, "/")
-	}
-
-	return of, location
-}
-
 // totals counts days.
 func totals(days []Day, asOf time.Time) Totals {
 	var sum Totals

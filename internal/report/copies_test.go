@@ -142,6 +142,33 @@ func TestDaysOfCopies(t *testing.T) {
 				Backup: w.find("app", day).ID, Database: "app", Day: day, Location: "far", DueAt: utc(11, 17, 2, 30), Cause: "last_drilled",
 			})
 		}},
+		"lost, and copied again": {state: report.Proven, codes: "retaken recorded", change: func(w *world) {
+			row := w.find("copies/far/app", day)
+			w.write(ledger.CopyMissing, utc(11, 12, 2, 31), ledger.RemovalBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far",
+			}.WithObjects([]ledger.ObjectBody{{Name: "x", Generation: 1}}))
+			row.Copy = &report.Copy{Of: "app", Names: []string{"far"}, ManifestGen: 77, CopiedAt: utc(11, 12, 3, 31)}
+			w.write(ledger.BackupCopied, row.Copy.CopiedAt, ledger.CopyBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far", Generation: 77, ManifestSHA256: row.ManifestSHA256,
+				SnapshotAt: row.SnapshotAt, Objects: []ledger.ObjectBody{{Name: "x", Generation: 2}},
+			})
+		}},
+		"lost, and not yet copied again": {how: copying{kept: true}, state: report.Missed, codes: "not_copied! above_ceiling! lost!", change: func(w *world) {
+			row := w.find("copies/far/app", day)
+			row.State = "running"
+			w.write(ledger.CopyMissing, utc(11, 12, 2, 31), ledger.RemovalBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far",
+			}.WithObjects([]ledger.ObjectBody{{Name: "x", Generation: 1}}))
+		}},
+		"gone with its bucket": {how: copying{lies: []ledger.Kind{ledger.CopyPruned}}, state: report.Proven, codes: "recorded", change: func(w *world) {
+			row := w.find("copies/far/app", day)
+			row.PrunedAt = utc(11, 13, 3, 0)
+			due := utc(11, 17, 2, 30)
+			w.write("copy.bucket.gone", row.PrunedAt, ledger.RemovalBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far", Generation: 77, ManifestSHA256: row.ManifestSHA256,
+				DueAt: &due,
+			}.WithObjects([]ledger.ObjectBody{{Name: "x", Generation: 1}}))
+		}},
 		"a kind that nobody knows": {state: report.Proven, codes: "recorded", change: func(w *world) {
 			w.write("copy.swept", utc(11, 12, 0, 0), ledger.RemovalBody{
 				Backup: w.find("app", day).ID, Database: "app", Day: day, Location: "far",

@@ -67,44 +67,6 @@ type Backup struct {
 	DrillMS int64
 }
 
-// Copy is what is known of a copy beside its backup.
-type Copy struct {
-	// Of is the database that it is a copy of.
-	Of string
-	// Names are those that the policy ever had for the bucket in which it lies: entries of
-	// the ledger call it by one of them.
-	Names []string
-	// CopiedAt is when every object was there and compared with the signed manifest.
-	CopiedAt time.Time
-	// ManifestGen is the generation of the manifest there; 0 for a copy that never was whole.
-	ManifestGen int64
-}
-
-// item is what entries about the backup, or about the backup of this copy, call it.
-func (b Backup) item() string {
-	if b.Copy != nil {
-		return b.Copy.Of
-	}
-
-	return b.Database
-}
-
-// provenAt is when it was proven: drilled, or as a copy compared with its manifest.
-func (b Backup) provenAt() time.Time {
-	if b.Copy != nil {
-		return b.Copy.CopiedAt
-	}
-
-	return b.DrilledAt
-}
-
-// original is the backup that a row is a copy of, as far as the copy's row tells.
-func (b Backup) original() Backup {
-	b.Database, b.Copy = b.item(), nil
-
-	return b
-}
-
 // The states of the catalogue that decide how a row is read.
 const (
 	rowRunning = "running"
@@ -133,24 +95,6 @@ func (b Backup) cut(asOf time.Time) Backup {
 	}
 
 	forget(asOf, &b.SnapshotAt, &b.TakenAt, &b.DrilledAt, &b.PrunedAt, &b.LostAt)
-
-	return b
-}
-
-// cutCopy does the same for a copy. Its backup was drilled before it was begun.
-func (b Backup) cutCopy(asOf time.Time) Backup {
-	of := *b.Copy
-	b.Copy = &of
-
-	if b.State == rowRunning {
-		of.CopiedAt = time.Time{}
-	}
-
-	if b.State != rowPruned {
-		b.PrunedAt = time.Time{}
-	}
-
-	forget(asOf, &b.SnapshotAt, &b.TakenAt, &b.DrilledAt, &b.PrunedAt, &b.LostAt, &of.CopiedAt)
 
 	return b
 }

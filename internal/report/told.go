@@ -93,7 +93,12 @@ func (a *assembly) lostUntold(one *Day, row Backup) {
 }
 
 // earlier reports whether what was found at an instant is about an attempt before the
-// one that stands: nothing of this one was there yet.
+// one that stands: nothing of this one was there yet. A copy that lost an object and
+// was made whole again stands since then.
 func (b Backup) earlier(at time.Time) bool {
-	return b.Copy == nil && (b.TakenAt.IsZero() || at.Before(b.TakenAt.Truncate(time.Microsecond)))
+	if b.Copy != nil {
+		return !b.Copy.CopiedAt.IsZero() && at.Before(b.Copy.CopiedAt.Truncate(time.Microsecond))
+	}
+
+	return b.TakenAt.IsZero() || at.Before(b.TakenAt.Truncate(time.Microsecond))
 }
