@@ -28,7 +28,8 @@ type Known struct {
 func Announced(ctx context.Context, q postgres.Queryer, names []string) (map[string]Known, error) {
 	const op = "looking for what was announced"
 
-	rows, err := q.Query(ctx, `select object, fileset, '', id, first_at, newest_at, gone_at is not null from file_contents where object = any($1)
+	rows, err := q.Query(ctx, `select object, fileset, '', id, first_at, newest_at, gone_at is not null
+		from file_contents where object = any($1)
 		union all select o.name, b.fileset, b.id, '', coalesce(b.snapshot_at, b.opened_at), coalesce(b.snapshot_at, b.opened_at),
 			o.pruned_at is not null
 		from file_objects as o join file_backups as b on b.id = o.backup_id where o.name = any($1)`, names)

@@ -57,7 +57,7 @@ func TestARefusalNamesFew(t *testing.T) {
 	t.Parallel()
 
 	b := filestest.New(t)
-	for _, name := range strings.Split("abcdefghijkl", "") {
+	for name := range strings.SplitSeq("abcdefghijkl", "") {
 		b.Write(t, name, name)
 	}
 

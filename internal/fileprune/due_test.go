@@ -1,6 +1,7 @@
 package fileprune_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 	_ "time/tzdata" // the company's zone, on any machine
@@ -51,13 +52,14 @@ func TestTheFloorOfEachManifestInMonths(t *testing.T) {
 	}{
 		{february(1, 58), "kkkk"}, {february(2, 0), "kdkd"}, {february(21, 59), "kdkd"}, {february(22, 0), "dddd"},
 	} {
-		got := ""
+		var got strings.Builder
+
 		for _, decision := range fileprune.Contents(contents, manifests, fileprune.Beyond{}, keeping(t, "1mo", "UTC"), c.asOf) {
-			got += letter(decision)
+			got.WriteString(letter(decision))
 		}
 
-		if got != c.want {
-			t.Errorf("%s: %s, want %s", c.asOf, got, c.want)
+		if got.String() != c.want {
+			t.Errorf("%s: %s, want %s", c.asOf, got.String(), c.want)
 		}
 	}
 

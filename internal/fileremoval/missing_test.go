@@ -2,7 +2,7 @@ package fileremoval_test
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,7 +101,7 @@ func TestThousandsAreMissingAndTheDatabaseGoes(t *testing.T) {
 		t.Errorf("%+v after %d", result, before)
 	}
 
-	if got := b.Strings(t, `select sum((body::jsonb ->> 'count')::int)::text from ledger.entries where kind = 'files.missing'`); got[0] != fmt.Sprint(count) {
+	if got := b.Strings(t, `select sum((body::jsonb ->> 'count')::int)::text from ledger.entries where kind = 'files.missing'`); got[0] != strconv.Itoa(count) {
 		t.Error(got)
 	}
 }

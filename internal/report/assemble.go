@@ -55,7 +55,7 @@ func (e entry) plain() ledger.Kind {
 
 // kindOf is the kind that an entry about this row has.
 func kindOf(row Backup, plain ledger.Kind) ledger.Kind {
-	prefix := ""
+	var prefix string
 
 	switch {
 	case row.Copy != nil && plain != ledger.BackupCopied:

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -123,7 +124,7 @@ func TestDaysOfCopies(t *testing.T) {
 		"pruned late":           {how: copying{pruned: 3 * time.Hour}, state: report.Proven, codes: "above_ceiling!"},
 		"pruned early":          {how: copying{pruned: -13 * time.Minute}, state: report.Proven, codes: "below_floor!"},
 		"never pruned":          {how: copying{kept: true}, state: report.Proven, codes: "above_ceiling!"},
-		"in another generation": {state: report.Missed, codes: "not_copied! unproven! unproven!", change: func(w *world) {
+		"in another generation": {state: report.Missed, codes: "not_copied!" + strings.Repeat(" unproven!", 2), change: func(w *world) {
 			w.find("copies/far/app", day).Copy.ManifestGen = 78
 		}},
 		"an object was lost": {state: report.Proven, codes: "lost!", change: func(w *world) {

@@ -108,7 +108,6 @@ func TestGolden(t *testing.T) {
 	if _, err := open(kept, verifier); err != nil {
 		t.Errorf("a file that was given away is refused: %v", err)
 	}
-
 }
 
 // Files of the versions before copies, and before files, were in the report.

@@ -13,7 +13,7 @@ func TestWhatALaterDrillRefused(t *testing.T) {
 	t.Parallel()
 
 	w := newWorld(t, "2026-11", later(), "files/uploads", "files/others")
-	w.whole("files/uploads", nil)
+	w.whole("files/uploads", map[int]plan{8: {undrilled: true}})
 	w.whole("files/others", nil)
 
 	row := w.find("files/uploads", "2026-11-12")
@@ -26,7 +26,7 @@ func TestWhatALaterDrillRefused(t *testing.T) {
 
 	made := w.assemble()
 	for day, want := range map[string]string{
-		"2026-11-02": "", "2026-11-05": "", "2026-11-06": "lost!", "2026-11-11": "lost!", "2026-11-12": "refused", "2026-11-13": "",
+		"2026-11-02": "", "2026-11-05": "", "2026-11-06": "lost!", "2026-11-08": "missed!", "2026-11-11": "lost!", "2026-11-12": "refused", "2026-11-13": "",
 	} {
 		got := dayOf(made, "files/uploads", day)
 		if codes(got) != want {

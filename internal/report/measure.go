@@ -73,9 +73,8 @@ func (a *assembly) proofs(backup Backup) (both [2]entry, whole bool) {
 func (a *assembly) citeAll(backups []Backup) {
 	for _, backup := range backups {
 		both, _ := a.proofs(backup)
-		for _, each := range both {
-			a.cite(each)
-		}
+		a.cite(both[0])
+		a.cite(both[1])
 	}
 }
 

@@ -57,15 +57,16 @@ func (e entry) objects(code Code) int64 {
 
 // lost are the entries about objects of files that this day needed when they were
 // found missing: they are named by the days from the first to the last in the entry.
-// Of what a drill found wanting the last day is the drill's own, which was taken anew.
+// Of what a drill found wanting the last day is the drill's own, which was taken anew,
+// and what was never proven before had no copy of it to lose.
 func (a *assembly) lost(one *Day, row Backup) []entry {
 	var found []entry
 
 	for _, each := range a.missing[row.Database] {
 		first := cmp.Or(each.about.FirstDay, each.about.Day)
-		last := each.Kind == ledger.FilesRefused && each.about.Day == one.Day
+		spared := each.Kind == ledger.FilesRefused && (each.about.Day == one.Day || row.provenAt().IsZero())
 
-		if first <= one.Day && one.Day <= each.about.Day && !last && each.At.Before(one.PruneDueAt) {
+		if first <= one.Day && one.Day <= each.about.Day && !spared && each.At.Before(one.PruneDueAt) {
 			found = append(found, each)
 		}
 	}
