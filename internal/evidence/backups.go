@@ -43,14 +43,14 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when f.drilled_at is null then greatest(f.snapshot_at, remains.newest) else f.snapshot_at end,
 	case when f.state in ('drilled', 'pruned') then f.drilled_at end,
 	case when f.state = 'pruned' and remains.newest is null then f.pruned_at end,
-	least((select min(m.missing_at) from file_missing as m where m.backup_id = f.id
-			and not exists (select from file_objects as o where o.name = m.name and o.attempt <> f.attempt)),
+	least((select min(m.missing_at) from file_missing as m where m.backup_id = f.id and not exists (
+			select from file_objects as o join file_backups as b on b.id = f.id where o.name = m.name and o.attempt <> b.attempt)),
 		(select min(m.missing_at) from file_missing as m join file_contents as c on c.id = m.content_id
 			where c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at),
 		(select min(bad_at) from file_contents as c
 			where c.bad_at is not null and c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at)),
 	(select since from file_exceptions where backup_id = f.id and ended_at is null)
-	from (select id, fileset, day, state, attempt, opened_at, snapshot_at, drilled_at, pruned_at,
+	from (select id, fileset, day, state, opened_at, snapshot_at, drilled_at, pruned_at,
 		coalesce(lead(opened_at) over (partition by fileset order by opened_at), 'infinity') as next_at from file_backups) as f
 	left join lateral (select max(c.newest_at) as newest from file_contents as c
 		where (f.state = 'pruned' or f.drilled_at is null) and c.fileset = f.fileset and c.gone_at is null

@@ -82,16 +82,16 @@ type work struct {
 	*Remover
 
 	at time.Time
+	// snapshots are those of all days, by set.
+	snapshots map[string][]time.Time
 	// days are all days of all sets, the newest first; kept are those that are not
 	// pruned, with one decision for each.
 	days, kept []filecatalogue.Backup
 	decisions  []fileprune.Decision
 	sets       []string
 	beyond     map[string]fileprune.Beyond
-	// snapshots are those of all days, by set.
-	snapshots map[string][]time.Time
-	result    Result
-	failures  []error
+	result     Result
+	failures   []error
 }
 
 func (w *work) failed(err error) {
