@@ -15,8 +15,8 @@ import (
 	"steward/internal/report"
 )
 
-// told gives the days of the copies of a database in the report of November as of now.
-func (w *world) told(t *testing.T) map[string]report.Day {
+// reported gives the days of the copies of a database in the report of November as of now.
+func (w *world) reported(t *testing.T) map[string]report.Day {
 	t.Helper()
 
 	rules, err := policy.Load("../policy/testdata/working_minimal.yaml", policy.Dev)
@@ -85,7 +85,7 @@ func TestTheReportTellsOfCopies(t *testing.T) {
 		}
 	}
 
-	days := w.told(t)
+	days := w.reported(t)
 	gone, kept, none := days["2026-11-22"], days["2026-11-23"], days["2026-11-24"]
 
 	if gone.State != report.Proven || !gone.CopiedAt.Equal(start()) || gone.CopiedEntry == "" || gone.DrilledEntry == "" || gone.PrunedEntry == "" ||
