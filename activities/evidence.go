@@ -47,8 +47,8 @@ type Reports struct {
 type ReportParams struct {
 	// Month is the month, as 2026-11.
 	Month string
-	// Database is the one database, or set of files as "files/NAME", that it is about;
-	// empty for all.
+	// Database is the one database, set of files as "files/NAME", or copies as
+	// "copies/LOCATION/NAME" that it is about; empty for all.
 	Database string
 }
 
@@ -104,8 +104,8 @@ func (r *Reports) SignEvidence(ctx context.Context, params ReportParams) (Report
 	return r.sign(made)
 }
 
-// counted asks Temporal about the schedules of the databases and the files. A name that the
-// policy does not have is refused later, by who knows the policy.
+// counted asks Temporal about the schedules of the databases, the files and the copies. A
+// name that the policy does not have is refused later, by who knows the policy.
 func (r *Reports) counted(ctx context.Context, only string) (map[string]report.Schedule, error) {
 	counted := map[string]report.Schedule{}
 
@@ -116,6 +116,12 @@ func (r *Reports) counted(ctx context.Context, only string) (map[string]report.S
 
 	for _, files := range r.Policy.Promises.Backups.Files {
 		schedules[files.Item()] = ids.Files(files.Name)
+	}
+
+	for _, place := range r.Policy.Promises.Backups.Copies {
+		for _, database := range r.Policy.Promises.Backups.Databases {
+			schedules[place.Item(database.Name)] = ids.Copies() // one for all: what the days' own runs left
+		}
 	}
 
 	for name, id := range schedules {

@@ -173,6 +173,35 @@ func TestSignFiles(t *testing.T) {
 	}
 }
 
+// The policy's copies are told beside its databases, with the schedule that catches up,
+// by the rights of the core role.
+func TestSignCopies(t *testing.T) {
+	t.Parallel()
+
+	w := newReportWorld(t)
+	rules := *w.Audits.Policy
+	rules.Promises.Backups.Copies = []policy.Copy{{Name: "far", Bucket: "popkit-far"}}
+	w.Reports.Policy = &rules
+
+	copied := noon().Add(-8 * time.Hour)
+	w.run(t, `insert into backup_copies (backup_id, bucket, location, state, started_at, copied_at, manifest_gen, bytes)
+		select id, 'popkit-far', 'far', 'copied', $1, $1, 5, 4000 from backups where database = 'app' and day = '2026-11-22'`, copied)
+	w.run(t, `insert into ledger.entries (id, kind, at, body) select 'led_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'backup.copied', $1,
+		'{"backup":"' || id || '","database":"app","day":"2026-11-22","generation":5,"location":"far","manifest_sha256":"' || manifest_sha256 || '"}'
+		from backups where database = 'app' and day = '2026-11-22'`, copied)
+
+	result, opened := w.sign(t, activities.ReportParams{Month: "2026-11"})
+	if result.Databases != 4 || opened.Databases[2].Name != "copies/far/app" || opened.Databases[2].Schedule.ID != "copies/backups" ||
+		opened.Databases[3].Name != "copies/far/steward" {
+		t.Fatalf("%d items, %+v", result.Databases, opened.Databases[2].Schedule)
+	}
+
+	last := opened.Databases[2].Days[21]
+	if last.Day != "2026-11-22" || last.State != report.Proven || !last.CopiedAt.Equal(copied) || last.CopiedEntry == "" || last.DrilledEntry == "" {
+		t.Errorf("%+v", last)
+	}
+}
+
 // An entry that waits is cited as such; what only the catalogue says breaks.
 func TestSignWhatIsThere(t *testing.T) {
 	t.Parallel()

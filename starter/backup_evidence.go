@@ -53,13 +53,13 @@ type evidenceResult struct {
 	Page string `json:"page"`
 	// WorkflowID names the run in Temporal that made it.
 	WorkflowID string `json:"workflow_id"`
-	// Databases are the months of the databases and the files, without their days.
+	// Databases are the months of the databases, the files and the copies, without their days.
 	Databases []evidenceRow `json:"databases"`
 }
 
-// evidenceRow is the month of one database or one set of files.
+// evidenceRow is the month of one database, one set of files or the copies in one place.
 type evidenceRow struct {
-	// Name is its name in the policy; that of files begins with files/.
+	// Name is its name in the policy; that of files begins with files/, that of copies with copies/.
 	Name string `json:"name"`
 	// Totals count the days.
 	Totals report.Totals `json:"totals"`
@@ -106,7 +106,7 @@ func newBackupEvidence(a *app) *cobra.Command {
 	}
 	command.Flags().StringVar(&flags.month, "month", "", "the month, as 2026-11; without it the one that is now")
 	command.Flags().StringVar(&flags.database, "database", "",
-		"only this database, or files as files/NAME, where one report would be too large")
+		"only this database, files as files/NAME, or copies as copies/LOCATION/NAME, where one report would be too large")
 	command.Flags().StringVar(&flags.out, "out", ".", "the folder to write to")
 	command.Flags().DurationVar(&flags.timeout, "timeout", 0, "how long to wait, such as 5m; 0 waits as long as it takes")
 

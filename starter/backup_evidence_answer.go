@@ -28,6 +28,13 @@ func (f evidenceFlags) answered(opened report.Report, rules *policy.Policy) erro
 	}
 
 	wanted := rules.Promises.Backups.Items()
+
+	for _, place := range rules.Promises.Backups.Copies {
+		for _, database := range rules.Promises.Backups.Databases {
+			wanted = append(wanted, place.Item(database.Name))
+		}
+	}
+
 	if f.database != "" {
 		wanted = []string{f.database}
 	}

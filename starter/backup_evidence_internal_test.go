@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -147,7 +148,14 @@ func TestEvidenceIsNotWritten(t *testing.T) {
 
 	w, other := doctortest.NewPolicy(t), doctortest.NewPolicy(t)
 	w.Policy.Promises.Backups.Files = []policy.Files{{Name: "uploads", Bucket: "popkit-uploads"}}
-	all := w.Policy.Promises.Backups.Items()
+	w.Policy.Promises.Backups.Copies = []policy.Copy{{Name: "far", Bucket: "popkit-far"}}
+	own := w.Policy.Promises.Backups.Items()
+	all := slices.Clone(own)
+
+	for _, database := range w.Policy.Promises.Backups.Databases {
+		all = append(all, "copies/far/"+database.Name)
+	}
+
 	good := signedMonth(t, w, asked(), all...)
 	month := func(asOf time.Time, items ...string) *server {
 		return &server{result: signedMonth(t, w, asOf, items...)}
@@ -167,7 +175,8 @@ func TestEvidenceIsNotWritten(t *testing.T) {
 		"refused":             {temporal: &server{err: boundary.Outside(failure.New(failure.ReportRefused, "reading"))}, code: failure.ReportRefused},
 		"still at work":       {temporal: &server{hang: true}, code: failure.StillRunning},
 		"a folder that is no": {temporal: &server{result: good}, out: "nowhere", code: failure.UsageWrong},
-		"without the files":   {temporal: month(asked(), all[:len(all)-1]...), code: failure.ReportRefused},
+		"without the copies":  {temporal: month(asked(), own...), code: failure.ReportRefused},
+		"without the files":   {temporal: month(asked(), slices.DeleteFunc(slices.Clone(all), func(name string) bool { return name == "files/uploads" })...), code: failure.ReportRefused},
 		"without a database":  {temporal: month(asked(), all[1:]...), code: failure.ReportRefused},
 		"about one only":      {temporal: month(asked(), all[0]), code: failure.ReportRefused},
 		"of before":           {temporal: month(asked().Add(-time.Minute-1), all...), code: failure.ReportRefused},

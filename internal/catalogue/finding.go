@@ -66,11 +66,13 @@ func RecordOverdue(ctx context.Context, q postgres.Queryer, one Finding, due tim
 	return touched > 0, failure.Wrap(failure.Unavailable, "recording an overdue object", err)
 }
 
-// MissingSince tells of each backup that lost objects since when that is known.
+// MissingSince tells of each backup that lost objects since when that is known. What
+// an earlier attempt at the day lost is not meant.
 func MissingSince(ctx context.Context, q postgres.Queryer) (map[string]time.Time, error) {
 	const op = "reading what is missing"
 
-	rows, err := q.Query(ctx, `select backup_id, min(missing_at) from backup_missing group by backup_id`)
+	rows, err := q.Query(ctx, `select m.backup_id, min(m.missing_at) from backup_missing as m join backups as b on b.id = m.backup_id
+		where not exists (select from backup_objects as o where o.name = m.name and o.attempt <> b.attempt) group by m.backup_id`)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, op, err)
 	}

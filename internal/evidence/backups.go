@@ -24,14 +24,18 @@ import (
 // held against the days after it. What a day under an exception names is that
 // exception's, though a younger day that was never proven named it too. A day that
 // failed shows what the last of its attempts left, since its own time counts from
-// the first. A content that is missing, or that a drill condemned, is lost to every day that names it.
+// the first. A content that is missing, or that a drill condemned, is lost to every day that names it. What an
+// older day names that is still to be kept is that day's: counted in months, its time can end after a younger one's.
+//
+// A day that was taken anew has lost nothing of what its earlier attempts stored: their objects are not its own.
 //
 // Copies in other locations are judged as databases are too: what a drill is to a backup, the comparison with its
 // manifest is to a copy.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end,
-	(select min(missing_at) from backup_missing where backup_id = backups.id),
+	(select min(m.missing_at) from backup_missing as m where m.backup_id = backups.id
+		and not exists (select from backup_objects as o where o.name = m.name and o.attempt <> backups.attempt)),
 	(select since from backup_exceptions where backup_id = backups.id and ended_at is null)
 	from backups where snapshot_at is not null
 	union all
@@ -39,7 +43,8 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when f.drilled_at is null then greatest(f.snapshot_at, remains.newest) else f.snapshot_at end,
 	case when f.state in ('drilled', 'pruned') then f.drilled_at end,
 	case when f.state = 'pruned' and remains.newest is null then f.pruned_at end,
-	least((select min(missing_at) from file_missing where backup_id = f.id),
+	least((select min(m.missing_at) from file_missing as m where m.backup_id = f.id and not exists (
+			select from file_objects as o join file_backups as b on b.id = f.id where o.name = m.name and o.attempt <> b.attempt)),
 		(select min(m.missing_at) from file_missing as m join file_contents as c on c.id = m.content_id
 			where c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at),
 		(select min(bad_at) from file_contents as c
@@ -50,6 +55,8 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	left join lateral (select max(c.newest_at) as newest from file_contents as c
 		where (f.state = 'pruned' or f.drilled_at is null) and c.fileset = f.fileset and c.gone_at is null
 			and c.newest_at >= least(f.opened_at, f.snapshot_at) and c.newest_at < f.next_at
+			and not exists (select from file_backups as k where k.fileset = c.fileset and k.state <> 'pruned'
+				and k.snapshot_at >= c.first_at and k.snapshot_at < least(f.opened_at, f.snapshot_at))
 			and not exists (select from file_exceptions as e join file_backups as x on x.id = e.backup_id
 				where e.ended_at is null and x.fileset = c.fileset and x.snapshot_at between c.first_at and c.newest_at)) as remains on true
 	where f.snapshot_at is not null

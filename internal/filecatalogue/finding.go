@@ -16,9 +16,9 @@ type Known struct {
 	// Files is the name of the set. Backup is set for a list or manifest, Content for
 	// a content.
 	Files, Backup, Content string
-	// NewestAt is what its time counts from: the snapshot of the newest manifest that names a content,
-	// that of the backup of a list or manifest.
-	NewestAt time.Time
+	// FirstAt and NewestAt are what its time counts from: the snapshots of the first and the newest
+	// manifest that name a content, twice that of the backup of a list or manifest.
+	FirstAt, NewestAt time.Time
 	// Gone says that it was proven gone.
 	Gone bool
 }
@@ -28,8 +28,10 @@ type Known struct {
 func Announced(ctx context.Context, q postgres.Queryer, names []string) (map[string]Known, error) {
 	const op = "looking for what was announced"
 
-	rows, err := q.Query(ctx, `select object, fileset, '', id, newest_at, gone_at is not null from file_contents where object = any($1)
-		union all select o.name, b.fileset, b.id, '', coalesce(b.snapshot_at, b.opened_at), o.pruned_at is not null
+	rows, err := q.Query(ctx, `select object, fileset, '', id, first_at, newest_at, gone_at is not null
+		from file_contents where object = any($1)
+		union all select o.name, b.fileset, b.id, '', coalesce(b.snapshot_at, b.opened_at), coalesce(b.snapshot_at, b.opened_at),
+			o.pruned_at is not null
 		from file_objects as o join file_backups as b on b.id = o.backup_id where o.name = any($1)`, names)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, op, err)
@@ -39,7 +41,7 @@ func Announced(ctx context.Context, q postgres.Queryer, names []string) (map[str
 	known := make(map[string]Known, len(found))
 
 	for _, one := range found {
-		one.NewestAt = one.NewestAt.UTC()
+		one.FirstAt, one.NewestAt = one.FirstAt.UTC(), one.NewestAt.UTC()
 		known[one.Name] = one
 	}
 
@@ -83,14 +85,34 @@ type Finding struct {
 	Files, Backup, Content string
 }
 
-// RecordMissing notes that an object is not in the bucket. It gives false where that
-// is noted already; the note is never taken back.
-func RecordMissing(ctx context.Context, q postgres.Queryer, one Finding, at time.Time) (bool, error) {
-	touched, err := q.Exec(ctx, `insert into file_missing (name, generation, fileset, backup_id, content_id, missing_at)
-		values ($1, $2, $3, nullif($4, ''), nullif($5, ''), $6) on conflict do nothing`,
-		one.Name, one.Generation, one.Files, one.Backup, one.Content, at)
+// RecordMissing notes that objects are not in the bucket, in one statement. It gives
+// the names of those of which that was not noted already; a note is never taken back.
+func RecordMissing(ctx context.Context, q postgres.Queryer, some []Finding, at time.Time) (map[string]bool, error) {
+	const op = "recording missing objects of files"
 
-	return touched > 0, failure.Wrap(failure.Unavailable, "recording a missing object of files", err)
+	names, generations := make([]string, len(some)), make([]int64, len(some))
+	sets, backups, contents := make([]string, len(some)), make([]string, len(some)), make([]string, len(some))
+
+	for i, one := range some {
+		names[i], generations[i], sets[i], backups[i], contents[i] = one.Name, one.Generation, one.Files, one.Backup, one.Content
+	}
+
+	rows, err := q.Query(ctx, `insert into file_missing (name, generation, fileset, backup_id, content_id, missing_at)
+		select name, generation, fileset, nullif(backup, ''), nullif(content, ''), $6
+		from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) as t (name, generation, fileset, backup, content)
+		on conflict do nothing returning name`, names, generations, sets, backups, contents, at)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, op, err)
+	}
+
+	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	fresh := make(map[string]bool, len(found))
+
+	for _, name := range found {
+		fresh[name] = true
+	}
+
+	return fresh, failure.Wrap(failure.Unavailable, op, err)
 }
 
 // RecordOverdue notes that an object outstayed its time, and why. It gives false
@@ -103,11 +125,13 @@ func RecordOverdue(ctx context.Context, q postgres.Queryer, one Finding, due tim
 }
 
 // Unreadable gives the backups whose list or manifest is missing: what they named
-// cannot be told any more.
+// cannot be told any more. What an earlier attempt at the day lost says nothing about
+// the attempt that stands.
 func Unreadable(ctx context.Context, q postgres.Queryer) (map[string]bool, error) {
 	const op = "reading which backups of files are unreadable"
 
-	rows, err := q.Query(ctx, `select distinct backup_id from file_missing where backup_id is not null`)
+	rows, err := q.Query(ctx, `select distinct m.backup_id from file_missing as m join file_backups as b on b.id = m.backup_id
+		where not exists (select from file_objects as o where o.name = m.name and o.attempt <> b.attempt)`)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, op, err)
 	}

@@ -197,26 +197,3 @@ func (r *run) record(ctx context.Context, started time.Time) (filecatalogue.Back
 		return err
 	})
 }
-
-// refuse notes a backup that was found wanting, and gives the reason back.
-func (r *run) refuse(ctx context.Context, reason error) error {
-	code := failure.CodeOf(reason)
-	now := r.Clock.Now()
-
-	err := r.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		if err := filecatalogue.RecordBad(ctx, tx, r.backup.ID, r.backup.Attempt, string(code)); err != nil {
-			return fmt.Errorf("refusing: %w", err)
-		}
-
-		_, err := ledger.Append(ctx, tx, ledger.FilesRefused, now, ledger.FilesBody{
-			Backup: r.backup.ID, Files: r.backup.Files, Day: r.backup.Day, Count: r.done.bad, Code: string(code),
-		})
-
-		return err
-	})
-	if err != nil {
-		return err
-	}
-
-	return reason
-}

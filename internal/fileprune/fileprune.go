@@ -107,7 +107,7 @@ func (r Rule) manifest(manifest Manifest, asOf time.Time, last bool) Decision {
 		from = manifest.OpenedAt // what was left of it goes as if it had been a backup
 	}
 
-	decision := r.decide(manifest.ID, from, asOf, last)
+	decision := r.decide(manifest.ID, r.Keep.AddTo(from, r.Zone), asOf, last)
 	decision.Last = last
 
 	if open && last && r.KeepLastDrilled && !decision.Exception {
@@ -169,11 +169,13 @@ func Excepted(held []Manifest, rule Rule, asOf time.Time) map[string]time.Time {
 }
 
 // Contents gives one decision for each content of one set, in the order of held.
-func Contents(held []Content, beyond Beyond, rule Rule, asOf time.Time) []Decision {
+// manifests are the snapshots of all manifests of the set, those that went among
+// them.
+func Contents(held []Content, manifests []time.Time, beyond Beyond, rule Rule, asOf time.Time) []Decision {
 	decisions := make([]Decision, len(held))
 
 	for i, content := range held {
-		decision := rule.decide(content.ID, content.NewestAt, asOf, content.namedAt(beyond.At))
+		decision := rule.decide(content.ID, rule.Due(content, manifests), asOf, content.namedAt(beyond.At))
 		from := decision.Due
 
 		for _, ended := range beyond.Ended {
@@ -189,10 +191,10 @@ func Contents(held []Content, beyond Beyond, rule Rule, asOf time.Time) []Decisi
 	return decisions
 }
 
-// decide decides for what shows the given instant; kept says that an exception
-// would hold for it.
-func (r Rule) decide(id string, from, asOf time.Time, kept bool) Decision {
-	decision := Decision{ID: id, Due: r.Keep.AddTo(from, r.Zone)}
+// decide decides for what is stored until the given instant; kept says that an
+// exception would hold for it.
+func (r Rule) decide(id string, due, asOf time.Time, kept bool) Decision {
+	decision := Decision{ID: id, Due: due}
 
 	switch {
 	case asOf.Before(decision.Due):

@@ -109,7 +109,7 @@ func TestContents(t *testing.T) {
 		"an exception, and still in time":  {start(), 7*day - 1, true, "k"},
 		"an exception, and long past time": {start(), 700 * day, true, "x"},
 	} {
-		decisions := fileprune.Contents([]fileprune.Content{content}, fileprune.Beyond{At: c.excepted}, rule(t, c.keepLast), content.NewestAt.Add(c.after))
+		decisions := fileprune.Contents([]fileprune.Content{content}, nil, fileprune.Beyond{At: c.excepted}, rule(t, c.keepLast), content.NewestAt.Add(c.after))
 		if got := letter(decisions[0]); got != c.want || decisions[0].ID != "a" || decisions[0].Reason == "" {
 			t.Errorf("%s: %+v, want %s", name, decisions[0], c.want)
 		}
@@ -121,15 +121,17 @@ type history struct {
 	manifests []fileprune.Manifest
 	contents  []fileprune.Content
 	names     map[string][]int // by content, the manifests that name it
+	snapshots []time.Time      // of the manifests
 }
 
-func drawHistory(t *rapid.T) history {
+func drawHistory(t *rapid.T, from time.Time, apart int) history {
 	days := rapid.IntRange(1, 12).Draw(t, "days")
 	h := history{names: map[string][]int{}}
 
-	at := start()
+	at := from
 	for n := range days {
-		at = at.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "hours")) * time.Hour)
+		at = at.Add(time.Duration(rapid.IntRange(1, apart).Draw(t, "hours")) * time.Hour)
+		h.snapshots = append(h.snapshots, at)
 		h.manifests = append(h.manifests, fileprune.Manifest{
 			ID: fmt.Sprintf("m%02d", n), Files: "x", OpenedAt: at, SnapshotAt: at, Drilled: rapid.Bool().Draw(t, "drilled"),
 		})
@@ -155,25 +157,27 @@ func TestAContentGoesWithItsLastManifest(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(r *rapid.T) {
-		h := drawHistory(r)
+		h := drawHistory(r, start(), 60)
 		rule := rule(t, rapid.Bool().Draw(r, "keep last"))
-		asOf := start().Add(time.Duration(rapid.IntRange(0, 60*24).Draw(r, "as of")) * time.Hour)
-
-		kept := map[int]bool{}
-		for i, decision := range fileprune.Manifests(h.manifests, rule, asOf) {
-			kept[i] = !decision.Delete
-		}
-
-		beyond := fileprune.Beyond{At: fileprune.Excepted(h.manifests, rule, asOf)["x"]}
-		for _, decision := range fileprune.Contents(h.contents, beyond, rule, asOf) {
-			named := false
-			for _, each := range h.names[decision.ID] {
-				named = named || kept[each]
-			}
-
-			if decision.Delete == named {
-				r.Fatalf("content %s: %+v, named by a kept manifest: %v", decision.ID, decision, named)
-			}
-		}
+		goesWithItsLast(r, h, rule, start().Add(time.Duration(rapid.IntRange(0, 60*24).Draw(r, "as of"))*time.Hour))
 	})
+}
+
+func goesWithItsLast(r *rapid.T, h history, rule fileprune.Rule, asOf time.Time) {
+	kept := map[int]bool{}
+	for i, decision := range fileprune.Manifests(h.manifests, rule, asOf) {
+		kept[i] = !decision.Delete
+	}
+
+	beyond := fileprune.Beyond{At: fileprune.Excepted(h.manifests, rule, asOf)["x"]}
+	for _, decision := range fileprune.Contents(h.contents, h.snapshots, beyond, rule, asOf) {
+		named := false
+		for _, each := range h.names[decision.ID] {
+			named = named || kept[each]
+		}
+
+		if decision.Delete == named {
+			r.Fatalf("content %s: %+v, named by a kept manifest: %v", decision.ID, decision, named)
+		}
+	}
 }

@@ -66,14 +66,14 @@ func TestContentsAfterAnException(t *testing.T) {
 		"of a younger day":       {of: start().Add(day + 1), after: 20 * day, late: true},
 	} {
 		beyond := fileprune.Beyond{Ended: []fileprune.Ended{{At: c.of, EndedAt: end}}}
-		got := fileprune.Contents([]fileprune.Content{content}, beyond, rule(t, true), start().Add(c.after))[0]
+		got := fileprune.Contents([]fileprune.Content{content}, nil, beyond, rule(t, true), start().Add(c.after))[0]
 
 		if !got.Delete || got.Late != c.late {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
 
-	if got := fileprune.Contents([]fileprune.Content{content}, fileprune.Beyond{}, rule(t, true), start().Add(8*day)); got[0].Late {
+	if got := fileprune.Contents([]fileprune.Content{content}, nil, fileprune.Beyond{}, rule(t, true), start().Add(8*day)); got[0].Late {
 		t.Errorf("%+v", got)
 	}
 }

@@ -35,7 +35,7 @@ func TestASetThatLeftThePolicyGetsNoException(t *testing.T) {
 		t.Errorf("%v", excepted)
 	}
 
-	if got := fileprune.Contents(content, fileprune.Beyond{At: excepted["x"]}, with, start().Add(7*day)); letter(got[0]) != "d" {
+	if got := fileprune.Contents(content, nil, fileprune.Beyond{At: excepted["x"]}, with, start().Add(7*day)); letter(got[0]) != "d" {
 		t.Errorf("%+v", got)
 	}
 }

@@ -3,28 +3,23 @@ package fileremoval
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"steward/internal/filecatalogue"
 	"steward/internal/gcs"
 )
 
-const (
-	// pageSize is how many objects of the listing are compared at once.
-	pageSize = 1000
-	// maxLooks bounds how many objects that the listing lacks are looked for one by
-	// one in a prune; the next one goes on.
-	maxLooks = 1000
-)
+// pageSize is how many objects of the listing, or of the catalogue, are compared at
+// once.
+const pageSize = 1000
 
 // comparison is catalogue and bucket side by side, both in the order of names, a
-// page at a time, so that its size does not depend on how many files there are.
+// page at a time, so that its size does not depend on how many files there are, nor
+// on how many are missing.
 type comparison struct {
 	*work
 
-	looks   int
-	missing []filecatalogue.Content
-	lost    []filecatalogue.Finding
-	back    []returned
+	back []returned
 }
 
 // compare reconciles catalogue and bucket both ways: what the bucket has no more is
@@ -40,17 +35,11 @@ func (w *work) compare(ctx context.Context) error {
 		return err
 	}
 
-	w.result.Missing = int64(len(c.missing) + len(c.lost))
-
 	if !w.Enforce {
 		return nil
 	}
 
-	if len(c.missing)+len(c.lost) > 0 {
-		if err := w.Steward.InTx(ctx, c.record); err != nil {
-			return fmt.Errorf("recording what is missing: %w", err)
-		}
-
+	if w.result.Missing > 0 {
 		if err := w.read(ctx); err != nil {
 			return err
 		}
@@ -126,8 +115,8 @@ func (c *comparison) page(ctx context.Context, page []gcs.Object, from, until st
 	return until, c.absent(ctx, live, from, until)
 }
 
-// absent finds the contents that should be in this part of the listing and are not.
-// Each is looked for by itself: it may have been stored after its part was listed.
+// absent finds the contents that should be in this part of the listing and are not,
+// and records them page by page: a crash leaves the rest to the next prune.
 func (c *comparison) absent(ctx context.Context, live map[string]int64, from, until string) error {
 	for {
 		wanted, err := filecatalogue.Wanted(ctx, c.Steward, from, until, pageSize)
@@ -136,29 +125,70 @@ func (c *comparison) absent(ctx context.Context, live map[string]int64, from, un
 		}
 
 		from = wanted[len(wanted)-1].Object
+		unseen := slices.DeleteFunc(wanted, func(one filecatalogue.Content) bool { return live[one.Object] == one.Generation })
 
-		for _, content := range wanted {
-			if live[content.Object] == content.Generation || c.looks == maxLooks {
-				continue
-			}
+		missing, err := c.unlisted(ctx, unseen)
+		if err != nil {
+			return err
+		}
 
-			c.looks++
-
-			there, err := c.there(ctx, content.Object, content.Generation)
-			if err != nil {
-				return err
-			}
-
-			if !there {
-				c.missing = append(c.missing, content)
-			}
+		if err := c.lose(ctx, c.contentsLost(missing)); err != nil {
+			return err
 		}
 	}
+}
+
+// unlisted gives those of the contents, at most a page in the order of their names,
+// that a second listing lacks too: one may have been stored after its part was listed.
+func (c *comparison) unlisted(ctx context.Context, wanted []filecatalogue.Content) ([]filecatalogue.Content, error) {
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+
+	first, last := wanted[0].Object, wanted[len(wanted)-1].Object
+
+	unseen := make(map[string]int64, len(wanted))
+	for _, content := range wanted {
+		unseen[content.Object] = content.Generation
+	}
+
+	for object, err := range c.Bucket.List(ctx, common(first, last), gcs.ListOptions{From: first}) {
+		if err != nil {
+			return nil, fmt.Errorf("looking for what the listing lacks: %w", err)
+		}
+
+		if object.Name > last {
+			break
+		}
+
+		if unseen[object.Name] == object.Generation {
+			delete(unseen, object.Name)
+		}
+	}
+
+	return slices.DeleteFunc(wanted, func(one filecatalogue.Content) bool {
+		_, still := unseen[one.Object]
+
+		return !still
+	}), nil
+}
+
+// common is the longest prefix of both names, so that the service lists little more
+// than what lies between them.
+func common(first, last string) string {
+	n := 0
+	for n < min(len(first), len(last)) && first[n] == last[n] {
+		n++
+	}
+
+	return first[:n]
 }
 
 // wholes looks for the list and the manifest of each day that stays. Of a day that
 // goes anyway nothing is missing: an earlier try took it.
 func (c *comparison) wholes(ctx context.Context) error {
+	var lost []loss
+
 	wanted, err := filecatalogue.Whole(ctx, c.Steward)
 	if err != nil {
 		return err
@@ -180,11 +210,11 @@ func (c *comparison) wholes(ctx context.Context) error {
 		}
 
 		if !there {
-			c.lost = append(c.lost, one)
+			lost = append(lost, loss{one, span{one.Files, one.Backup, one.Backup}})
 		}
 	}
 
-	return nil
+	return c.lose(ctx, lost)
 }
 
 // there reports whether the bucket can give exactly this generation.

@@ -81,7 +81,7 @@ func (w *work) due(files string, found []filecatalogue.Content) []due {
 
 	var all []due
 
-	for i, decision := range fileprune.Contents(contents, w.beyond[files], w.Rule, w.at) {
+	for i, decision := range fileprune.Contents(contents, w.snapshots[files], w.beyond[files], w.Rule, w.at) {
 		if decision.Delete {
 			all = append(all, due{found[i], decision})
 		}

@@ -82,6 +82,8 @@ type work struct {
 	*Remover
 
 	at time.Time
+	// snapshots are those of all days, by set.
+	snapshots map[string][]time.Time
 	// days are all days of all sets, the newest first; kept are those that are not
 	// pruned, with one decision for each.
 	days, kept []filecatalogue.Backup

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"steward/internal/filecatalogue"
+	"steward/internal/fileprune"
 	"steward/internal/ledger"
 	"steward/internal/postgres"
 )
@@ -22,7 +23,8 @@ type returned struct {
 func (w *work) sweep(ctx context.Context, one returned) error {
 	object := late{
 		Finding: filecatalogue.Finding{Name: one.Name, Generation: one.generation, Files: one.Files},
-		backup:  w.dayOf(one.Files, one.NewestAt), due: w.Rule.Keep.AddTo(one.NewestAt, w.Rule.Zone),
+		backup:  w.dayOf(one.Files, one.NewestAt),
+		due:     w.Rule.Due(fileprune.Content{FirstAt: one.FirstAt, NewestAt: one.NewestAt}, w.snapshots[one.Files]),
 	}
 
 	if !w.at.Before(object.due.Add(w.Rule.Tolerance)) {

@@ -63,6 +63,7 @@ func (w *work) decide(exceptions map[string]filecatalogue.Exception, unreadable 
 
 	w.decisions = fileprune.Manifests(held, w.Rule, w.at)
 	w.beyond = map[string]fileprune.Beyond{}
+	w.snapshots = snapshots(w.days)
 
 	for files, at := range fileprune.Excepted(held, w.Rule, w.at) {
 		w.beyond[files] = fileprune.Beyond{At: at}
@@ -79,6 +80,20 @@ func (w *work) decide(exceptions map[string]filecatalogue.Exception, unreadable 
 			w.ended(held[i].Files, held[i].SnapshotAt, w.at)
 		}
 	}
+}
+
+// snapshots are those of all days of each set, pruned ones too: what they named was
+// kept with them.
+func snapshots(days []filecatalogue.Backup) map[string][]time.Time {
+	of := map[string][]time.Time{}
+
+	for _, day := range days {
+		if !day.SnapshotAt.IsZero() {
+			of[day.Files] = append(of[day.Files], day.SnapshotAt)
+		}
+	}
+
+	return of
 }
 
 func (w *work) ended(files string, snapshot, at time.Time) {

@@ -73,6 +73,11 @@ type FilesBody struct {
 	DurationMS int64 `json:"duration_ms,omitempty"`
 	// Code is the failure code of a refused backup; "" is left out.
 	Code string `json:"code,omitempty"`
+	// FirstDay is the first day that names a content which a drill refused: those from
+	// it to Day lost it. "" is left out, and is missing in entries of before it was written.
+	FirstDay string `json:"first_day,omitempty"`
+	// Objects are some of the contents that a drill refused, Count is how many there are.
+	Objects []ObjectBody `json:"objects,omitempty"`
 }
 
 // ErasureBody is the evidence about one erasure.

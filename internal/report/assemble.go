@@ -13,9 +13,13 @@ import (
 type assembly struct {
 	Facts
 
-	// of are the entries of each backup, in the ledger's order.
-	of map[string][]entry
-	// missing are those about objects of files that several days lost, by item.
+	// of are the entries of each backup, in the ledger's order, and copied those about
+	// its copies.
+	of, copied map[string][]entry
+	// placed are the names of the places in which the rows say that copies lie, by backup.
+	placed map[string][]string
+	// missing are those about objects of files that several days lost, by item: that
+	// were not found, or that a drill found wanting.
 	missing map[string][]entry
 	// promised are those about each promise's item.
 	promised map[string][]entry
@@ -30,14 +34,20 @@ type entry struct {
 	about entries.About
 }
 
-// filesPrefix is what the kinds of entries about files begin with, and with another
-// slash their items. Each of them has the same meaning as that about databases.
-const filesPrefix = "files"
+// What the kinds of entries about files and copies begin with. Each of them has the
+// same meaning as that about databases. The items of files begin with the first and
+// another slash.
+const (
+	filesPrefix = "files"
+	copyPrefix  = "copy"
+)
 
-// plain is the kind, whether it is about a database or files.
+// plain is the kind, whether it is about a database, files or a copy.
 func (e entry) plain() ledger.Kind {
-	if rest, files := strings.CutPrefix(string(e.Kind), filesPrefix+"."); files {
-		return ledger.Kind("backup." + rest)
+	for _, prefix := range []string{filesPrefix, copyPrefix} {
+		if rest, cut := strings.CutPrefix(string(e.Kind), prefix+"."); cut {
+			return ledger.Kind("backup." + rest)
+		}
 	}
 
 	return e.Kind
@@ -45,18 +55,26 @@ func (e entry) plain() ledger.Kind {
 
 // kindOf is the kind that an entry about this row has.
 func kindOf(row Backup, plain ledger.Kind) ledger.Kind {
-	if strings.HasPrefix(row.Database, filesPrefix+"/") {
-		return ledger.Kind(filesPrefix + strings.TrimPrefix(string(plain), "backup"))
+	var prefix string
+
+	switch {
+	case row.Copy != nil && plain != ledger.BackupCopied:
+		prefix = copyPrefix
+	case strings.HasPrefix(row.Database, filesPrefix+"/"):
+		prefix = filesPrefix
+	default:
+		return plain
 	}
 
-	return plain
+	return ledger.Kind(prefix + strings.TrimPrefix(string(plain), "backup"))
 }
 
 // Assemble makes the report of a month. It fails with LedgerTampered when an
 // entry cannot be read: then nothing is known.
 func Assemble(facts Facts) (Report, error) {
 	a := assembly{
-		Facts: facts, of: map[string][]entry{}, missing: map[string][]entry{}, promised: map[string][]entry{}, cited: map[ledger.ID]bool{},
+		Facts: facts, of: map[string][]entry{}, copied: map[string][]entry{}, placed: map[string][]string{},
+		missing: map[string][]entry{}, promised: map[string][]entry{}, cited: map[ledger.ID]bool{},
 	}
 	if err := a.read(); err != nil {
 		return Report{}, err
@@ -65,6 +83,10 @@ func Assemble(facts Facts) (Report, error) {
 	a.Backups = slices.Clone(facts.Backups)
 	for i, backup := range a.Backups {
 		a.Backups[i] = backup.cut(facts.AsOf)
+
+		if backup.Copy != nil {
+			a.placed[backup.ID] = append(a.placed[backup.ID], backup.Copy.Names...)
+		}
 	}
 
 	report := Report{
@@ -104,14 +126,18 @@ func (a *assembly) read() error {
 			return err
 		}
 
-		if each.Kind == ledger.FilesMissing && !each.At.After(a.AsOf) {
-			a.missing[about.Item()] = append(a.missing[about.Item()], entry{each, about})
-
+		if each.At.After(a.AsOf) {
 			continue
 		}
 
+		if each.Kind == ledger.FilesMissing || each.Kind == ledger.FilesRefused && about.FirstDay != "" {
+			a.missing[about.Item()] = append(a.missing[about.Item()], entry{each, about})
+		}
+
 		switch {
-		case each.At.After(a.AsOf):
+		case each.Kind == ledger.FilesMissing:
+		case about.Location != "":
+			a.copied[about.Backup] = append(a.copied[about.Backup], entry{each, about})
 		case about.Backup != "":
 			a.of[about.Backup] = append(a.of[about.Backup], entry{each, about})
 		case about.Promise != "":
@@ -144,6 +170,7 @@ func (a *assembly) database(name string) Database {
 	database := Database{
 		Name: name, InPolicy: slices.Contains(a.Rule.Databases, name), Schedule: a.Schedules[name], Days: []Day{}, Promises: []ledger.ID{},
 	}
+	database.CopyOf, database.Location = copiesOf(name)
 
 	if everWatched {
 		database.WatchedSince = watched.UTC()

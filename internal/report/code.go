@@ -9,19 +9,21 @@ type Code string
 const (
 	// FindMissed: no good backup of the day, and no time left.
 	FindMissed Code = "missed"
+	// FindNotCopied: no whole copy of the day, and no time left.
+	FindNotCopied Code = "not_copied"
 	// FindUnproven: the catalogue says more than the ledger proves.
 	FindUnproven Code = "unproven"
 	// FindAboveCeiling: it existed longer than promised, without an exception.
 	FindAboveCeiling Code = "above_ceiling"
 	// FindBelowFloor: it was gone earlier than promised.
 	FindBelowFloor Code = "below_floor"
-	// FindLost: objects of it were gone from the bucket before their time.
+	// FindLost: objects of it were gone from the bucket, or found wanting, before their time.
 	FindLost Code = "lost"
 	// FindOverdue: an object of it was still in the bucket past its time and the tolerance.
 	FindOverdue Code = "overdue"
 	// FindException: it was kept longer than promised under a recorded exception.
 	FindException Code = "exception"
-	// FindLate: it was drilled later than promised.
+	// FindLate: it was drilled, or copied, later than promised.
 	FindLate Code = "late"
 	// FindNoRun: no run opened the day.
 	FindNoRun Code = "no_run"
@@ -53,13 +55,14 @@ type CodeRow struct {
 func Codes() []CodeRow {
 	return []CodeRow{
 		{FindMissed, true, "no good backup exists of this day, and the time to catch up is over"},
+		{FindNotCopied, true, "no whole copy exists of this day, and the time to catch up is over"},
 		{FindUnproven, true, "the catalogue says more than an entry of the ledger proves"},
 		{FindAboveCeiling, true, "it existed longer than promised, and no exception was recorded"},
 		{FindBelowFloor, true, "it was gone earlier than promised"},
-		{FindLost, true, "objects of it were gone from the bucket before their time"},
+		{FindLost, true, "objects of it were gone from the bucket, or found wanting, before their time"},
 		{FindOverdue, true, "an object of it was still in the bucket past its time"},
 		{FindException, false, "it was kept longer than promised under a recorded exception"},
-		{FindLate, false, "it was drilled later than promised"},
+		{FindLate, false, "it was proven later than promised"},
 		{FindNoRun, false, "no run opened this day: its schedule missed or skipped it"},
 		{FindRefused, false, "an attempt of this day was refused"},
 		{FindRetaken, false, "the day was taken again"},

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"slices"
 	"time"
 
@@ -34,7 +33,7 @@ func (a *assembly) day(database Database, day calendar.Day, row Backup, opened b
 		one.DueAt = time.Time{}
 	}
 
-	a.judge(&one, opened)
+	a.judge(&one, row, opened, database.CopyOf != "")
 
 	if count > 1 && !one.DueAt.IsZero() {
 		one.Findings = append(one.Findings, finding(FindTwiceDue))
@@ -71,25 +70,31 @@ func (a *assembly) life(one *Day, row Backup) {
 		one.PruneDueAt = a.Rule.Keep.AddTo(row.SnapshotAt, a.Zone).UTC()
 	}
 
-	if !row.TakenAt.IsZero() {
+	if row.Copy != nil {
+		a.copyOf(one, row)
+	}
+
+	if !row.TakenAt.IsZero() && row.Copy == nil {
 		one.SnapshotAt, one.TakenAt, one.Bytes, one.Rows = row.SnapshotAt.UTC(), row.TakenAt.UTC(), row.Bytes, row.Rows
 		one.Files = row.Files
 		one.ManifestSHA256 = row.ManifestSHA256
 		one.TakenEntry = a.proof(one, row, ledger.BackupStored, row.TakenAt)
 	}
 
-	if !row.DrilledAt.IsZero() {
+	if !row.DrilledAt.IsZero() && row.Copy == nil {
 		one.DrilledAt, one.DrillMS = row.DrilledAt.UTC(), row.DrillMS
 		one.DrilledEntry = a.proof(one, row, ledger.BackupDrilled, row.DrilledAt)
 	}
 
 	if !row.PrunedAt.IsZero() {
 		one.PrunedAt = row.PrunedAt.UTC()
-		one.PrunedEntry = a.proof(one, row, ledger.BackupPruned, row.PrunedAt)
+		one.PrunedEntry = a.receipt(one, row)
 		a.dueThen(one, row)
 	}
 
-	a.keeping(one, row, a.others(one, row))
+	excepted := a.others(one, row)
+	a.lostUntold(one, row)
+	a.keeping(one, row, excepted)
 }
 
 // dueThen takes from the entry of the end when that was due: the policy of then
@@ -97,6 +102,9 @@ func (a *assembly) life(one *Day, row Backup) {
 // keep of the report, with a remark.
 func (a *assembly) dueThen(one *Day, row Backup) {
 	found, ok := a.find(row, ledger.BackupPruned, row.PrunedAt)
+	if !ok {
+		found, ok = a.wentWithItsBucket(row)
+	}
 
 	switch {
 	case !ok: // it is told to be unproven
@@ -122,12 +130,13 @@ func (a *assembly) proof(one *Day, row Backup, kind ledger.Kind, at time.Time) l
 }
 
 // find looks for the entry that says the same as the row: this kind, this backup
-// of this day and database, this manifest, this instant.
+// of this day and database, this manifest, of a copy in this generation, this instant.
 func (a *assembly) find(row Backup, kind ledger.Kind, at time.Time) (entry, bool) {
-	of := a.of[row.ID]
+	of := a.about(row)
 	found := slices.IndexFunc(of, func(each entry) bool {
-		return each.plain() == kind && each.about.Item() == row.Database && each.about.Day == row.Day.String() &&
+		return each.plain() == kind && each.about.Item() == row.item() && each.about.Day == row.Day.String() &&
 			each.about.ManifestSHA256 == row.ManifestSHA256 && each.At.Equal(at.Truncate(time.Microsecond)) &&
+			(row.Copy == nil || each.about.Generation == row.Copy.ManifestGen) &&
 			(kind != ledger.BackupStored || row.SnapshotAt.Truncate(time.Microsecond).Equal(each.about.SnapshotAt.Truncate(time.Microsecond)))
 	})
 
@@ -142,23 +151,25 @@ func (a *assembly) find(row Backup, kind ledger.Kind, at time.Time) (entry, bool
 // repeated attempts, exceptions, and whatever a later version writes. It reports
 // since when an exception is recorded.
 func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
-	stored := 0
+	stored, groups := 0, map[group]int{}
 
-	for _, each := range append(slices.Clone(a.of[row.ID]), a.lost(one, row)...) {
+	for _, each := range append(slices.Clone(a.about(row)), a.lost(one, row)...) {
 		kind := each.plain()
-		if kind == ledger.BackupStored {
+		if kind == ledger.BackupStored || kind == ledger.BackupCopied {
 			stored++
 		}
 
 		code := FindRecorded
 
 		switch {
-		case kind == ledger.BackupStored && stored > 1:
+		case (kind == ledger.BackupStored || kind == ledger.BackupCopied) && stored > 1:
 			code = FindRetaken
-		case kind == ledger.BackupRefused:
+		case kind == ledger.BackupRefused && each.about.Backup == row.ID:
 			code = FindRefused
-		case kind == ledger.BackupMissing:
-			code = FindLost
+		case kind == ledger.BackupMissing, kind == ledger.BackupRefused:
+			if !row.earlier(each.At) {
+				code = FindLost
+			}
 		case kind == ledger.BackupOverdue:
 			code = FindOverdue
 		case isException(kind):
@@ -167,135 +178,18 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 				excepted = each.At
 			}
 		case kind == ledger.BackupStored, kind == ledger.BackupDrilled, kind == ledger.BackupPruned,
-			kind == ledger.BackupCopied: // copies have a promise of their own
+			kind == ledger.BackupCopied:
 			continue
 		}
 
-		told := finding(code)
-		told.At, told.Entry, told.Kind, told.Cause = each.At.UTC(), a.cite(each), each.Kind, each.about.Code
-		one.Findings = append(one.Findings, told)
+		a.tell(one, groups, code, each)
 	}
 
 	return excepted
-}
-
-// lost are the entries about objects of files that this day needed when they were
-// found missing: they are named by the days from the first to the last in the entry.
-func (a *assembly) lost(one *Day, row Backup) []entry {
-	var found []entry
-
-	for _, each := range a.missing[row.Database] {
-		first := cmp.Or(each.about.FirstDay, each.about.Day)
-		if first <= one.Day && one.Day <= each.about.Day && each.At.Before(one.PruneDueAt) {
-			found = append(found, each)
-		}
-	}
-
-	return found
 }
 
 // isException reports whether a kind records that a backup is kept beyond its
 // time. Only an entry that says so excuses, never what could be inferred.
 func isException(kind ledger.Kind) bool {
 	return kind == ledger.BackupExcepted
-}
-
-// keeping compares how long the backup existed with the floor and the ceiling.
-func (a *assembly) keeping(one *Day, row Backup, excepted time.Time) {
-	if row.SnapshotAt.IsZero() {
-		return
-	}
-
-	due := one.PruneDueAt
-	if !row.PrunedAt.IsZero() && !row.DrilledAt.IsZero() && row.PrunedAt.Before(due) {
-		early := finding(FindBelowFloor)
-		early.At, early.Entry = one.PrunedAt, one.PrunedEntry
-		one.Findings = append(one.Findings, early)
-	}
-
-	if !excepted.IsZero() {
-		// It covers until a younger backup is drilled; then this one must go.
-		younger, stopped := a.younger(row)
-		if stopped {
-			return
-		}
-
-		due = later(due, younger)
-	}
-
-	limit, end := a.Rule.Tolerance.Shortest(), earlier(a.AsOf, zeroAs(row.PrunedAt, a.AsOf))
-	existed := a.onTime(due, end)
-
-	if existed > limit || existed == limit && row.PrunedAt.IsZero() {
-		over := finding(FindAboveCeiling)
-		over.At, over.Until, over.Entry = due.Add(limit).UTC(), one.PrunedAt, one.PrunedEntry
-		one.Findings = append(one.Findings, over)
-	}
-}
-
-// younger is when the first younger backup of the database was drilled; stopped
-// says that there is none.
-func (a *assembly) younger(row Backup) (at time.Time, stopped bool) {
-	for _, other := range a.Backups {
-		if other.Database == row.Database && other.SnapshotAt.After(row.SnapshotAt) && !other.DrilledAt.IsZero() {
-			at = earlier(zeroAs(at, other.DrilledAt), other.DrilledAt)
-		}
-	}
-
-	return at, at.IsZero()
-}
-
-func zeroAs(at, other time.Time) time.Time {
-	if at.IsZero() {
-		return other
-	}
-
-	return at
-}
-
-// state decides where the day stands. Only a drill that the ledger proves counts.
-func (a *assembly) state(database Database, one Day, dues int) State {
-	end := one.DueAt.Add(a.Rule.CatchUp.Shortest())
-
-	switch {
-	case one.DrilledEntry != "" && one.TakenEntry != "":
-		return Proven
-	case !database.InPolicy:
-		return NotPromised
-	case dues == 0:
-		return NoneDue
-	case database.WatchedSince.IsZero() || one.DueAt.Before(database.WatchedSince):
-		return NotInstalled
-	case a.AsOf.Before(end):
-		return Due
-	case a.onTime(one.DueAt, end) < a.Rule.DoneWithin.Shortest():
-		return Excused
-	default:
-		return Missed
-	}
-}
-
-// judge adds what follows from the state.
-func (a *assembly) judge(one *Day, opened bool) {
-	switch one.State {
-	case Missed:
-		one.Findings = append(one.Findings, finding(FindMissed))
-	case Excused:
-		one.Findings = append(one.Findings, finding(FindExcused))
-	case Proven:
-		limit := a.Rule.DoneWithin.Shortest()
-		if !one.DueAt.IsZero() && a.onTime(one.DueAt, one.DrilledAt) > limit {
-			late := finding(FindLate)
-			late.At, late.Entry = one.DrilledAt, one.DrilledEntry
-			one.Findings = append(one.Findings, late)
-		}
-
-		return
-	default:
-		return
-	}
-
-	if !opened {
-		one.Findings = append(one.Findings, finding(FindNoRun))
-	}
 }

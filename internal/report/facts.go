@@ -41,16 +41,22 @@ type Facts struct {
 
 // Backup is one row of the catalogue. Times are zero while they are not known.
 type Backup struct {
-	// ID is opaque.
+	// ID is opaque; of a copy it is that of the backup.
 	ID string
-	// Database is its name; that of files begins with files/.
+	// Database is its name; that of files begins with files/, that of copies with copies/.
 	Database string
+	// Copy says that it is a copy in another location, and of what; nil for a backup.
+	Copy *Copy
 	// Day is the business day.
 	Day calendar.Day
-	// State is the catalogue's: running, taken, drilled, bad or pruned.
+	// State is the catalogue's: running, taken, drilled, bad or pruned; of a copy running, copied or pruned.
 	State string
-	// SnapshotAt, TakenAt, DrilledAt and PrunedAt are its life.
+	// SnapshotAt, TakenAt, DrilledAt and PrunedAt are its life; of a copy the first three are
+	// those of the backup.
 	SnapshotAt, TakenAt, DrilledAt, PrunedAt time.Time
+	// LostAt is when something that it names was first known to be gone or found wanting,
+	// whichever day's drill found it; zero while all is there.
+	LostAt time.Time
 	// ManifestSHA256 is the hash of its manifest, in hex.
 	ManifestSHA256 string
 	// Bytes and Rows are what is stored and what it holds.
@@ -72,6 +78,10 @@ const (
 // vouch for: only a row that says drilled, or that was drilled before it was
 // pruned, claims a drill; one that is taken anew claims nothing yet.
 func (b Backup) cut(asOf time.Time) Backup {
+	if b.Copy != nil {
+		return b.cutCopy(asOf)
+	}
+
 	if b.State != rowDrilled && b.State != rowPruned {
 		b.DrilledAt = time.Time{}
 	}
@@ -84,13 +94,18 @@ func (b Backup) cut(asOf time.Time) Backup {
 		b.TakenAt = time.Time{}
 	}
 
-	for _, at := range []*time.Time{&b.SnapshotAt, &b.TakenAt, &b.DrilledAt, &b.PrunedAt} {
+	forget(asOf, &b.SnapshotAt, &b.TakenAt, &b.DrilledAt, &b.PrunedAt, &b.LostAt)
+
+	return b
+}
+
+// forget takes out what lies after an instant.
+func forget(asOf time.Time, all ...*time.Time) {
+	for _, at := range all {
 		if at.After(asOf) {
 			*at = time.Time{}
 		}
 	}
-
-	return b
 }
 
 // start is the first instant of the month, end the first one after what the

@@ -20,13 +20,14 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // eventful is a month in which everything happened: set up on the 3rd, a missed
 // day, one taken again, one drilled late, backups that stopped and an exception, a
-// late prune, a second database from the 15th on, files that stopped.
+// late prune, a second database from the 15th on, files that stopped, copies of the
+// second database, one of them late and one never made, a loss of many objects.
 func eventful(t testing.TB) report.Report {
 	t.Helper()
 
-	w := newWorld(t, "2026-11", later(), "app", "shop", "files/uploads")
+	w := newWorld(t, "2026-11", later(), "app", "shop", "files/uploads", "copies/far/shop")
 	w.facts.InstalledAt = utc(11, 3, 9, 0)
-	w.facts.Watched = map[string]time.Time{"app": w.facts.InstalledAt, "shop": utc(11, 15, 9, 0), "files/uploads": utc(11, 15, 9, 0)}
+	w.facts.Watched = map[string]time.Time{"app": w.facts.InstalledAt, "shop": utc(11, 15, 9, 0), "files/uploads": utc(11, 15, 9, 0), "copies/far/shop": utc(11, 20, 9, 0)}
 	w.facts.Off = []promise.Interval{{From: utc(11, 20, 0, 0), To: utc(11, 21, 0, 0)}}
 	w.facts.Schedules["shop"] = report.Schedule{ID: "backup/shop", State: report.ScheduleMissing}
 
@@ -44,7 +45,14 @@ func eventful(t testing.TB) report.Report {
 	})
 	w.entry("backup.overdue", *w.find("files/uploads", "2026-11-19"), utc(11, 26, 4, 31), plan{})
 	w.entry(ledger.BackupExcepted, *w.find("files/uploads", "2026-11-21"), utc(11, 28, 2, 31), plan{})
-	w.write(ledger.FilesMissing, utc(11, 28, 12, 0), lostFiles("uploads", "2026-11-24", "2026-11-25"))
+
+	for n := range 6 {
+		w.write(ledger.FilesMissing, utc(11, 28, 12, n), lostFiles("uploads", "2026-11-24", "2026-11-25"))
+	}
+
+	for day := 21; day <= 30; day++ {
+		w.copyOf("shop", nov(day).String(), map[int]copying{23: {late: 3 * time.Hour}, 24: {none: true}}[day])
+	}
 
 	again := *w.find("app", "2026-11-11")
 	w.entry(ledger.BackupRefused, again, again.TakenAt.Add(-time.Minute), plan{})
@@ -100,24 +108,35 @@ func TestGolden(t *testing.T) {
 	if _, err := open(kept, verifier); err != nil {
 		t.Errorf("a file that was given away is refused: %v", err)
 	}
+}
 
-	// One of the version before files were in the report.
-	old, err := os.ReadFile(filepath.Join("testdata", "eventful_v1.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
+// Files of the versions before copies, and before files, were in the report.
+func TestOlderFilesAreStillRead(t *testing.T) {
+	t.Parallel()
 
-	opened, err := open(old, verifier)
-	if err != nil || opened.Format != report.OldFormat || len(opened.Databases) != 2 {
-		t.Errorf("%s, %d databases: %v", opened.Format, len(opened.Databases), err)
-	}
+	_, verifier := testKeys(t)
 
-	if _, err := opened.StandsOn(verifier); err != nil {
-		t.Error(err)
-	}
+	for name, c := range map[string]struct {
+		format string
+		items  int
+	}{"eventful_v1.json": {report.OldFormat, 2}, "eventful_v2.json": {report.FilesFormat, 3}} {
+		old, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
 
-	if cited, err := opened.Cited(); err != nil || len(cited) != len(opened.Entries) {
-		t.Error(err)
+		opened, err := open(old, verifier)
+		if err != nil || opened.Format != c.format || len(opened.Databases) != c.items {
+			t.Errorf("%s: %s, %d databases: %v", name, opened.Format, len(opened.Databases), err)
+		}
+
+		if _, err := opened.StandsOn(verifier); err != nil {
+			t.Error(name, err)
+		}
+
+		if cited, err := opened.Cited(); err != nil || len(cited) != len(opened.Entries) {
+			t.Error(name, err)
+		}
 	}
 }
 
@@ -149,7 +168,8 @@ func TestThePageIsSelfContained(t *testing.T) {
 
 	for _, wanted := range []string{
 		"Evidence of backups, November 2026", "@media print", "not yet installed", "BROKEN: no good backup", "backup.exception",
-		"#waiting", "The machine was off", "<h2>Files uploads</h2>", "files.overdue", "files.missing", "check-evidence x.json", "&#43;01:00",
+		"#waiting", "The machine was off", "<h2>Files uploads</h2>", "files.overdue", "files.missing", "check-evidence x.json",
+		"<h2>Copies of database shop in far</h2>", "no whole copy exists of this day", "(6 entries)", "&#43;01:00",
 	} {
 		if !strings.Contains(text, wanted) {
 			t.Errorf("the page lacks %q", wanted)

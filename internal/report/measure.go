@@ -30,18 +30,18 @@ func (a *assembly) rpo(database string) RPO {
 	return measured
 }
 
-// proven are the backups of a database whose drill the ledger proves, the oldest
-// snapshot first: those of the month, and the newest one before.
+// proven are the backups of a database whose drill the ledger proves, or its copies
+// in one place, the oldest snapshot first: those of the month, and the newest one
+// before.
 func (a *assembly) proven(database string) []Backup {
 	var found []Backup
 
 	for _, backup := range a.Backups {
-		if backup.Database != database || backup.DrilledAt.IsZero() || a.Month.Last().Before(backup.Day) {
+		if backup.Database != database || backup.provenAt().IsZero() || a.Month.Last().Before(backup.Day) {
 			continue
 		}
 
-		_, taken := a.find(backup, ledger.BackupStored, backup.TakenAt)
-		if _, drilled := a.find(backup, ledger.BackupDrilled, backup.DrilledAt); taken && drilled {
+		if _, whole := a.proofs(backup); whole {
 			found = append(found, backup)
 		}
 	}
@@ -57,14 +57,24 @@ func (a *assembly) proven(database string) []Backup {
 	return found
 }
 
+// proofs are the two entries that prove a snapshot, and whether both are there.
+func (a *assembly) proofs(backup Backup) (both [2]entry, whole bool) {
+	second, drilled := a.find(backup.original(), ledger.BackupDrilled, backup.DrilledAt)
+	first, there := a.find(backup, ledger.BackupStored, backup.TakenAt)
+
+	if backup.Copy != nil {
+		first, there = a.find(backup, ledger.BackupCopied, backup.Copy.CopiedAt)
+	}
+
+	return [2]entry{first, second}, there && drilled
+}
+
 // citeAll cites what proves the snapshots that a measure stands on.
 func (a *assembly) citeAll(backups []Backup) {
 	for _, backup := range backups {
-		for kind, at := range map[ledger.Kind]time.Time{ledger.BackupStored: backup.TakenAt, ledger.BackupDrilled: backup.DrilledAt} {
-			if each, found := a.find(backup, kind, at); found {
-				a.cite(each)
-			}
-		}
+		both, _ := a.proofs(backup)
+		a.cite(both[0])
+		a.cite(both[1])
 	}
 }
 
@@ -73,7 +83,7 @@ func rto(days []Day) RTO {
 	var took []int64
 
 	for _, day := range days {
-		if day.State == Proven {
+		if day.State == Proven && day.CopiedEntry == "" { // a copy is not drilled by itself
 			took = append(took, day.DrillMS)
 		}
 	}

@@ -106,13 +106,17 @@ func (p page) Position(id ledger.ID) string {
 // Bytes shows a size.
 func (p page) Bytes(count int64) string { return quantity.Bytes(count) }
 
-// Heading names a database or a set of files.
-func (p page) Heading(name string) string {
-	if files, are := strings.CutPrefix(name, filesPrefix+"/"); are {
+// Heading names a database, a set of files or the copies in one place.
+func (p page) Heading(database Database) string {
+	if database.CopyOf != "" {
+		return "Copies of database " + database.CopyOf + " in " + database.Location
+	}
+
+	if files, are := strings.CutPrefix(database.Name, filesPrefix+"/"); are {
 		return "Files " + files
 	}
 
-	return "Database " + name
+	return "Database " + database.Name
 }
 
 // Took shows milliseconds as seconds.

@@ -8,18 +8,27 @@ import (
 )
 
 // Format names the layout of the report. It is also the first line of what is
-// signed. Reports of OldFormat were given away and are still read; a reader refuses
-// any other.
-const Format = "steward-backup-evidence/2"
+// signed. Reports of the older layouts were given away and are still read; a reader
+// refuses any other.
+const Format = "steward-backup-evidence/3"
 
-// OldFormat is the layout before files were in the report. It has the same members,
-// some of them fewer.
-const OldFormat = "steward-backup-evidence/1"
+// The older layouts. They have the same members, some of them fewer.
+const (
+	// FilesFormat is that from before copies were in the report, and findings counted.
+	FilesFormat = "steward-backup-evidence/2"
+	// OldFormat is that from before files were in it.
+	OldFormat = "steward-backup-evidence/1"
+)
+
+// readable reports whether a format is one that is read.
+func readable(format string) bool {
+	return format == Format || format == FilesFormat || format == OldFormat
+}
 
 // Report is the evidence of one month. All of its times are in UTC, all of its
 // numbers are integers, so that its JSON has one form.
 type Report struct {
-	// Format is steward-backup-evidence/2; 1 in reports from before files were in them.
+	// Format is steward-backup-evidence/3; 2 in reports from before copies were in them, 1 from before files were.
 	Format string `json:"format"`
 	// Month is the month, as 2026-11.
 	Month string `json:"month"`
@@ -39,8 +48,8 @@ type Report struct {
 	Ledger Checkpoint `json:"ledger"`
 	// Off are the times in the month in which a dev machine was off; none in production.
 	Off []Off `json:"off"`
-	// Databases are the databases and the sets of files of the policy, and those that
-	// have backups of this month.
+	// Databases are the databases, the sets of files and the copies of the policy, and those
+	// that have backups of this month.
 	Databases []Database `json:"databases"`
 	// Entries are the entries of the ledger that the report cites, in its order.
 	Entries []Entry `json:"entries"`
@@ -90,10 +99,17 @@ type Off struct {
 	To time.Time `json:"to"`
 }
 
-// Database is the month of one database, or of one set of files.
+// Database is the month of one database, of one set of files, or of the copies of one
+// database in one other location.
 type Database struct {
-	// Name is its name in the policy; that of files begins with files/.
+	// Name is its name in the policy; that of files begins with files/, and that of copies
+	// is copies/LOCATION/DATABASE.
 	Name string `json:"name"`
+	// CopyOf is the database that these are copies of; left out for what is none.
+	CopyOf string `json:"copy_of,omitempty"`
+	// Location is the name of the place in which they lie; with @ and a bucket for copies in
+	// a bucket that the policy calls so no more.
+	Location string `json:"location,omitempty"`
 	// InPolicy says that the policy names it; without it nothing is due any more.
 	InPolicy bool `json:"in_policy"`
 	// WatchedSince is when it came under the promise.
@@ -117,7 +133,7 @@ type State string
 
 // The states of a day.
 const (
-	// Proven: a backup of the day was drilled, and the ledger says so.
+	// Proven: a backup of the day was drilled, or a drilled one copied, and the ledger says so.
 	Proven State = "proven"
 	// Missed: there is none, and the time to catch up is over.
 	Missed State = "missed"
@@ -133,7 +149,7 @@ const (
 	NotPromised State = "not_promised"
 )
 
-// Day is one business day of one database or one set of files. Times and numbers are zero, and then
+// Day is one business day of one database, one set of files or the copies in one location. Times and numbers are zero, and then
 // left out, where there is nothing.
 type Day struct {
 	// Day is the business day in the company's zone, as 2006-01-02.
@@ -142,7 +158,7 @@ type Day struct {
 	State State `json:"state"`
 	// DueAt is when the day's backup was to begin; left out where none was due.
 	DueAt time.Time `json:"due_at,omitzero"`
-	// Backup is the opaque id; empty for a day that no run ever opened.
+	// Backup is the opaque id, of a copy that of its backup; empty for a day that no run ever opened.
 	Backup string `json:"backup,omitempty"`
 	// SnapshotAt is the instant that the backup shows.
 	SnapshotAt time.Time `json:"snapshot_at,omitzero"`
@@ -159,12 +175,17 @@ type Day struct {
 	// ManifestSHA256 is the hash of its signed manifest, in hex.
 	ManifestSHA256 string `json:"manifest_sha256,omitempty"`
 	// DrilledAt is when it was restored elsewhere and found equal; of files, when what
-	// is new and a sample of the others was read and found equal.
+	// is new and a sample of the others was read and found equal; of a copy, when its backup
+	// was: the same bytes.
 	DrilledAt time.Time `json:"drilled_at,omitzero"`
 	// DrillMS is how long that took, in milliseconds.
 	DrillMS int64 `json:"drill_ms,omitzero"`
 	// DrilledEntry is the entry that proves it.
 	DrilledEntry ledger.ID `json:"drilled_entry,omitempty"`
+	// CopiedAt is when a copy was whole: every object was compared with the signed manifest.
+	CopiedAt time.Time `json:"copied_at,omitzero"`
+	// CopiedEntry is the entry that proves it.
+	CopiedEntry ledger.ID `json:"copied_entry,omitempty"`
 	// PruneDueAt is when its time of keeping is over: as the entry of its end says, or
 	// by the policy of the report.
 	PruneDueAt time.Time `json:"prune_due_at,omitzero"`
@@ -193,6 +214,12 @@ type Finding struct {
 	Kind ledger.Kind `json:"kind,omitempty"`
 	// Cause is the code in that entry.
 	Cause string `json:"cause,omitempty"`
+	// Entries is how many entries of this kind and cause say so of the day; left out for one.
+	Entries int `json:"entries,omitzero"`
+	// Examples are some of them beside the first.
+	Examples []ledger.ID `json:"examples,omitempty"`
+	// Count is how many objects they are about, where they count them.
+	Count int64 `json:"count,omitzero"`
 }
 
 // Totals count the days of one database.

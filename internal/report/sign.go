@@ -14,7 +14,8 @@ import (
 )
 
 // MaxBytes bounds the JSON of a report, without white space. A month of one
-// database takes some 50 kB, so some twenty of them fit; Temporal, through which
+// database, or of its copies in one place, takes some 50 kB, so some twenty of them
+// fit, whatever was lost; Temporal, through which
 // the report passes, refuses payloads of 2 MB.
 const MaxBytes = 1 << 20
 
@@ -138,7 +139,7 @@ func (s Signed) Open(verifier note.Verifier) (Report, error) {
 
 	var report Report
 	if err := json.Unmarshal([]byte(s.Report), &report); err != nil ||
-		report.Format != format || format != Format && format != OldFormat {
+		report.Format != format || !readable(format) {
 		return Report{}, failure.New(failure.SignatureInvalid, "opening an evidence file (its format is of another version)")
 	}
 

@@ -104,7 +104,7 @@ func TestForgeries(t *testing.T) {
 	signer, verifier := testKeys(t)
 	stranger, strange := ledgertest.Keys(t)
 
-	other := `{"format":"steward-backup-evidence/3"}`
+	other := `{"format":"steward-backup-evidence/4"}`
 	sign := func(content string, by note.Signer) []byte {
 		made, err := note.Sign(&note.Note{Text: content}, by)
 		must(t, err == nil)
@@ -137,7 +137,7 @@ func TestForgeries(t *testing.T) {
 		"two signatures":      twoSignatures,
 		"over other content":  sign(report.Format+"\n"+report.Hash([]byte("{}"))+"\n", signer),
 		"another format":      sign(report.Format+"\n"+report.Hash([]byte(other))+"\n", signer),
-		"a later format":      sign("steward-backup-evidence/3\n"+report.Hash([]byte(other))+"\n", signer),
+		"a later format":      sign("steward-backup-evidence/4\n"+report.Hash([]byte(other))+"\n", signer),
 		"the version before":  sign(report.OldFormat+"\n"+report.Hash([]byte(other))+"\n", signer),
 		"another signer":      sign(report.Format+"\n"+report.Hash([]byte(other))+"\n", stranger),
 		"too much":            bytes.Repeat([]byte(" "), 5<<20),

@@ -55,6 +55,15 @@ type About struct {
 	Code string `json:"code"`
 	// Cause is the same in the bodies that call it so; Code has it too.
 	Cause string `json:"cause"`
+	// Location is the name of the place in which the copy lies that the entry is about;
+	// "" for one about the backup itself.
+	Location string `json:"location"`
+	// Generation is that of the manifest, or of the one object that the entry is about.
+	Generation int64 `json:"generation"`
+	// Count is how many files or objects the entry is about.
+	Count int64 `json:"count"`
+	// Object is the one object that the entry is about, where it names one.
+	Object string `json:"object"`
 	// Promise is the item of an entry about a promise, such as "backups/app".
 	Promise string `json:"promise"`
 }
@@ -81,11 +90,11 @@ func (e Entry) About() (About, error) {
 // columns are those of an entry; one that waits has no position.
 const columns = `select id, kind, at, body, coalesce(position, -1) from ledger.entries`
 
-// Since gives every entry about a backup or a promise from an instant on, in the
+// Since gives every entry about a backup, a copy or a promise from an instant on, in the
 // order of the ledger, those that wait last. The receipts of contents of files, which
 // belong to no one day, are left out. It fails with Unavailable.
 func Since(ctx context.Context, q postgres.Queryer, from time.Time) ([]Entry, error) {
-	return read(ctx, q, columns+` where at >= $1 and (kind like 'backup.%' or kind like 'promise.%'
+	return read(ctx, q, columns+` where at >= $1 and (kind like 'backup.%' or kind like 'copy.%' or kind like 'promise.%'
 		or kind like 'files.%' and (kind <> 'files.pruned' or strpos(body, '"backup"') > 0))
 		order by position nulls last, serial`, from)
 }

@@ -61,19 +61,23 @@ func scan(row pgx.CollectableRow) (report.Backup, error) {
 }
 
 // left takes back that a day of files is gone where contents of it are left: its
-// manifest's receipt says nothing of them.
+// manifest's receipt says nothing of them. It also says since when something that a
+// day needs is known to be lost, whichever day's drill or prune found it.
 func left(rows []report.Backup, seen []promise.Backup) {
 	type day struct{ item, day string }
 
-	exists := map[day]bool{}
+	found := map[day]promise.Backup{}
 	for _, each := range seen {
-		exists[day{each.Database, each.Day.String()}] = each.GoneAt.IsZero()
+		found[day{each.Database, each.Day.String()}] = each
 	}
 
 	for i, row := range rows {
-		if exists[day{row.Database, row.Day.String()}] {
+		each, known := found[day{row.Database, row.Day.String()}]
+		if known && each.GoneAt.IsZero() {
 			rows[i].PrunedAt = time.Time{}
 		}
+
+		rows[i].LostAt = each.LostAt
 	}
 }
 

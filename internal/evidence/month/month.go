@@ -28,8 +28,8 @@ import (
 type Asked struct {
 	// Month is the month.
 	Month calendar.Month
-	// Database is the one database, or set of files as "files/NAME", that it is about;
-	// empty for all.
+	// Database is the one database, set of files as "files/NAME", or copies as
+	// "copies/LOCATION/NAME" that it is about; empty for all.
 	Database string
 	// AsOf is the instant of the report.
 	AsOf time.Time
@@ -84,6 +84,13 @@ func Gather(ctx context.Context, from Sources, asked Asked) (report.Facts, error
 	}
 
 	left(facts.Backups, seen.Backups)
+
+	made, err := copies(ctx, from, asked)
+	if err != nil {
+		return facts, err
+	}
+
+	facts.Backups = append(facts.Backups, made...)
 
 	facts.Entries, err = entries.Since(ctx, from.Steward, oldest(facts))
 
