@@ -30,6 +30,7 @@ type job struct {
 // loop hands out jobs until, in each mode, an N was never reached.
 type loop struct {
 	name string
+	test string // by which name of a test one point is run again
 	seed harness.Seed
 	fast int // the distance of two points in the modes that are fast
 
@@ -44,7 +45,7 @@ type loop struct {
 
 func newLoop(name string, seed harness.Seed, fast int) *loop {
 	l := &loop{
-		name: name, seed: seed, fast: fast,
+		name: name, test: "TestNthCall/" + name, seed: seed, fast: fast,
 		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
 	}
 	for _, mode := range modes() {
@@ -129,7 +130,7 @@ func (l *loop) violated(did job, hit *harness.Call, problems []string) {
 	defer l.mu.Unlock()
 	l.runs[did.mode]++
 	for _, problem := range problems {
-		l.violations = append(l.violations, fmt.Sprintf("SEED=%s TEST=TestNthCall/%s: %s", l.seed.At(did.mode, did.n), l.name, problem))
+		l.violations = append(l.violations, fmt.Sprintf("SEED=%s TEST=%s: %s", l.seed.At(did.mode, did.n), l.test, problem))
 	}
 	if hit != nil {
 		l.violations = append(l.violations, fmt.Sprintf("  the call was %s: %s %s", hit.Process, hit.Kind, hit.Name))
