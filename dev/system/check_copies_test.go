@@ -18,7 +18,7 @@ const farBucket = "popkit-far"
 const (
 	anotherCopy = `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, taken_at, drilled_at, pruned_at,
 			manifest_object, manifest_gen, manifest_sha256, bytes, rows)
-		select 'bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', database, day - 30, 'pruned', 'att_x', owner, beat_at, opened_at, snapshot_at - interval '30 days',
+		select 'bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', database, day - 30, 'pruned', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', owner, beat_at, opened_at, snapshot_at - interval '30 days',
 			taken_at, drilled_at, now(), manifest_object, manifest_gen, manifest_sha256, bytes, rows from backups;
 		insert into backup_copies (backup_id, bucket, location, state, started_at)
 		select 'bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', bucket, location, 'running', started_at from backup_copies`
