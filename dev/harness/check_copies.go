@@ -142,7 +142,15 @@ func (w *World) checkCopy(in place, backup backupRow, found *findings) {
 		found.addf(copiesCheck, "%s has the manifest of another backup, or none (%v)", of, err)
 		return
 	}
-	total := manifest.attrs.Size
+	if total := manifest.attrs.Size + checkBeside(in, of, says, found); total != row.Bytes {
+		found.addf(copiesCheck, "%s says %d bytes, its objects have %d", of, row.Bytes, total)
+	}
+	checkCopyRows(in, backup, found)
+}
+
+// checkBeside looks for the objects that a copy's manifest names, which lie beside it,
+// and gives their size together.
+func checkBeside(in place, of string, says document, found *findings) (total int64) {
 	for kind, object := range map[string]stored{"archive": says.Archive, "globals": says.Globals} {
 		total += object.Bytes
 		one, ok := in.there[object.Object]
@@ -155,10 +163,7 @@ func (w *World) checkCopy(in place, backup backupRow, found *findings) {
 			found.addf(copiesCheck, "%s has another %s than its manifest says", of, kind)
 		}
 	}
-	if total != row.Bytes {
-		found.addf(copiesCheck, "%s says %d bytes, its objects have %d", of, row.Bytes, total)
-	}
-	checkCopyRows(in, backup, found)
+	return total
 }
 
 // checkCopyRows looks for exactly the objects of a whole copy, each as it lies there.

@@ -3,10 +3,12 @@ package copies_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"steward/internal/catalogue"
 	"steward/internal/copies"
 	"steward/internal/copycatalogue"
+	"steward/internal/doctor/stored"
 	emulator "steward/internal/emulator/gcs"
 	"steward/internal/failure"
 	"steward/internal/gcs"
@@ -111,6 +113,51 @@ func TestAnObjectThatWasReplacedIsCopiedAgain(t *testing.T) {
 	w.whole(t, row)
 	w.pruned(t, copies.Pruned{Kept: 1})
 	w.evidence(t, map[string]int{"backup.copied": 2, "copy.missing": 1, "copy.replaced": 1})
+}
+
+// A copy that could not be made again in time goes as one that was whole once, with all
+// that is left of it; until then an auditor finds it bad.
+func TestACopyThatIsNotMadeAgainInTime(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	w.free(t)
+
+	row := w.drilled(t)
+	w.copied(t, row, copies.Result{Copied: 1})
+	w.lose(t, row, "archive")
+	w.pruned(t, copies.Pruned{Kept: 1, Missing: 1})
+
+	_, err := w.server.InjectFault(emulator.Fault{Operation: emulator.OpObjectRewrite, Mode: emulator.ModeForbidden, Count: emulator.Forever})
+	must(t, err)
+
+	if _, err := w.CatchUp(t.Context()); !failure.Is(err, failure.Unauthorised) || w.state(t, row) != copycatalogue.Running {
+		t.Errorf("%v, %s", err, w.state(t, row))
+	}
+
+	found, err := copycatalogue.Of(t.Context(), w.owner, row.ID)
+	must(t, err)
+
+	checker := &stored.Checker{Steward: w.owner, Bucket: w.near, Verifier: w.Verifier}
+	if got, err := checker.CheckCopy(t.Context(), row, found[0], w.far, w.clock.Now()); err != nil || got.Verdict != stored.Bad {
+		t.Errorf("%+v, %v", got, err)
+	}
+
+	w.pruned(t, copies.Pruned{Kept: 1, Missing: 1})
+	w.clock.Advance(7*day - time.Hour)
+
+	if got, err := w.CatchUp(t.Context()); err != nil || got != (copies.Result{TooLate: 1}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+
+	w.clock.Advance(time.Hour)
+	w.pruned(t, copies.Pruned{Removed: 1})
+	w.whole(t)
+	w.evidence(t, map[string]int{"backup.copied": 1, "copy.missing": 1, "copy.pruned": 1})
+
+	if found, err = copycatalogue.Of(t.Context(), w.owner, row.ID); err != nil || !strings.HasPrefix(found[0].Reason, "its 7 days were over") {
+		t.Errorf("%+v, %v", found, err)
+	}
 }
 
 // A copy that is whole is never taken back, and one that is gone never made again.

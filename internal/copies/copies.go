@@ -160,7 +160,7 @@ func (c *Copier) one(ctx context.Context, place Place, id string, retention time
 
 	work, err := c.begin(ctx, place, id)
 	if err != nil || !work {
-		return Result{There: 1}.unless(err)
+		return unless(err, Result{There: 1})
 	}
 
 	made, err := c.objects(ctx, place, row, until)
@@ -174,7 +174,7 @@ func (c *Copier) one(ctx context.Context, place Place, id string, retention time
 	case failure.Is(err, failure.DayTaken):
 		return Result{There: 1}, nil // another run finished it, or it went at its time
 	default:
-		return Result{Copied: 1}.unless(err)
+		return unless(err, Result{Copied: 1})
 	}
 }
 
@@ -193,12 +193,12 @@ func (c *Copier) begin(ctx context.Context, place Place, id string) (work bool, 
 }
 
 // unless is the result where nothing failed.
-func (r Result) unless(err error) (Result, error) {
+func unless(err error, result Result) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
 
-	return r, nil
+	return result, nil
 }
 
 // record makes a copy of what was stored, in catalogue and ledger at once.

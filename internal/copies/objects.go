@@ -185,5 +185,5 @@ func (c *Copier) rewrite(
 		found, err = place.Bucket.Stat(ctx, one.Object)
 	}
 
-	return found, err //nolint:wrapcheck // the caller says where
+	return found, err
 }

@@ -54,8 +54,9 @@ const day = 24 * time.Hour
 // Nothing may live on as a soft-deleted or noncurrent generation, and nobody
 // outside may read. Backups cannot be deleted before the promise's end less
 // done_within and an hour (contents of files: less catch_up and an hour), and a
-// lifecycle rule one day after it is the net under PruneBackups. The ledger's one bucket has no retention, since its mirror replaces and deletes
-// what lies under ledger.WorkPrefix (docs/cli.md).
+// lifecycle rule one day after it is the net under PruneBackups. The ledger's one
+// bucket has no retention, since its mirror replaces and deletes what lies under
+// ledger.WorkPrefix (docs/cli.md).
 func Buckets(p *policy.Policy, location string) []Bucket {
 	plain := common(p, location)
 	buckets := []Bucket{

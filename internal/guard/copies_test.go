@@ -36,7 +36,6 @@ func TestBucketsOfCopies(t *testing.T) {
 		if found := guard.Check(bucket, bucket.Settings); len(found) > 0 {
 			t.Errorf("%v", found)
 		}
-
 	}
 }
 

@@ -155,18 +155,24 @@ func (p *planner) reason(backup Backup, verdict Verdict, due bool, left Cause) s
 		return "nothing whole was ever stored; what was left was due at " + at
 	case !backup.Whole:
 		return "nothing whole is stored yet; what was left goes at " + at
-	case due && verdict.Last && left == LocationLeft:
-		return fmt.Sprintf("its %s were over at %s; the policy names its location no longer, so it goes though it is the newest proven one",
-			words, at)
-	case due && verdict.Last && left == LeftPolicy:
-		return fmt.Sprintf("its %s were over at %s; the policy names %s no longer, so it goes though it is the newest proven one",
-			words, at, backup.Database)
 	case due && verdict.Last:
-		return fmt.Sprintf("its %s were over at %s; the policy honours the ceiling though it is the newest proven one", words, at)
+		return fmt.Sprintf("its %s were over at %s; %s though it is the newest proven one", words, at, goes(left, backup))
 	case due:
 		return fmt.Sprintf("its %s were over at %s", words, at)
 	default:
 		return fmt.Sprintf("stored for %s from its snapshot, until %s", words, at)
+	}
+}
+
+// goes says why the newest proven backup goes at its time.
+func goes(left Cause, backup Backup) string {
+	switch left {
+	case LocationLeft:
+		return "the policy names its location no longer, so it goes"
+	case LeftPolicy:
+		return "the policy names " + backup.Database + " no longer, so it goes"
+	default:
+		return "the policy honours the ceiling"
 	}
 }
 
