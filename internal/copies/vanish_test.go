@@ -66,6 +66,9 @@ func TestABucketThatWasDeleted(t *testing.T) {
 	}
 }
 
+// onceNotFound is ModeNotFound for the bucket in question alone.
+const onceNotFound emulator.Mode = "404 once"
+
 // Only what is proven to be deleted is gone: a bucket that may not be read, does not
 // answer, says so of its objects alone, or is asked for where nobody knows even the
 // first bucket, and one that the policy names, are failures.
@@ -103,12 +106,19 @@ func TestABucketThatCannotBeReadIsNotGone(t *testing.T) {
 		{"its settings may not be read", emulator.ModeNotFound, emulator.ModeForbidden, failure.ObjectNotFound},
 		{"its settings do not answer", emulator.ModeNotFound, emulator.ModeUnavailableBefore, failure.ObjectNotFound},
 		{"no bucket is known", emulator.ModeNotFound, emulator.ModeNotFound, failure.ObjectNotFound},
+		{"may not be listed, and is not found", emulator.ModeForbidden, onceNotFound, failure.Unauthorised},
+		{"cannot be listed, and is not found", emulator.ModeUnavailableBefore, onceNotFound, failure.Unavailable},
 	} {
 		_, err := w.server.InjectFault(emulator.Fault{Operation: emulator.OpObjectList, Mode: c.list, Count: emulator.Forever})
 		must(t, err)
 
+		look := emulator.Fault{Operation: emulator.OpBucketGet, Mode: c.look, Count: emulator.Forever}
+		if c.look == onceNotFound {
+			look.Mode, look.Count = emulator.ModeNotFound, 1 // the first bucket answers
+		}
+
 		if c.look != "" {
-			_, err = w.server.InjectFault(emulator.Fault{Operation: emulator.OpBucketGet, Mode: c.look, Count: emulator.Forever})
+			_, err = w.server.InjectFault(look)
 			must(t, err)
 		}
 
