@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"steward/internal/catalogue"
 	"steward/internal/console"
 	"steward/internal/copycatalogue"
 	"steward/internal/doctor/stored"
@@ -25,6 +26,8 @@ type copyRow struct {
 	CopiedAt time.Time `json:"copied_at,omitzero"`
 	// PrunedAt is when it was proven gone.
 	PrunedAt time.Time `json:"pruned_at,omitzero"`
+	// Reason is why it is gone.
+	Reason string `json:"reason,omitempty"`
 	// ManifestGeneration is the generation of its manifest.
 	ManifestGeneration int64 `json:"manifest_generation,omitzero"`
 	// Bytes is the size of all its objects, encrypted.
@@ -33,7 +36,7 @@ type copyRow struct {
 
 func copyRowOf(c copycatalogue.Copy) copyRow {
 	return copyRow{
-		Location: c.Location, Bucket: c.Bucket, State: c.State, CopiedAt: c.CopiedAt, PrunedAt: c.PrunedAt,
+		Location: c.Location, Bucket: c.Bucket, State: c.State, CopiedAt: c.CopiedAt, PrunedAt: c.PrunedAt, Reason: c.Reason,
 		ManifestGeneration: c.ManifestGen, Bytes: c.Bytes,
 	}
 }
@@ -66,6 +69,11 @@ type copyChecker struct {
 	storage *gcs.Client
 	// known are the copies that are not gone, by backup.
 	known map[string][]copycatalogue.Copy
+}
+
+// nowhere reports whether a backup is gone and has no copy left either.
+func (c *copyChecker) nowhere(backup catalogue.Backup) bool {
+	return backup.State == catalogue.Pruned && len(c.known[backup.ID]) == 0
 }
 
 func (a *app) copyChecker(ctx context.Context, checker *stored.Checker) (*copyChecker, error) {
@@ -124,7 +132,7 @@ func (a *app) showCopies(rows []copyRow) error {
 			{Text: quantity.Bytes(row.Bytes)},
 			{Text: a.console.When(row.CopiedAt)},
 			{Text: a.console.When(row.PrunedAt)},
-		}})
+		}, Note: row.Reason})
 	}
 
 	return joined(a.console.Say(""), a.console.Table(table))

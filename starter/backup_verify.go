@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,8 +63,9 @@ func newBackupVerify(a *app) *cobra.Command {
 		Long: "Fetches the manifest of each backup by its generation, checks its signature against the key in the\n" +
 			"policy and its hash against the catalogue, and looks for each object that it names: generation, size,\n" +
 			"checksum. Of files it looks for every content that the backup names in the bucket's listing. Copies in other\n" +
-			"locations are compared with the manifest that lies beside them. It decrypts nothing and needs no private\n" +
-			"key. Without an ID it looks at all backups that exist. Exit code 5 when something is off.",
+			"locations are compared with the manifest that lies beside them, also when the original is gone. It decrypts\n" +
+			"nothing and needs no private key. Without an ID it looks at all backups that exist somewhere. Exit code 5 when\n" +
+			"something is off.",
 		Example: "  steward backup verify\n  steward backup verify bkp_nb2hi4dthixs653xo4xg2zi3ke --json",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -83,7 +85,7 @@ func newBackupVerify(a *app) *cobra.Command {
 				return err
 			}
 
-			backups, err := chosen(ctx, db, given)
+			backups, err := chosen(ctx, db, given, copies)
 			if err != nil {
 				return err
 			}
@@ -101,7 +103,7 @@ func newBackupVerify(a *app) *cobra.Command {
 				result.Bad, result.Good+result.Bad+result.Skipped))
 		},
 	}
-	command.Flags().BoolVar(&all, "all", false, "look at all backups that exist; the same as no ID")
+	command.Flags().BoolVar(&all, "all", false, "look at all backups that exist somewhere; the same as no ID")
 
 	return command
 }
@@ -133,10 +135,11 @@ func (a *app) checker(ctx context.Context) (*stored.Checker, *postgres.DB, clock
 	return checker, db, settings.Clock(), err
 }
 
-func chosen(ctx context.Context, db *postgres.DB, given []string) (all kept, err error) {
+func chosen(ctx context.Context, db *postgres.DB, given []string, copies *copyChecker) (all kept, err error) {
 	switch {
 	case len(given) == 0:
-		if all.databases, err = catalogue.Kept(ctx, db); err == nil {
+		if all.databases, err = catalogue.List(ctx, db); err == nil {
+			all.databases = slices.DeleteFunc(all.databases, copies.nowhere)
 			all.files, err = filecatalogue.Kept(ctx, db)
 		}
 	case ofFiles(given[0]):

@@ -12,7 +12,8 @@ import (
 func activityNames() []string {
 	return []string{
 		"OpenDay", "CheckBuckets", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises", "SignEvidence",
-		"BeginAct", "ExecutePrune", "EndAct", "OpenFilesDay", "TakeFiles", "DrillFiles", "PruneFiles",
+		"BeginAct", "ExecutePrune", "EndAct", "OpenFilesDay", "CheckFileBuckets", "TakeFiles", "DrillFiles", "PruneFiles",
+		"CopyBackup", "CopyMissing",
 	}
 }
 

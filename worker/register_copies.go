@@ -10,6 +10,7 @@ import (
 	"steward/internal/keys"
 	"steward/internal/promise"
 	"steward/internal/removal"
+	"steward/workflows"
 )
 
 // registerCopies adds what the backup role does for other locations. It is there
@@ -31,16 +32,23 @@ func (p *process) registerCopies(queue worker.Worker, source *gcs.Bucket) error 
 		})
 	}
 
-	queue.RegisterActivity(&activities.Copies{
+	copying := &activities.Copies{
 		Patience: p.config.Patience(),
 		Copier: copies.Copier{
 			Steward: p.steward, Source: source, Places: places, Verifier: verifier, Keep: rules.Keep, Zone: p.policy.Company.Zone,
 			Clock: p.clock,
 		},
-	})
+	}
+	queue.RegisterActivity(copying)
+	p.newWorker(workflows.CopiesQueue, p.copyings()).RegisterActivity(copying)
 
 	return nil
 }
+
+// copyings is how many steps that copy are at work at once: that of each database's
+// day, and the hourly one beside them, which may be at a large backup for hours. Runs
+// from before those steps had a queue of their own are served in that of the role.
+func (p *process) copyings() int { return len(p.policy.Promises.Backups.Databases) + 1 }
 
 // copyPruner prunes copies. It is there also without another location: what lies in
 // one that left the policy is still pruned at its time.
@@ -52,6 +60,7 @@ func (p *process) copyPruner() *copies.Pruner {
 	}
 
 	return &copies.Pruner{
-		Steward: p.steward, Storage: p.storage, Places: places, Rule: removal.RuleOf(p.policy), Enforce: rules.Mode == promise.Enforce,
+		Steward: p.steward, Storage: p.storage, First: p.storage.Bucket(p.policy.Storage.Backups), Places: places,
+		Rule: removal.RuleOf(p.policy), Enforce: rules.Mode == promise.Enforce,
 	}
 }

@@ -18,6 +18,20 @@ const CopyBackupsName = "CopyBackups"
 // it, and CopyBackups goes on each hour with what is not there yet.
 const copyBudget = time.Hour
 
+// copiesQueueChange marks the runs whose copies have a task queue of their own: those
+// that began before this was built go on in that of the backups, which still serves
+// them.
+const copiesQueueChange = "copies-queue"
+
+// copiesQueue is where this run copies.
+func copiesQueue(ctx workflow.Context) string {
+	if workflow.GetVersion(ctx, copiesQueueChange, workflow.DefaultVersion, 1) == workflow.DefaultVersion {
+		return BackupQueue
+	}
+
+	return CopiesQueue
+}
+
 // copy copies a drilled backup to the other locations. That it fails changes nothing
 // of the day: the failure is shown, the promise of the copy is judged by itself, and
 // CopyBackups tries on. Under a policy without other locations there is no step, as
@@ -35,7 +49,7 @@ func (r *backupRun) copy(ctx workflow.Context, opened activities.OpenedDay) {
 	number := r.list.add(ctx, "Copy to the other locations")
 	r.list.start(ctx, number)
 
-	step := r.bulk(ctx, min(r.end.left(ctx), r.Patience.Of(copyBudget)), BackupQueue, "Copy to the other locations, compare")
+	step := r.bulk(ctx, min(r.end.left(ctx), r.Patience.Of(copyBudget)), copiesQueue(ctx), "Copy to the other locations, compare")
 	if err := workflow.ExecuteActivity(step, do.CopyBackup, opened.Backup).Get(ctx, &result); err != nil {
 		_ = r.list.failed(ctx, number, err) //nolint:errcheck // it is shown; the hourly CopyBackups goes on with it
 
@@ -58,7 +72,7 @@ func (p Promises) CopyBackups(ctx workflow.Context) (copies.Result, error) {
 	stage(ctx, PromiseKey.ValueSet("backups"), StageKey.ValueSet("copying"))
 	list.start(ctx, 0)
 
-	step := p.bulk(ctx, p.Patience.Of(budget), BackupQueue, "Copy to the other locations what is not there yet, compare")
+	step := p.bulk(ctx, p.Patience.Of(budget), copiesQueue(ctx), "Copy to the other locations what is not there yet, compare")
 	if err := workflow.ExecuteActivity(step, do.CopyMissing).Get(ctx, &result); err != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 

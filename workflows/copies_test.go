@@ -67,7 +67,7 @@ func TestADrilledDayIsCopied(t *testing.T) {
 
 	for _, opened := range []catalogue.State{catalogue.Running, catalogue.Drilled} {
 		result, details, _, err := copyingDay(t, opened, func(ctx context.Context, id string) (copies.Result, error) {
-			if queue := activity.GetInfo(ctx).TaskQueue; queue != workflows.BackupQueue || id != "bkp_x" {
+			if queue := activity.GetInfo(ctx).TaskQueue; queue != workflows.CopiesQueue || id != "bkp_x" {
 				t.Errorf("%s on %s", id, queue)
 			}
 
@@ -76,6 +76,26 @@ func TestADrilledDayIsCopied(t *testing.T) {
 		if err != nil || result.State != catalogue.Drilled || !strings.Contains(details, "**done** Copy to the other locations: 1 copied") {
 			t.Errorf("%+v, %v\n%s", result, err, details)
 		}
+	}
+}
+
+// Runs that began before copies had a task queue of their own go on in that of the
+// backups.
+func TestCopiesOfRunsFromBeforeTheirQueue(t *testing.T) {
+	t.Parallel()
+
+	env, queue := newEnvironment(), ""
+	env.RegisterActivityWithOptions(func(ctx context.Context) (copies.Result, error) {
+		queue = activity.GetInfo(ctx).TaskQueue
+
+		return copies.Result{}, nil
+	}, activity.RegisterOptions{Name: "CopyMissing"})
+	env.RegisterWorkflowWithOptions(workflows.Promises{}.CopyBackups, workflow.RegisterOptions{Name: workflows.CopyBackupsName})
+	env.OnGetVersion("copies-queue", workflow.DefaultVersion, workflow.Version(1)).Return(workflow.DefaultVersion)
+	env.ExecuteWorkflow(workflows.CopyBackupsName)
+
+	if err := env.GetWorkflowError(); err != nil || queue != workflows.BackupQueue {
+		t.Errorf("%v, on %s", err, queue)
 	}
 }
 
@@ -104,8 +124,8 @@ func TestCopyBackups(t *testing.T) {
 		env.RegisterActivityWithOptions(func(ctx context.Context) (copies.Result, error) {
 			calls++
 
-			if activity.GetInfo(ctx).TaskQueue != workflows.BackupQueue {
-				t.Error("another role would copy")
+			if activity.GetInfo(ctx).TaskQueue != workflows.CopiesQueue {
+				t.Error("a copy would hold up backups")
 			}
 
 			return copies.Result{Copied: 1, There: 2, TooLate: 3}, answer(codes, calls-1)

@@ -22,6 +22,9 @@ const (
 	// own, so that databases and prunes never wait for them.
 	FilesQueue      = "backup-files"
 	FilesDrillQueue = "drill-files"
+	// CopiesQueue is worked by the backup role as well. A copy to another location may
+	// take hours, and no daily backup waits for one.
+	CopiesQueue = "backup-copies"
 )
 
 // Promises holds the workflows. Its one field is the same for every process of

@@ -64,6 +64,7 @@ func pruned(result activities.PruneResult) string {
 		{result.Copies.Waiting, "objects of copies wait for their bucket to let them go"},
 		{result.Copies.Late, "objects of copies are still there past their time"},
 		{result.Copies.Missing, "objects of copies are missing from their bucket"},
+		{result.Copies.Vanished, "copies are gone with their bucket, which was deleted"},
 		{result.Copies.Foreign, "objects in the buckets of copies are not Steward's"},
 	} {
 		if part.count > 0 {

@@ -12,7 +12,11 @@ import (
 
 // buckets are those of Steward's own.
 func (w *World) buckets() []string {
-	return []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger, w.Rules.Storage.Files}
+	own := []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger, w.Rules.Storage.Files}
+	for _, other := range w.Rules.Promises.Backups.Copies {
+		own = append(own, other.Bucket)
+	}
+	return own
 }
 
 // object reads one object through the official client; generation 0 is the live one.

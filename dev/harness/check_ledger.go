@@ -31,6 +31,7 @@ type leaf struct {
 		Database       string `json:"database"`
 		Files          string `json:"files"`
 		Day            string `json:"day"`
+		Location       string `json:"location"`
 		ManifestSHA256 string `json:"manifest_sha256"`
 		ContentsSHA256 string `json:"contents_sha256"`
 		Rows           int64  `json:"rows"`
@@ -57,6 +58,9 @@ func (w *World) checkLedger(ctx context.Context, held catalogue, found *findings
 	}
 	for _, row := range held.backups {
 		checkEvidence(row, entries, found)
+	}
+	if err := w.checkCopyEvidence(ctx, entries, found); err != nil {
+		return err
 	}
 	if err := w.checkFileEvidence(ctx, entries, found); err != nil {
 		return err
@@ -188,7 +192,7 @@ func checkEvidence(row backupRow, entries []leaf, found *findings) {
 			continue
 		}
 		// What outstayed its time is told of each object, not of a day.
-		if entry.Kind != "backup.overdue" && (entry.Body.Database != row.Database || entry.Body.Day != row.Day) {
+		if !strings.HasSuffix(entry.Kind, ".overdue") && (entry.Body.Database != row.Database || entry.Body.Day != row.Day) {
 			found.addf("ledger", "an entry says another day of %s", row.ID)
 		}
 		if entry.Body.ManifestSHA256 == row.ManifestSHA256 {

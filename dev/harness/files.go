@@ -39,14 +39,14 @@ func (w *World) SetBucket() *storage.BucketHandle {
 }
 
 // makeFiles makes the app's bucket with its files, and the bucket of their backups as
-// `steward setup` does: with the retention of the backups, without a lifecycle rule.
+// `steward setup` does: with a retention, without a lifecycle rule.
 func (w *World) makeFiles(t testing.TB) {
 	t.Helper()
 	off := &storage.SoftDeletePolicy{}
 	stored := &storage.BucketAttrs{
 		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
 		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
-		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Buckets(w.Rules, "EU")[0].Settings.Retention},
+		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Files(w.Rules, "EU").Settings.Retention},
 	}
 	err := errors.Join(
 		w.Bucket.Bucket(w.Rules.Storage.Files).Create(t.Context(), "test", stored),

@@ -9,6 +9,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"steward/activities"
+	"steward/internal/copies"
 	"steward/internal/ids"
 	"steward/workflows"
 )
@@ -33,15 +34,31 @@ func (w *World) BackupAs(
 	return result, nil
 }
 
-// Prune removes what is past its time and waits for the end.
+// Prune removes what is past its time and waits for the end. What was due when it
+// began is gone then, in other locations too.
 func (w *World) Prune(ctx context.Context) (activities.PruneResult, error) {
 	var result activities.PruneResult
+	began := w.Now()
 	run, err := w.Start(ctx, ids.Prune()+"/"+newID("run"), workflows.PruneBackupsName)
 	if err == nil {
 		err = run.Get(ctx, &result)
 	}
 	if err != nil {
 		return result, fmt.Errorf("pruning: %w", err)
+	}
+	w.pruned = began
+	return result, nil
+}
+
+// CopyMissing copies to the other locations what is not there yet, and waits for the end.
+func (w *World) CopyMissing(ctx context.Context) (copies.Result, error) {
+	var result copies.Result
+	run, err := w.Start(ctx, ids.Copies()+"/"+newID("run"), workflows.CopyBackupsName)
+	if err == nil {
+		err = run.Get(ctx, &result)
+	}
+	if err != nil {
+		return result, fmt.Errorf("copying: %w", err)
 	}
 	return result, nil
 }

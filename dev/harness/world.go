@@ -46,6 +46,8 @@ type Options struct {
 	Fill func(ctx context.Context, admin string) error
 	// Files are the app's files at the start, by name; nil means a handful.
 	Files map[string]string
+	// Copies adds a second location to the policy, with its bucket.
+	Copies bool
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
 	// Wire puts a proxy that counts and cuts before each cluster.
@@ -58,7 +60,7 @@ type Options struct {
 	// Unchecked leaves CheckWorld to the test, which corrupts its world.
 	Unchecked bool
 	// Open are the days that the test leaves without a good backup, as
-	// "database day" or "files/uploads day"; CheckWorld finds any other.
+	// "database day", "files/uploads day" or "copies/far/database day"; CheckWorld finds any other.
 	Open []string
 }
 
@@ -101,8 +103,9 @@ type World struct {
 	searched searched
 	read     map[string][]byte // objects by name and generation
 	opened   map[string][]byte // contents of files in the clear, by name and hash
-	// filesPruned is when the newest prune of files began that ended well.
-	filesPruned time.Time
+	// filesPruned is when the newest prune of files began that ended well, pruned that
+	// of backups.
+	filesPruned, pruned time.Time
 }
 
 // New brings up a world for t. When t ends, the world is looked through by
@@ -173,6 +176,9 @@ func (w *World) makeKeys(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if w.Options.Copies {
+		filled = withCopies(t, filled)
+	}
 	path := filepath.Join(w.Dir, "policy.yaml")
 	if err := os.WriteFile(path, filled, 0o600); err != nil {
 		t.Fatal(err)
@@ -215,6 +221,7 @@ func (w *World) makeBuckets(t testing.TB) {
 	); err != nil {
 		t.Fatal("making the buckets: ", err)
 	}
+	w.makeCopies(t, backups)
 }
 
 func (w *World) startWorkers(t testing.TB) {

@@ -35,6 +35,7 @@ type job struct {
 // loop hands out jobs until, in each mode, an N was never reached, or a sweep met no call that is new.
 type loop struct {
 	name string
+	test string // by which name of a test one point is run again
 	seed harness.Seed
 	step int // the distance of two points
 
@@ -53,7 +54,7 @@ type loop struct {
 // every point, several in one run.
 func newLoop(name string, seed harness.Seed, step int, sweeps bool) *loop {
 	l := &loop{
-		name: name, seed: seed, step: step,
+		name: name, test: "TestNthCall/" + name, seed: seed, step: step,
 		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
 	}
 	for _, mode := range modes() {
@@ -147,7 +148,7 @@ func (l *loop) violated(did job, failed []harness.Call, problems []string) {
 	defer l.mu.Unlock()
 	l.runs[did.mode]++
 	for _, problem := range problems {
-		l.violations = append(l.violations, fmt.Sprintf("SEED=%s TEST=TestNthCall/%s: %s", l.seed.At(did.mode, did.n), l.name, problem))
+		l.violations = append(l.violations, fmt.Sprintf("SEED=%s TEST=%s: %s", l.seed.At(did.mode, did.n), l.test, problem))
 	}
 	for _, call := range failed {
 		l.violations = append(l.violations, fmt.Sprintf("  the call was %s %s %d: %s %s, %s",

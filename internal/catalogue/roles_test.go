@@ -128,7 +128,7 @@ func TestEachKindOfEvidenceHasOneWriter(t *testing.T) {
 			ledger.BackupExcepted, ledger.BackupExceptionEnded, ledger.BackupCeilingHonoured, ledger.FilesStored, ledger.FilesPruned,
 			ledger.FilesSwept, ledger.FilesOverdue, ledger.FilesMissing, ledger.FilesExcepted, ledger.FilesExceptionEnded, ledger.FilesCeilingHonoured,
 			ledger.BackupCopied, ledger.CopyPruned, ledger.CopySwept, ledger.CopyOverdue, ledger.CopyMissing, ledger.CopyExcepted,
-			ledger.CopyExceptionEnded, ledger.CopyCeilingHonoured:
+			ledger.CopyExceptionEnded, ledger.CopyCeilingHonoured, ledger.CopyReplaced, ledger.CopyBucketGone:
 			owner = "steward_backup"
 		case ledger.BackupDrilled, ledger.BackupRefused, ledger.FilesDrilled, ledger.FilesRefused:
 			owner = "steward_drill"

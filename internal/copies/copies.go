@@ -23,8 +23,8 @@ import (
 	"steward/internal/postgres"
 )
 
-// slack is how long before the end of a backup's time its copy must be deletable at
-// the latest: PruneBackups comes once an hour.
+// slack is how long before the end of a backup's time each object of its copy must be
+// deletable at the latest: PruneBackups comes once an hour.
 const slack = time.Hour
 
 // Place is another location.
@@ -62,8 +62,8 @@ type Copier struct {
 type Result struct {
 	// Copied are copies that were made now, There those that were there already.
 	Copied, There int
-	// TooLate are copies that are not made any more: their bucket could not let
-	// them go in time.
+	// TooLate are copies that are not made any more, or were given up on the way:
+	// their bucket could not let them go in time.
 	TooLate int
 }
 
@@ -74,12 +74,14 @@ func (r *Result) add(other Result) {
 // Copy copies one backup to every place. A place that fails does not keep the
 // others from being tried; all failures come back together. It may be called again
 // after any end, and by several at once: what is there is compared and not made
-// twice. A backup that is not proven, or gone, is passed over.
+// twice. A copy that is known to have lost an object is made again. A backup that is
+// not proven, or gone, is passed over.
 func (c *Copier) Copy(ctx context.Context, id string) (Result, error) {
 	return c.each(ctx, func(Place) ([]string, error) { return []string{id}, nil })
 }
 
-// CatchUp copies to every place what is proven, kept and not there yet. A place that
+// CatchUp copies to every place what is proven, kept and not there yet, or not whole
+// any more. A place that
 // does not answer is left after its first failure, since each next would wait as
 // long.
 func (c *Copier) CatchUp(ctx context.Context) (Result, error) {
@@ -151,37 +153,52 @@ func (c *Copier) one(ctx context.Context, place Place, id string, retention time
 		return Result{}, err
 	}
 
-	now := c.Clock.Now()
-	if due := c.Keep.AddTo(row.SnapshotAt, c.Zone); now.Add(retention).Add(slack).After(due) {
+	until := c.Keep.AddTo(row.SnapshotAt, c.Zone).Add(-slack - retention)
+	if !c.Clock.Now().Before(until) {
 		return Result{TooLate: 1}, nil
 	}
 
-	//nolint:unqueryvet // the beginning of a copy, not of a transaction
-	began, err := copycatalogue.Begin(ctx, c.Steward, copycatalogue.Copy{
-		Backup: id, Bucket: place.Bucket.Name(), Location: place.Name, StartedAt: now,
-	})
-	if err != nil {
-		return Result{}, err
+	work, err := c.begin(ctx, place, id)
+	if err != nil || !work {
+		return unless(err, Result{There: 1})
 	}
 
-	if began.State != copycatalogue.Running {
-		return Result{There: 1}, nil
-	}
-
-	made, err := c.objects(ctx, place, row)
+	made, err := c.objects(ctx, place, row, until)
 	if err == nil {
 		err = c.record(ctx, place, row, made)
 	}
 
-	if failure.Is(err, failure.DayTaken) {
+	switch {
+	case errors.Is(err, errTooLate):
+		return Result{TooLate: 1}, nil
+	case failure.Is(err, failure.DayTaken):
 		return Result{There: 1}, nil // another run finished it, or it went at its time
+	default:
+		return unless(err, Result{Copied: 1})
+	}
+}
+
+// begin opens the row of a copy, and reports whether there is work: one that is whole
+// needs none, one that lost an object is opened again.
+func (c *Copier) begin(ctx context.Context, place Place, id string) (work bool, err error) {
+	//nolint:unqueryvet // the beginning of a copy, not of a transaction
+	began, err := copycatalogue.Begin(ctx, c.Steward, copycatalogue.Copy{
+		Backup: id, Bucket: place.Bucket.Name(), Location: place.Name, StartedAt: c.Clock.Now(),
+	})
+	if err != nil || began.State != copycatalogue.Copied {
+		return began.State == copycatalogue.Running, err
 	}
 
+	return copycatalogue.Reopen(ctx, c.Steward, id, place.Bucket.Name())
+}
+
+// unless is the result where nothing failed.
+func unless(err error, result Result) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
 
-	return Result{Copied: 1}, nil
+	return result, nil
 }
 
 // record makes a copy of what was stored, in catalogue and ledger at once.

@@ -95,15 +95,15 @@ func TestAFarBucketThatIsGoneForDays(t *testing.T) {
 	}
 
 	w.server.ClearFaults()
-	w.clock.Advance(84*time.Hour - 2*day - time.Hour)
+	w.clock.Advance(84*time.Hour - 2*day - time.Hour - time.Minute)
 
-	// The bucket keeps a copy for 84 hours from now, until one hour before the
-	// oldest one's end.
+	// The bucket keeps a copy for 84 hours from now, until a minute before the last
+	// hour of the oldest one's time.
 	if got, err := w.CatchUp(t.Context()); err != nil || got != (copies.Result{Copied: 2}) {
 		t.Errorf("%+v, %v", got, err)
 	}
 
-	w.clock.Advance(84 * time.Hour)
+	w.clock.Advance(84*time.Hour + time.Minute)
 	w.pruned(t, copies.Pruned{Kept: 2})
 	w.clock.Advance(time.Hour)
 	w.pruned(t, copies.Pruned{Kept: 1, Removed: 1}) // to the hour: its time, not the copy's
@@ -117,10 +117,58 @@ func TestACopyThatCouldNotGoInTimeIsNotMade(t *testing.T) {
 
 	w := newWorld(t)
 	row := w.drilled(t)
-	w.clock.Advance(84*time.Hour - time.Hour + time.Second)
+	w.clock.Advance(84*time.Hour - time.Hour)
 	w.copied(t, row, copies.Result{TooLate: 1})
 	w.whole(t)
 	w.evidence(t, map[string]int{})
+}
+
+// A copy takes hours, and each of its objects is kept from when it is stored: one that
+// would be stored too late is not begun, though those before it were in time.
+func TestAnObjectThatCouldNotGoInTimeIsNotCopied(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	row := w.drilled(t)
+	w.clock.Advance(84*time.Hour - time.Hour - time.Minute)
+
+	w.Progress = func(phase string, _ int64) {
+		if phase == "copy globals to far" {
+			w.clock.Advance(time.Minute) // so long took the archive
+			w.Progress = nil
+		}
+	}
+
+	w.copied(t, row, copies.Result{TooLate: 1})
+
+	names := w.names(t)
+	if len(names) != 2 || w.state(t, row) != copycatalogue.Running {
+		t.Errorf("%s, %v", w.state(t, row), names)
+	}
+
+	w.evidence(t, map[string]int{})
+
+	// What was stored goes at the end of the backup's time.
+	w.clock.Advance(84*time.Hour + time.Hour)
+	w.pruned(t, copies.Pruned{Removed: 1})
+	w.whole(t)
+}
+
+// The service may be at one object for hours; when its time is over it is given up,
+// in the middle of a request too.
+func TestACopyIsGivenUpWhenItsTimeIsOver(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	row := w.drilled(t)
+	_, err := w.server.InjectFault(emulator.Fault{Operation: emulator.OpObjectRewrite, Mode: emulator.ModeStall, Count: emulator.Forever})
+	must(t, err)
+	w.clock.Advance(84*time.Hour - time.Hour - 50*time.Millisecond)
+	w.copied(t, row, copies.Result{TooLate: 1})
+
+	if state := w.state(t, row); state != copycatalogue.Running {
+		t.Error(state)
+	}
 }
 
 // Nothing is stored where it would live on, or where others could read it.

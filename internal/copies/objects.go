@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"strconv"
+	"time"
 
 	"steward/internal/catalogue"
 	"steward/internal/copycatalogue"
@@ -33,10 +34,13 @@ type part struct {
 	kind string
 }
 
+// errTooLate ends a copy whose bucket could not let it go in time any more.
+var errTooLate = errors.New("a copy could not go in time any more")
+
 // objects copies every object of a backup, the manifest last, and gives them as
-// they lie in the place. A crash between two leaves what the next try finds and
-// compares.
-func (c *Copier) objects(ctx context.Context, place Place, row catalogue.Backup) ([]catalogue.Object, error) {
+// they lie in the place. None is begun or goes on after the given instant. A crash
+// between two leaves what the next try finds and compares.
+func (c *Copier) objects(ctx context.Context, place Place, row catalogue.Backup, until time.Time) ([]catalogue.Object, error) {
 	parts, err := c.parts(ctx, row)
 	if err != nil {
 		return nil, err
@@ -45,7 +49,7 @@ func (c *Copier) objects(ctx context.Context, place Place, row catalogue.Backup)
 	var made []catalogue.Object
 
 	for _, one := range parts {
-		object, err := c.object(ctx, place, row, one)
+		object, err := c.inTime(ctx, place, row, one, until)
 		if err != nil {
 			return nil, err
 		}
@@ -54,6 +58,28 @@ func (c *Copier) objects(ctx context.Context, place Place, row catalogue.Backup)
 	}
 
 	return made, nil
+}
+
+// inTime copies one object while the bucket can still let it go in time: its
+// retention counts from the end of the copy, and a large object takes hours. It fails
+// with errTooLate when that time is over, though the service may still be at it.
+func (c *Copier) inTime(
+	ctx context.Context, place Place, row catalogue.Backup, one part, until time.Time,
+) (catalogue.Object, error) {
+	left := until.Sub(c.Clock.Now())
+	if left <= 0 {
+		return catalogue.Object{}, errTooLate
+	}
+
+	ctx, cancel := context.WithTimeoutCause(ctx, left, errTooLate)
+	defer cancel()
+
+	object, err := c.object(ctx, place, row, one)
+	if err != nil && errors.Is(context.Cause(ctx), errTooLate) {
+		return object, errTooLate
+	}
+
+	return object, err
 }
 
 // parts reads the signed manifest of the first location, and believes nothing of it
@@ -92,7 +118,8 @@ func (c *Copier) parts(ctx context.Context, row catalogue.Backup) ([]part, error
 }
 
 // object copies one object, or finds that it is there: a request whose answer was
-// lost, or another run, made it. What is there and differs is refused.
+// lost, or another run, made it. What is there and differs is refused, unless the
+// copy's own object lay there before and somebody replaced it.
 func (c *Copier) object(ctx context.Context, place Place, row catalogue.Backup, one part) (catalogue.Object, error) {
 	object := catalogue.Object{Backup: row.ID, Attempt: row.Attempt, Name: one.Object, Kind: one.kind, Bytes: one.Bytes, SHA256: one.SHA256}
 
@@ -105,6 +132,41 @@ func (c *Copier) object(ctx context.Context, place Place, row catalogue.Backup, 
 		"backup": row.ID, "attempt": row.Attempt, "kind": one.kind, "sha256": one.SHA256,
 		"copied_generation": strconv.FormatInt(one.Generation, 10),
 	}
+
+	found, err := c.rewrite(ctx, place, one, metadata, token)
+	if err == nil && !one.is(found, metadata) {
+		if err = c.clear(ctx, place, row, one, found.Generation); err == nil {
+			found, err = c.rewrite(ctx, place, one, metadata, "")
+		}
+	}
+
+	if err != nil {
+		return object, fmt.Errorf("copying to %s: %w", place.Name, err)
+	}
+
+	if !one.is(found, metadata) {
+		return object, one.differs(place)
+	}
+
+	object.Generation = found.Generation
+
+	return object, copycatalogue.Stored(ctx, c.Steward, place.Bucket.Name(), object)
+}
+
+// is reports whether an object of a place is the copy of this one.
+func (p part) is(found gcs.Object, metadata map[string]string) bool {
+	return found.Size == p.Bytes && found.CRC32C == p.CRC32C && maps.Equal(found.Metadata, metadata)
+}
+
+func (p part) differs(place Place) error {
+	return failure.New(failure.ObjectDiffers,
+		"copying to "+place.Name+" (what lies there under the "+p.kind+"'s name is not that "+p.kind+")")
+}
+
+// rewrite lets the service copy, or describes what lies there already.
+func (c *Copier) rewrite(
+	ctx context.Context, place Place, one part, metadata map[string]string, token string,
+) (gcs.Object, error) {
 	phase := "copy " + one.kind + " to " + place.Name
 	c.report(phase, 0)
 
@@ -123,16 +185,5 @@ func (c *Copier) object(ctx context.Context, place Place, row catalogue.Backup, 
 		found, err = place.Bucket.Stat(ctx, one.Object)
 	}
 
-	if err != nil {
-		return object, fmt.Errorf("copying to %s: %w", place.Name, err)
-	}
-
-	if found.Size != one.Bytes || found.CRC32C != one.CRC32C || !maps.Equal(found.Metadata, metadata) {
-		return object, failure.New(failure.ObjectDiffers,
-			"copying to "+place.Name+" (what lies there under the "+one.kind+"'s name is not that "+one.kind+")")
-	}
-
-	object.Generation = found.Generation
-
-	return object, copycatalogue.Stored(ctx, c.Steward, place.Bucket.Name(), object)
+	return found, err
 }

@@ -22,6 +22,9 @@ type Pruner struct {
 	Steward *postgres.DB
 	// Storage holds the buckets.
 	Storage *gcs.Client
+	// First is the bucket of the first location. Where the service does not know this
+	// one, it is not believed when it says that another does not exist.
+	First *gcs.Bucket
 	// Places are the names of the policy's locations, by bucket.
 	Places map[string]string
 	// Rule is what the policy says; Enforce is false in observe mode, in which
@@ -35,6 +38,9 @@ type Pruned struct {
 	// Kept, Removed and Exceptions are copies; Orphans are objects that belong to
 	// none and went; Due are copies that observe mode would have removed.
 	Kept, Removed, Exceptions, Orphans, Due int
+	// Vanished are copies that went with a whole bucket, which the policy names no
+	// longer and which somebody deleted.
+	Vanished int
 	// Waiting, Late, Missing and Foreign are objects: what the bucket still keeps,
 	// what is there past its time, what is gone too early, what nobody announced.
 	Waiting, Late, Missing, Foreign int
@@ -42,7 +48,8 @@ type Pruned struct {
 
 // Prune removes what is past its time in every location of the policy, and in every
 // bucket in which the catalogue knows a copy: one that left the policy is emptied as
-// time comes. One that fails does not keep the others from being tried.
+// time comes, or recorded as gone where somebody has deleted it. One that fails does
+// not keep the others from being tried.
 func (p *Pruner) Prune(ctx context.Context, at time.Time, report func(done int)) (result Pruned, err error) {
 	places, err := copycatalogue.Buckets(ctx, p.Steward)
 	if err != nil {
@@ -66,9 +73,8 @@ func (p *Pruner) Prune(ctx context.Context, at time.Time, report func(done int))
 // names it no more, the last one has its ceiling as any other.
 func (p *Pruner) rule(bucket string) prune.Rule {
 	rule := p.Rule
-	if _, named := p.Places[bucket]; !named {
-		rule.KeepLastDrilled = false
-	}
+	_, named := p.Places[bucket]
+	rule.Left = !named
 
 	return rule
 }
@@ -84,13 +90,18 @@ func (p *Pruner) place(
 	remover := removal.Remover{Steward: p.Steward, Bucket: p.Storage.Bucket(bucket), Location: name}
 
 	if err := world.List(ctx, p.Steward, remover.Bucket); err != nil {
+		gone, doubt := p.deleted(ctx, bucket, err)
+		if gone {
+			return p.vanish(ctx, bucket, name, at, result)
+		}
+
 		if !p.Enforce {
-			return err
+			return errors.Join(err, doubt)
 		}
 
 		world.Assume()
 
-		return errors.Join(err, remover.NoteOverdue(ctx, world, world.Plan(p.rule(bucket), at), at, failure.CodeOf(err)))
+		return errors.Join(err, doubt, remover.NoteOverdue(ctx, world, world.Plan(p.rule(bucket), at), at, failure.CodeOf(err)))
 	}
 
 	plan := world.Plan(p.rule(bucket), at)

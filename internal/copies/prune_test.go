@@ -55,6 +55,37 @@ func TestALocationThatLeftThePolicy(t *testing.T) {
 	w.whole(t)
 	w.pruned(t, copies.Pruned{}) // it is not even looked at any more
 	w.evidence(t, map[string]int{"backup.copied": 1, "copy.ceiling.honoured": 1, "copy.pruned": 1})
+
+	var said string
+
+	must(t, w.owner.QueryRow(t.Context(), `select body from ledger.entries where kind = 'copy.ceiling.honoured'`).Scan(&said))
+
+	if !strings.Contains(said, `"cause":"location_left_policy"`) {
+		t.Error(said)
+	}
+}
+
+// A copy that is kept beyond its time when its location leaves the policy goes then,
+// and the ledger says why.
+func TestAnExceptionWhoseLocationLeavesThePolicy(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	row := w.drilled(t)
+	w.copied(t, row, copies.Result{Copied: 1})
+	w.clock.Advance(7 * day)
+	w.pruned(t, copies.Pruned{Kept: 1, Exceptions: 1})
+
+	w.pruner.Places = map[string]string{}
+	w.pruned(t, copies.Pruned{Removed: 1})
+
+	var said string
+
+	must(t, w.owner.QueryRow(t.Context(), `select body from ledger.entries where kind = 'copy.exception.ended'`).Scan(&said))
+
+	if !strings.Contains(said, `"cause":"location_left_policy"`) {
+		t.Error(said)
+	}
 }
 
 // What a killed copy left goes at the end of its backup's time; an object that

@@ -52,7 +52,7 @@ type world struct {
 
 // wanted is how the far bucket must be.
 func wanted() guard.Bucket {
-	return guard.Bucket{Name: "far", Use: "copies", MostRetention: 7*day - time.Hour, Settings: gcs.Settings{
+	return guard.Bucket{Name: "far", Use: "copies", MostRetention: 7*day - 4*time.Hour, Settings: gcs.Settings{
 		Location: "EUROPE-WEST4", UniformAccess: true, PublicAccessPrevented: true, Retention: 84 * time.Hour, LifecycleDeleteAfter: 8 * day,
 	}}
 }
@@ -98,7 +98,7 @@ func newWorld(t *testing.T) *world {
 		Places: []copies.Place{{Name: "far", Bucket: w.far, Wanted: wanted()}},
 	}
 	w.pruner = &copies.Pruner{
-		Steward: steward, Storage: w.client, Places: map[string]string{"far": "far"}, Enforce: true,
+		Steward: steward, Storage: w.client, First: w.near, Places: map[string]string{"far": "far"}, Enforce: true,
 		Rule: prune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour, Databases: []string{"app"}},
 	}
 
@@ -163,6 +163,15 @@ func (w *world) drilled(t *testing.T) catalogue.Backup {
 	must(t, catalogue.RecordDrilled(t.Context(), w.owner, row.ID, row.Attempt, w.clock.Now(), time.Second))
 
 	return row
+}
+
+// drilledAfter is a proven backup of another day.
+func (w *world) drilledAfter(t *testing.T, wait time.Duration) catalogue.Backup {
+	t.Helper()
+
+	w.clock.Advance(wait)
+
+	return w.drilled(t)
 }
 
 // copied fails the test unless copying the backup goes well.

@@ -102,12 +102,14 @@ func list(ctx context.Context, q postgres.Queryer, where string, args ...any) ([
 
 // Wanting gives the drilled backups that a bucket has no whole copy of, the newest
 // snapshot first: of a day that cannot be copied any more the younger ones must not
-// wait. Backups whose copy is recorded as gone are not among them.
+// wait. A copy that is known to have lost an object is not whole; one that is recorded
+// as gone is not wanted again.
 func Wanting(ctx context.Context, q postgres.Queryer, bucket string) ([]string, error) {
 	const op = "reading what is not copied yet"
 
 	rows, err := q.Query(ctx, `select id from backups where state = 'drilled' and not exists (
-		select from backup_copies where backup_id = id and bucket = $1 and backup_copies.state <> 'running')
+		select from backup_copies as c where c.backup_id = id and c.bucket = $1
+			and (c.state = 'pruned' or c.state = 'copied' and backup_copy_lost(c.backup_id, c.bucket) is null))
 		order by snapshot_at desc, id`, bucket)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, op, err)
@@ -116,6 +118,35 @@ func Wanting(ctx context.Context, q postgres.Queryer, bucket string) ([]string, 
 	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 
 	return found, failure.Wrap(failure.Unavailable, op, err)
+}
+
+// Reopen begins a copy again that is known to have lost an object. It gives false for
+// any other, which stays as it is.
+func Reopen(ctx context.Context, q postgres.Queryer, backup, bucket string) (bool, error) {
+	touched, err := q.Exec(ctx, `update backup_copies set state = 'running'
+		where backup_id = $1 and bucket = $2 and state = 'copied' and backup_copy_lost(backup_id, bucket) is not null`, backup, bucket)
+
+	return touched > 0, failure.Wrap(failure.Unavailable, "beginning a copy again", err)
+}
+
+// RecordReplaced notes that something else lies where an object of a copy was stored.
+// Own is false where none was ever stored under that name, or where this very
+// generation is it; fresh is false where the find is noted already.
+func RecordReplaced(
+	ctx context.Context, q postgres.Queryer, bucket string, one catalogue.Finding, at time.Time,
+) (own, fresh bool, err error) {
+	const op = "recording a replaced object of a copy"
+
+	err = q.QueryRow(ctx, `select exists (select from backup_copy_objects
+		where bucket = $1 and name = $2 and backup_id = $3 and generation <> $4)`, bucket, one.Name, one.Backup, one.Generation).Scan(&own)
+	if err != nil || !own {
+		return false, false, failure.Wrap(failure.Unavailable, op, err)
+	}
+
+	touched, err := q.Exec(ctx, `insert into backup_copy_replaced (bucket, name, generation, backup_id, found_at)
+		values ($1, $2, $3, $4, $5) on conflict do nothing`, bucket, one.Name, one.Generation, one.Backup, at)
+
+	return true, touched > 0, failure.Wrap(failure.Unavailable, op, err)
 }
 
 // Buckets gives the buckets in which something may lie, with the newest name that

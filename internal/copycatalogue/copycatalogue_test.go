@@ -152,6 +152,12 @@ func announce(t *testing.T, db postgres.Queryer, bucket string, object catalogue
 	return err
 }
 
+func replaced(ctx context.Context, db postgres.Queryer) error {
+	_, _, err := copycatalogue.RecordReplaced(ctx, db, "far", catalogue.Finding{}, start())
+
+	return err
+}
+
 // always fails every outside call.
 type always struct{}
 
@@ -173,6 +179,8 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 		"every":      first(copycatalogue.Every(ctx, db)),
 		"wanting":    first(copycatalogue.Wanting(ctx, db, "far")),
 		"buckets":    first(copycatalogue.Buckets(ctx, db)),
+		"reopen":     first(copycatalogue.Reopen(ctx, db, "x", "far")),
+		"replaced":   replaced(ctx, db),
 		"announce":   first(copycatalogue.Announce(ctx, db, "far", catalogue.Object{})),
 		"advance":    copycatalogue.Advance(ctx, db, "far", "a", "t"),
 		"stored":     copycatalogue.Stored(ctx, db, "far", catalogue.Object{}),

@@ -21,12 +21,14 @@ type Shelf struct {
 
 // List gives every backup that was ever copied here. One whose copy is whole
 // counts as drilled: the drill proved these very bytes, and the copy was compared
-// with them.
+// with them. One that lost an object and is being made again counts as taken: it was
+// whole, and nothing proves it now.
 func (s Shelf) List(ctx context.Context, q postgres.Queryer) ([]catalogue.Backup, error) {
 	const op = "reading the copies of a bucket"
 
 	rows, err := q.Query(ctx, `select b.id, b.database, to_char(b.day, 'YYYY-MM-DD'),
-			case c.state when 'copied' then 'drilled' else c.state end, b.attempt, b.opened_at, b.snapshot_at,
+			case when c.state = 'copied' then 'drilled' when c.state = 'running' and c.copied_at is not null then 'taken' else c.state end,
+			b.attempt, b.opened_at, b.snapshot_at,
 			coalesce(c.manifest_gen, 0), coalesce(b.manifest_sha256, ''), c.bytes
 		from backup_copies as c join backups as b on b.id = c.backup_id
 		where c.bucket = $1 order by b.day desc, b.database`, s.Bucket)

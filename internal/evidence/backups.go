@@ -30,7 +30,7 @@ import (
 // A day that was taken anew has lost nothing of what its earlier attempts stored: their objects are not its own.
 //
 // Copies in other locations are judged as databases are too: what a drill is to a backup, the comparison with its
-// manifest is to a copy.
+// manifest is to a copy. A loss that was made good by copying again is held against it no more.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end,
@@ -64,7 +64,7 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	select 'copies/' || c.location || '/' || b.database, to_char(b.day, 'YYYY-MM-DD'), b.snapshot_at,
 	case when c.state in ('copied', 'pruned') then c.copied_at end,
 	case when c.state = 'pruned' then c.pruned_at end,
-	(select min(missing_at) from backup_copy_missing as m where m.backup_id = c.backup_id and m.bucket = c.bucket),
+	backup_copy_lost(c.backup_id, c.bucket),
 	(select since from backup_copy_exceptions as e where e.backup_id = c.backup_id and e.bucket = c.bucket and ended_at is null)
 	from backup_copies as c join backups as b on b.id = c.backup_id order by 3`
 

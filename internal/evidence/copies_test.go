@@ -78,9 +78,23 @@ func TestGatherCopies(t *testing.T) {
 		t.Error("a copy that came late: " + got)
 	}
 
+	run(t, db, `insert into backup_copy_objects (backup_id, bucket, attempt, name, kind, generation) values ($1, 'far', 'att', 'x', 'archive', 1)`, id)
 	run(t, db, `insert into backup_copy_missing (bucket, name, generation, backup_id, missing_at) values ('far', 'x', 1, $1, $2)`, id, catchUp)
 
 	if got := states(catchUp); got != "kept, broken" {
 		t.Error("a copy that lost an object: " + got)
+	}
+
+	run(t, db, `update backup_copies set state = 'running'`)
+
+	if got := states(catchUp); got != "kept, broken" {
+		t.Error("a copy that is made again: " + got)
+	}
+
+	run(t, db, `update backup_copy_objects set generation = 2`)
+	run(t, db, `update backup_copies set state = 'copied'`)
+
+	if got := states(catchUp); got != "kept, kept" {
+		t.Error("a copy that was made again: " + got)
 	}
 }

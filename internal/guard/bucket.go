@@ -24,6 +24,9 @@ type Bucket struct {
 	// MostRetention is the longest retention under which what lies in it can still
 	// be deleted when its time is over; what Settings ask for is always allowed.
 	MostRetention time.Duration
+	// Tight is what a retention above that of Settings costs where it is allowed, as
+	// people read it; empty where none is.
+	Tight string
 }
 
 // leastSlack is what a bucket's retention is at least shorter than the promise: a
@@ -37,6 +40,12 @@ func slack(p *policy.Policy) time.Duration {
 	return max(leastSlack, p.Promises.Backups.DoneWithin.Longest()+leastSlack)
 }
 
+// filesSlack is slack for a take of files. It lasts as long as its run may, since
+// nothing but catch_up ends it: one file alone may take most of a day.
+func filesSlack(p *policy.Policy) time.Duration {
+	return max(slack(p), p.Promises.Backups.CatchUp.Longest()+leastSlack)
+}
+
 // day is the unit of lifecycle rules.
 const day = 24 * time.Hour
 
@@ -44,9 +53,10 @@ const day = 24 * time.Hour
 //
 // Nothing may live on as a soft-deleted or noncurrent generation, and nobody
 // outside may read. Backups cannot be deleted before the promise's end less
-// done_within and an hour, and a lifecycle rule one day after it is the net under PruneBackups. The
-// ledger's one bucket has no retention, since its mirror replaces and deletes
-// what lies under ledger.WorkPrefix (docs/cli.md).
+// done_within and an hour (contents of files: less catch_up and an hour), and a
+// lifecycle rule one day after it is the net under PruneBackups. The ledger's one
+// bucket has no retention, since its mirror replaces and deletes what lies under
+// ledger.WorkPrefix (docs/cli.md).
 func Buckets(p *policy.Policy, location string) []Bucket {
 	plain := common(p, location)
 	buckets := []Bucket{
@@ -88,17 +98,20 @@ func backups(p *policy.Policy, settings gcs.Settings) Bucket {
 	return Bucket{
 		Name: p.Storage.Backups, Use: "encrypted backups", Settings: settings,
 		MostRetention: max(0, keep.Shortest()-leastSlack),
+		Tight:         "a backup that takes long cannot be deleted in time",
 	}
 }
 
-// files is the bucket of file contents. What newer manifests name may be as old as
-// it likes: no lifecycle rule here.
+// files is the bucket of file contents. A content is let go in time also where its
+// take lasted until catch_up. What newer manifests name may be as old as it likes: no
+// lifecycle rule here.
 func files(p *policy.Policy, settings gcs.Settings) Bucket {
-	like := backups(p, settings)
-	settings.Retention = like.Settings.Retention
+	keep := p.Promises.Backups.Keep.Shortest()
+	settings.Retention = max(0, keep-filesSlack(p))
 
 	return Bucket{
-		Name: p.Storage.Files, Use: "encrypted contents of files", Settings: settings, MostRetention: like.MostRetention,
+		Name: p.Storage.Files, Use: "encrypted contents of files", Settings: settings, MostRetention: max(0, keep-leastSlack),
+		Tight: "what a take stores that lasts until catch_up cannot be deleted in time",
 	}
 }
 

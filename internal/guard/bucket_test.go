@@ -1,9 +1,11 @@
 package guard_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"steward/internal/calendar"
 	"steward/internal/guard"
 	"steward/internal/policy"
 )
@@ -46,7 +48,7 @@ func TestBucketsAreWhatTheirPromisesNeed(t *testing.T) {
 	}
 
 	files := guard.Buckets(policyOf(t, "files"), "EU")[2]
-	if s := files.Settings; files.Name != "example-files" || s.Retention != week[0].Settings.Retention || s.LifecycleDeleteAfter != 0 {
+	if s := files.Settings; files.Name != "example-files" || s.Retention != 7*24*time.Hour-21*time.Hour || s.LifecycleDeleteAfter != 0 {
 		t.Errorf("%+v", files)
 	}
 
@@ -61,6 +63,64 @@ func TestBucketsAreWhatTheirPromisesNeed(t *testing.T) {
 	for _, bucket := range append(week, guard.Buckets(policyOf(t, "all_buckets"), "EU")...) {
 		if s := bucket.Settings; s.SoftDelete != 0 || s.Versioning || !s.UniformAccess || !s.PublicAccessPrevented {
 			t.Errorf("%s: %+v", bucket.Name, s)
+		}
+	}
+}
+
+// A take of files may last until catch_up, long after done_within: what it stores last
+// is let go an hour before its time. The retention of before, which allowed for
+// done_within alone, and a locked one still work, with a warning that says what it costs.
+func TestTheRetentionOfFiles(t *testing.T) {
+	t.Parallel()
+
+	rules := policyOf(t, "files")
+	backups := rules.Promises.Backups
+	files := guard.Files(rules, "EU")
+
+	if last := backups.CatchUp.Longest() + files.Settings.Retention; last != backups.Keep.Shortest()-time.Hour {
+		t.Errorf("what a take stored last is kept until %s after the snapshot, of %s", last, backups.Keep)
+	}
+
+	for retention, want := range map[time.Duration]guard.Key{
+		files.Settings.Retention - time.Second:                              guard.RetentionShort,
+		files.Settings.Retention:                                            "",
+		files.Settings.Retention + time.Second:                              guard.RetentionTight,
+		backups.Keep.Shortest() - backups.DoneWithin.Shortest() - time.Hour: guard.RetentionTight,
+		backups.Keep.Shortest() - time.Hour:                                 guard.RetentionTight,
+		backups.Keep.Shortest() - time.Hour + time.Second:                   guard.RetentionLong,
+	} {
+		for _, locked := range []bool{false, true} {
+			have := files.Settings
+			have.Retention, have.RetentionLocked = retention, locked
+
+			if locked && want == guard.RetentionLong {
+				want = guard.RetentionLocked
+			}
+
+			found := guard.Check(files, have)
+			if want == "" && len(found) > 0 || want != "" && (len(found) != 1 || found[0].Key != want) {
+				t.Errorf("%s, locked %t: %v, want %q", retention, locked, found, want)
+			}
+
+			if want == guard.RetentionTight && !strings.Contains(found[0].Says, "until catch_up cannot be deleted in time") {
+				t.Error(found[0].Says)
+			}
+		}
+	}
+
+	// A time that catch_up fills leaves nothing to guard.
+	var err error
+	if rules.Promises.Backups.Keep, err = calendar.ParseDuration("1d"); err != nil {
+		t.Fatal(err)
+	}
+
+	for catchUp, want := range map[string]time.Duration{"22h": time.Hour, "23h": 0, "1430min": 0} {
+		if rules.Promises.Backups.CatchUp, err = calendar.ParseDuration(catchUp); err != nil {
+			t.Fatal(err)
+		}
+
+		if got := guard.Files(rules, "EU").Settings.Retention; got != want {
+			t.Errorf("catch_up %s: %s, want %s", catchUp, got, want)
 		}
 	}
 }

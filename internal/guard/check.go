@@ -106,10 +106,10 @@ func (c *checker) retention() {
 	case have > most:
 		c.drift(RetentionLong, says, flags, "objects can then be deleted earlier than this bucket allows now")
 	case have > want && c.have.RetentionLocked:
-		c.byHand(RetentionTight, Warning, says+": a backup that takes long cannot be deleted in time",
-			"it is locked and can only grow: name a new bucket in the policy, or let backups take less than done_within")
+		c.byHand(RetentionTight, Warning, says+": "+c.wanted.Tight,
+			"it is locked and can only grow: name a new bucket in the policy, unless that may be")
 	case have > want:
-		c.byHand(RetentionTight, Warning, says+": a backup that takes long cannot be deleted in time", c.update(flags))
+		c.byHand(RetentionTight, Warning, says+": "+c.wanted.Tight, c.update(flags))
 	case have < want:
 		c.byHand(RetentionShort, Warning, says+": the bucket itself does not guard against a deletion before its time", c.update(flags))
 	}

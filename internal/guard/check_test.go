@@ -21,7 +21,7 @@ const (
 // backups is the bucket of a promise of seven days whose dumps may take two hours.
 func backups() guard.Bucket {
 	return guard.Bucket{
-		Name: "backups", Use: "encrypted backups", MostRetention: 7*day - time.Hour,
+		Name: "backups", Use: "encrypted backups", MostRetention: 7*day - time.Hour, Tight: "a backup that takes long cannot be deleted in time",
 		Settings: gcs.Settings{
 			Location: "EU", UniformAccess: true, PublicAccessPrevented: true, Retention: 7*day - 3*time.Hour,
 			LifecycleDeleteAfter: 8 * day, KMSKey: key,

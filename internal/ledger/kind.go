@@ -65,6 +65,12 @@ const (
 	CopyExceptionEnded Kind = "copy.exception.ended"
 	// CopyCeilingHonoured: the newest copy of a location went at the end of its time.
 	CopyCeilingHonoured Kind = "copy.ceiling.honoured"
+	// CopyReplaced: something else lies in the place of an object of a copy; it is
+	// removed, and the object copied again.
+	CopyReplaced Kind = "copy.replaced"
+	// CopyBucketGone: a copy is gone since its whole bucket is, which the policy named
+	// no longer and which somebody deleted.
+	CopyBucketGone Kind = "copy.bucket.gone"
 	// Tombstone: the point of no return of an erasure.
 	Tombstone Kind = "erasure.tombstone"
 	// ErasureDone: every store and processor of an erasure has answered.
@@ -125,6 +131,8 @@ func Kinds() []KindRow {
 		{CopyExcepted, "copy kept beyond its time", ExceptionBody{}},
 		{CopyExceptionEnded, "exception of a copy ended", ExceptionBody{}},
 		{CopyCeilingHonoured, "newest copy of a location removed at its time", ExceptionBody{}},
+		{CopyReplaced, "object of a copy replaced by another, which is removed", RemovalBody{}},
+		{CopyBucketGone, "copy gone with its bucket, which was deleted", RemovalBody{}},
 		{Tombstone, "erasure decided for good", ErasureBody{}},
 		{ErasureDone, "erasure complete", ErasureBody{}},
 		{ActIntended, "act of staff intended", ActBody{}},

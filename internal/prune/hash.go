@@ -89,6 +89,10 @@ func (p Plan) Hash() string {
 		stop = "keep-last-drilled"
 	}
 
+	if p.Rule.Left {
+		stop += " left"
+	}
+
 	databases := slices.Sorted(slices.Values(p.Rule.Databases))
 	lines := append([]string{
 		hashFormat, fmt.Sprintf("rule %s %s %s %s", p.Rule.Keep, p.Rule.Zone, stop, strings.Join(databases, ",")),

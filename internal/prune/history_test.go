@@ -59,6 +59,7 @@ func (h history) edge(day int) time.Time {
 func (h history) input(rule prune.Rule) prune.Input {
 	rule.KeepLastDrilled = h.often()
 	rule.Keep = h.keeps[h.IntN(len(h.keeps))]
+	rule.Left = h.IntN(8) == 0
 	rule.Databases = [][]string{{"app", "steward"}, {"steward", "app"}, {"app"}, {"x"}, nil}[h.IntN(5)]
 	in := prune.Input{Rule: rule, AsOf: h.edge(h.IntN(20))}
 

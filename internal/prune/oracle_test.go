@@ -67,9 +67,19 @@ func (o oracle) due(b prune.Backup) time.Time {
 // keep is how long the policy in force keeps a backup; all its days have 24 hours.
 func (o oracle) keep() time.Duration { return o.Rule.Keep.Shortest() }
 
-// names reports whether the policy still has the database of a backup.
+// names reports whether the policy still has the database of a backup, and the
+// location of these copies.
 func (o oracle) names(b prune.Backup) bool {
-	return slices.Contains(o.Rule.Databases, b.Database)
+	return slices.Contains(o.Rule.Databases, b.Database) && !o.Rule.Left
+}
+
+// leaves is what left the policy where names is false.
+func (o oracle) leaves() prune.Cause {
+	if o.Rule.Left {
+		return prune.LocationLeft
+	}
+
+	return prune.LeftPolicy
 }
 
 func (o oracle) passed(at time.Time) bool { return at.Compare(o.AsOf) <= 0 }
@@ -198,7 +208,7 @@ func (o oracle) ends(b prune.Backup) prune.Cause {
 	case !o.Rule.KeepLastDrilled:
 		return prune.HonourCeiling
 	case !o.names(b):
-		return prune.LeftPolicy
+		return o.leaves()
 	case o.whole(b):
 		return prune.YoungerDrilled
 	default:
@@ -214,7 +224,7 @@ func (o oracle) honours(b prune.Backup) prune.Cause {
 	case !o.Rule.KeepLastDrilled:
 		return prune.HonourCeiling
 	default:
-		return prune.LeftPolicy
+		return o.leaves()
 	}
 }
 

@@ -96,6 +96,8 @@ const (
 	HonourCeiling Cause = "honour_ceiling"
 	// LeftPolicy: the policy names the database no longer.
 	LeftPolicy Cause = "left_policy"
+	// LocationLeft: the policy names the location of these copies no longer.
+	LocationLeft Cause = "location_left_policy"
 	// ObjectsMissing: what was to be kept is not whole any more.
 	ObjectsMissing Cause = "objects_missing"
 )

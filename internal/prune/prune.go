@@ -103,6 +103,10 @@ type Rule struct {
 	// it: nobody waits for a younger backup of that, so it gets no exception and
 	// goes at its time, the newest proven one too.
 	Databases []string
+	// Left says that the policy names no longer the location that these copies lie in:
+	// no younger one will come, so the newest goes at its time too. It is false of the
+	// first location.
+	Left bool
 	// Tolerance is how long after its time an object may still be there before
 	// the promise is broken.
 	Tolerance time.Duration

@@ -246,6 +246,13 @@ func hashed(in prune.Input, plan prune.Plan) string {
 		return "another policy has the same hash"
 	}
 
+	changed = in
+	changed.Rule.Left = !in.Rule.Left
+
+	if other := prune.Make(changed); other.Hash() == later.Hash() {
+		return "a location that left has the same hash"
+	}
+
 	return ""
 }
 

@@ -76,6 +76,11 @@ func TestVerdicts(t *testing.T) {
 		{"an exception whose database left the policy", at(18, 2), nil, func(in *prune.Input) {
 			in.Backups[0].Exception.Since, in.Rule.Databases = at(17, 2), []string{"steward"}
 		}, prune.Verdict{Action: prune.Delete, Last: true, Ends: prune.LeftPolicy, Reason: week7 + "; the policy names app no longer, so it goes though it is the newest proven one"}},
+		{"alone, its location left the policy", at(17, 2), nil, func(in *prune.Input) { in.Rule.Left = true }, prune.Verdict{Action: prune.Delete, Last: true, Honours: prune.LocationLeft, Reason: week7 + "; the policy names its location no longer, so it goes though it is the newest proven one"}},
+		{"an exception whose location left the policy, as its database did", at(18, 2), nil, func(in *prune.Input) {
+			in.Backups[0].Exception.Since, in.Rule.Databases, in.Rule.Left = at(17, 2), nil, true
+		}, prune.Verdict{Action: prune.Delete, Last: true, Ends: prune.LocationLeft, Reason: week7 + "; the policy names its location no longer, so it goes though it is the newest proven one"}},
+		{"a location that left a policy which honours the ceiling", at(17, 2), nil, func(in *prune.Input) { in.Rule.Left, in.Rule.KeepLastDrilled = true, false }, prune.Verdict{Action: prune.Delete, Last: true, Honours: prune.HonourCeiling, Reason: week7 + "; the policy honours the ceiling though it is the newest proven one"}},
 		{"an exception whose database left a policy that honours the ceiling", at(18, 2), nil, func(in *prune.Input) {
 			in.Backups[0].Exception.Since, in.Rule.Databases, in.Rule.KeepLastDrilled = at(17, 2), nil, false
 		}, prune.Verdict{Action: prune.Delete, Last: true, Ends: prune.HonourCeiling, Reason: week7 + "; the policy honours the ceiling though it is the newest proven one"}},

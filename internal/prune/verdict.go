@@ -91,10 +91,10 @@ func (p *planner) judge(backup Backup, last, intact bool) Verdict {
 		Backup: backup.ID, Database: backup.Database, Last: last,
 		Action: Keep, Due: p.Rule.Keep.AddTo(backup.start(), p.Rule.Zone),
 	}
-	due, named := p.reached(verdict.Due), slices.Contains(p.Rule.Databases, backup.Database)
+	due, left := p.reached(verdict.Due), p.left(backup)
 
 	switch {
-	case last && p.Rule.KeepLastDrilled && named && (due || backup.Exception.open()):
+	case last && left == "" && (due || backup.Exception.open()):
 		verdict.Action = Except
 	case due:
 		verdict.Action = Delete
@@ -104,23 +104,36 @@ func (p *planner) judge(backup Backup, last, intact bool) Verdict {
 	switch {
 	case verdict.Action == Except:
 	case backup.Exception.open():
-		verdict.Ends = p.cause(named, intact)
+		verdict.Ends = cause(left, intact)
 	case verdict.Action == Delete && last:
-		verdict.Honours = p.cause(named, intact)
+		verdict.Honours = cause(left, intact)
 	}
 
-	verdict.Reason = p.reason(backup, verdict, due, named)
+	verdict.Reason = p.reason(backup, verdict, due, left)
 
 	return verdict
 }
 
-// cause is why an exception cannot go on, or cannot begin.
-func (p *planner) cause(named, intact bool) Cause {
+// left is why no backup like this one gets an exception, whatever else there is;
+// empty where the newest proven one does.
+func (p *planner) left(backup Backup) Cause {
 	switch {
 	case !p.Rule.KeepLastDrilled:
 		return HonourCeiling
-	case !named:
+	case p.Rule.Left:
+		return LocationLeft
+	case !slices.Contains(p.Rule.Databases, backup.Database):
 		return LeftPolicy
+	default:
+		return ""
+	}
+}
+
+// cause is why an exception cannot go on, or cannot begin.
+func cause(left Cause, intact bool) Cause {
+	switch {
+	case left != "":
+		return left
 	case !intact:
 		return ObjectsMissing
 	default:
@@ -128,7 +141,7 @@ func (p *planner) cause(named, intact bool) Cause {
 	}
 }
 
-func (p *planner) reason(backup Backup, verdict Verdict, due, named bool) string {
+func (p *planner) reason(backup Backup, verdict Verdict, due bool, left Cause) string {
 	words, at := p.Rule.Keep.Words(), stamp(verdict.Due)
 
 	switch {
@@ -142,15 +155,24 @@ func (p *planner) reason(backup Backup, verdict Verdict, due, named bool) string
 		return "nothing whole was ever stored; what was left was due at " + at
 	case !backup.Whole:
 		return "nothing whole is stored yet; what was left goes at " + at
-	case due && verdict.Last && p.Rule.KeepLastDrilled && !named:
-		return fmt.Sprintf("its %s were over at %s; the policy names %s no longer, so it goes though it is the newest proven one",
-			words, at, backup.Database)
 	case due && verdict.Last:
-		return fmt.Sprintf("its %s were over at %s; the policy honours the ceiling though it is the newest proven one", words, at)
+		return fmt.Sprintf("its %s were over at %s; %s though it is the newest proven one", words, at, goes(left, backup))
 	case due:
 		return fmt.Sprintf("its %s were over at %s", words, at)
 	default:
 		return fmt.Sprintf("stored for %s from its snapshot, until %s", words, at)
+	}
+}
+
+// goes says why the newest proven backup goes at its time.
+func goes(left Cause, backup Backup) string {
+	switch left {
+	case LocationLeft:
+		return "the policy names its location no longer, so it goes"
+	case LeftPolicy:
+		return "the policy names " + backup.Database + " no longer, so it goes"
+	default:
+		return "the policy honours the ceiling"
 	}
 }
 

@@ -14,7 +14,8 @@ import (
 
 // CheckCopy compares one copy of a backup with its signed manifest as it lies in the
 // copy's own bucket, so that it says the same when the first location is lost. One
-// that is not whole, or gone, is skipped.
+// that never was whole, or is gone, is skipped; one that lost an object is bad until it
+// was made again.
 func (c *Checker) CheckCopy(
 	ctx context.Context, backup catalogue.Backup, copied copycatalogue.Copy, bucket *gcs.Bucket, asOf time.Time,
 ) (Result, error) {
@@ -22,7 +23,7 @@ func (c *Checker) CheckCopy(
 		Backup: backup.ID, Database: backup.Database, Day: backup.Day, State: backup.State, Verdict: Skipped, Findings: []Finding{},
 		Location: copied.Location,
 	}
-	if copied.State != copycatalogue.Copied {
+	if copied.CopiedAt.IsZero() || copied.State == copycatalogue.Pruned {
 		return result, nil
 	}
 

@@ -1,0 +1,74 @@
+package system_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"steward/dev/harness"
+	"steward/internal/catalogue"
+)
+
+// TestNthCopies is TestNthCall for copies, in worlds whose policy has a second
+// location: one call fails from the end of a day's drill on, in the day's own copy, in
+// the hourly one, or in a prune by which a copy goes. Whatever it was, the day is good
+// at once, and the next copy and prune leave exactly the copies that belong there.
+//
+//nolint:paralleltest // as TestNthCall, it takes every drill cluster
+func TestNthCopies(t *testing.T) {
+	worlds := make([]*harness.World, lanes)
+	for i := range worlds {
+		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart(), Copies: true})
+	}
+	fill(t, worlds)
+	plan := harness.Plan{
+		Counts: func(call harness.Call) bool { return call.Process == "backup" },
+		After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
+	}
+	for _, seed := range seeds(harness.TestSeed()) {
+		loop := newLoop("copies", seed, slicesOfPoints, !harness.Soak())
+		loop.test = "TestNthCopies"
+		var running sync.WaitGroup
+		for i, world := range worlds {
+			running.Go(func() { work(t, loop, world, copied, plan, i%2 == 0) })
+		}
+		running.Wait()
+		loop.report(t)
+	}
+}
+
+// copied makes a backup of a new day with its copy, then the hourly copy and a prune,
+// with one failing call, and says what is wrong when each has run once more in peace.
+func copied(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
+	look, stop := context.WithTimeout(ctx, runTimeout+lookTimeout)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	if err := errors.Join(world.Move(day), world.Settle(ctx)); err != nil {
+		return nil, []string{err.Error()}
+	}
+	world.Gate.Arm(plan)
+	result, err := world.Backup(ctx, "app")
+	if err == nil {
+		_, missed := world.CopyMissing(ctx)
+		_, pruned := world.Prune(ctx)
+		if ctx.Err() != nil {
+			err = errors.Join(missed, pruned)
+		}
+	}
+	_, hit = world.Gate.Disarm()
+	if err != nil {
+		return hit, []string{err.Error()}
+	}
+	_, missed := world.CopyMissing(ctx)
+	_, pruned := world.Prune(ctx)
+	if err := errors.Join(missed, pruned, world.Settle(ctx)); err != nil {
+		return hit, []string{err.Error()}
+	}
+	if result.State != catalogue.Drilled || result.Day != world.Today() {
+		problems = append(problems, fmt.Sprintf("the backup is %+v", result))
+	}
+	return hit, append(problems, looked(look, world)...)
+}
