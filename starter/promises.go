@@ -24,7 +24,7 @@ type promisesResult struct {
 	// Alarming says that one of them is at risk or broken.
 	Alarming bool `json:"alarming"`
 	// Promises are in the order of the policy; backups have one status for each
-	// database.
+	// item, those that left the policy last, until nothing of them is stored.
 	Promises []promise.Status `json:"promises"`
 }
 

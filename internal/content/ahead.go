@@ -51,10 +51,12 @@ var filledQuery = tablesBeside(busy) + ` and c.oid::bigint <> all($1::bigint[]) 
 	and case when c.relpages > 0 then true when locked.relation is null then coalesce(pg_relation_size(c.oid), 0) > 0 else false end
 	order by 4 desc`
 
-// busyQuery tells whether somebody fills or changes one table now.
+// beginQuery gives the oldest transaction that is open, and tells whether somebody
+// fills or changes one table now.
 //
 //nolint:gochecknoglobals // as above
-var busyQuery = `select exists (select` + locks(busy) + ` and l.relation = $1::bigint::oid)`
+var beginQuery = `select pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+	exists (select` + locks(busy) + ` and l.relation = $1::bigint::oid)`
 
 // Read reads one table that is filled, and that nobody has read yet, and tells
 // whether there was one. It holds no lock but on that table, and none when it
@@ -143,7 +145,7 @@ func (a *Ahead) read(ctx context.Context, tx postgres.Tx, table sized) error {
 
 	seen := early{oid: table.oid}
 
-	err := tx.QueryRow(ctx, "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint, ("+busyQuery+")", table.oid).Scan(&seen.open, &atWork)
+	err := tx.QueryRow(ctx, beginQuery, table.oid).Scan(&seen.open, &atWork)
 	if err != nil {
 		return fmt.Errorf("looking at the snapshot: %w", err)
 	}

@@ -32,7 +32,8 @@ const shapeQuery = `with recursive used (typ) as (
 	)
 	select concat_ws(' ', c.oid, c.relfilenode, coalesce(toast.relfilenode, 0),
 		(select md5(string_agg(concat_ws(' ', a.attrelid, a.attnum, a.xmin), ',' order by a.attrelid, a.attnum)) from pg_attribute as a
-			where a.attnum > 0 and (a.attrelid = c.oid or a.attrelid in (select t.typrelid from pg_type as t where t.oid in (select typ from used) and t.typrelid <> 0))),
+			where a.attnum > 0 and (a.attrelid = c.oid or a.attrelid in (
+				select t.typrelid from pg_type as t where t.oid in (select typ from used) and t.typrelid <> 0))),
 		(select md5(string_agg(concat_ws(' ', t.oid, t.xmin), ',' order by t.oid)) from pg_type as t where t.oid in (select typ from used)),
 		(select md5(string_agg(concat_ws(' ', e.oid, e.xmin), ',' order by e.oid)) from pg_enum as e where e.enumtypid in (select typ from used)))
 	from pg_class as c left join pg_class as toast on toast.oid = c.reltoastrelid

@@ -39,7 +39,7 @@ func (s *scratch) exec(ctx context.Context, statements string) error {
 	return s.asAdmin(ctx, func(ctx context.Context, db *postgres.DB) error {
 		for statement := range strings.SplitSeq(statements, ";") {
 			if _, err := db.Exec(ctx, statement); err != nil {
-				return err //nolint:wrapcheck // a test's
+				return err
 			}
 		}
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,9 @@ func crowd(t *testing.T) (b *filestest.Bench, contents []string) {
 	b.Remover.Rule.KeepLastDrilled = false
 	b.Clock.Advance(8 * day)
 
-	return b, b.Names(t, "uploads/contents/")
+	contents = b.Names(t, "uploads/contents/")
+
+	return b, contents
 }
 
 // overdue gives the names of the objects that the ledger calls overdue with a cause,
@@ -121,7 +124,7 @@ func over(t *testing.T, b *filestest.Bench) {
 	}
 
 	if sum := b.Strings(t, `select sum((body::jsonb ->> 'count')::int)::text from ledger.entries
-		where kind = 'files.pruned' and body::jsonb ->> 'backup' is null`); sum[0] != fmt.Sprint(many) {
+		where kind = 'files.pruned' and body::jsonb ->> 'backup' is null`); sum[0] != strconv.Itoa(many) {
 		t.Errorf("%s contents have a receipt", sum[0])
 	}
 }
