@@ -187,11 +187,11 @@ func hold(t *testing.T, object *storage.ObjectHandle, on bool) {
 func TestAPruneOfFilesWhoseDeletionsHang(t *testing.T) {
 	t.Parallel()
 
-	const many = 120 // of which a hundred are tried, four at once, for a quarter of a second each
+	const many = 120 // of which a hundred are tried, four at once, for half a second each
 
 	w := newFilesWorld(t)
 	w.prune.Remover.Rule.KeepLastDrilled = false
-	w.prune.Patience = 0.002 // half an hour becomes 3.6 s
+	w.prune.Patience = 0.003 // half an hour becomes 5.4 s
 
 	for i := range many {
 		w.Write(t, strconv.Itoa(i), "content")
@@ -201,7 +201,7 @@ func TestAPruneOfFilesWhoseDeletionsHang(t *testing.T) {
 	w.Clock.Advance(8 * 24 * time.Hour)
 
 	client, err := gcs.Open(t.Context(), gcs.Options{
-		Endpoint: w.Storage.URL(), Project: "test", Patience: gcs.Patience{Call: 250 * time.Millisecond, Chunk: time.Second, Transfer: time.Second},
+		Endpoint: w.Storage.URL(), Project: "test", Patience: gcs.Patience{Call: 500 * time.Millisecond, Chunk: time.Second, Transfer: time.Second},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
@@ -114,6 +117,28 @@ func TestTheListOfTablesWaitsForNobody(t *testing.T) {
 	})
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// The list of the tables looks at the server's locks once: while it does, nobody else
+// can take or leave one.
+func TestTheListOfTablesLooksAtTheLocksOnce(t *testing.T) {
+	t.Parallel()
+
+	db, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+
+	rows, err := db.Query(t.Context(), "explain "+tablesQuery)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if count := strings.Count(strings.Join(plan, "\n"), "pg_lock_status"); err != nil || count != 1 {
+		t.Errorf("%d times: %v\n%s", count, err, strings.Join(plan, "\n"))
 	}
 }
 

@@ -135,7 +135,7 @@ func impatient(t *testing.T, b *filestest.Bench) {
 
 	client, err := gcs.Open(t.Context(), gcs.Options{
 		Endpoint: b.Storage.URL(), Project: "test",
-		Patience: gcs.Patience{Call: 250 * time.Millisecond, Chunk: time.Second, Transfer: time.Second},
+		Patience: gcs.Patience{Call: 500 * time.Millisecond, Chunk: time.Second, Transfer: time.Second},
 	})
 	check(t, err)
 	t.Cleanup(func() { check(t, client.Close()) })
