@@ -18,6 +18,8 @@ import (
 // and statistics, is not in it: pg_class.xmin would change with these, and every such
 // table would be read twice.
 //
+// The arrays make the server look each thing up: a database may have many tables.
+//
 // It has no row where more than that decides: a cast of the row to text, which may run any
 // function, and columns that are computed when they are read.
 const shapeQuery = `with recursive used (typ) as (
@@ -32,10 +34,12 @@ const shapeQuery = `with recursive used (typ) as (
 	)
 	select concat_ws(' ', c.oid, c.relfilenode, coalesce(toast.relfilenode, 0),
 		(select md5(string_agg(concat_ws(' ', a.attrelid, a.attnum, a.xmin), ',' order by a.attrelid, a.attnum)) from pg_attribute as a
-			where a.attnum > 0 and (a.attrelid = c.oid or a.attrelid in (
-				select t.typrelid from pg_type as t where t.oid in (select typ from used) and t.typrelid <> 0))),
-		(select md5(string_agg(concat_ws(' ', t.oid, t.xmin), ',' order by t.oid)) from pg_type as t where t.oid in (select typ from used)),
-		(select md5(string_agg(concat_ws(' ', e.oid, e.xmin), ',' order by e.oid)) from pg_enum as e where e.enumtypid in (select typ from used)))
+			where a.attnum > 0 and a.attrelid = any (array(select $1::bigint::oid union all
+				select t.typrelid from pg_type as t where t.oid = any (array(select typ from used)) and t.typrelid <> 0))),
+		(select md5(string_agg(concat_ws(' ', t.oid, t.xmin), ',' order by t.oid)) from pg_type as t
+			where t.oid = any (array(select typ from used))),
+		(select md5(string_agg(concat_ws(' ', e.oid, e.xmin), ',' order by e.oid)) from pg_enum as e
+			where e.enumtypid = any (array(select typ from used))))
 	from pg_class as c left join pg_class as toast on toast.oid = c.reltoastrelid
 	where c.oid = $1::bigint::oid
 		and not exists (select from pg_cast as k where k.castsource = c.reltype)
