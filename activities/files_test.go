@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,10 +11,12 @@ import (
 	"steward/internal/boundary"
 	"steward/internal/catalogue"
 	"steward/internal/due"
+	emulator "steward/internal/emulator/gcs"
 	"steward/internal/failure"
 	"steward/internal/filebackup"
 	"steward/internal/fileremoval"
 	"steward/internal/filestest"
+	"steward/internal/gcs"
 	"steward/internal/ids"
 )
 
@@ -176,5 +179,55 @@ func hold(t *testing.T, object *storage.ObjectHandle, on bool) {
 
 	if _, err := object.Update(t.Context(), storage.ObjectAttrsToUpdate{TemporaryHold: on}); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Deletions that hang for longer than a step may stand still do not end the try: each
+// is progress, what is late is in the ledger, and the try fails with its own code.
+func TestAPruneOfFilesWhoseDeletionsHang(t *testing.T) {
+	t.Parallel()
+
+	const many = 120 // of which a hundred are tried, four at once, for half a second each
+
+	w := newFilesWorld(t)
+	w.prune.Remover.Rule.KeepLastDrilled = false
+	w.prune.Patience = 0.003 // half an hour becomes 5.4 s
+
+	for i := range many {
+		w.Write(t, strconv.Itoa(i), "content")
+	}
+
+	w.Drilled(t)
+	w.Clock.Advance(8 * 24 * time.Hour)
+
+	client, err := gcs.Open(t.Context(), gcs.Options{
+		Endpoint: w.Storage.URL(), Project: "test", Patience: gcs.Patience{Call: 500 * time.Millisecond, Chunk: time.Second, Transfer: time.Second},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	w.prune.Remover.Bucket = client.Bucket(w.Bucket.Name())
+
+	if _, err := w.Storage.InjectFault(emulator.Fault{
+		Operation: emulator.OpObjectDelete, Mode: emulator.ModeStall, Count: emulator.Forever,
+	}); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles); boundary.CodeOf(err) != failure.Unavailable {
+		t.Errorf("%v", err)
+	}
+
+	told := w.Strings(t, `select sum((body::jsonb ->> 'count')::int)::text from ledger.entries where kind = 'files.overdue'`)
+	if told[0] != strconv.Itoa(many+2) {
+		t.Errorf("the ledger tells of %s", told[0])
+	}
+
+	w.Storage.ClearFaults()
+
+	w.prune.Remover.Bucket = w.Bucket
+	if result, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles); err != nil || result.Contents != many || len(w.Names(t, "")) != 0 {
+		t.Errorf("%+v, %v", result, err)
 	}
 }

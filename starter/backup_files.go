@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -50,11 +51,23 @@ type filesRow struct {
 	ManifestSHA256 string `json:"manifest_sha256,omitempty"`
 	// Reason says why it is bad or was pruned: a code or a fixed text.
 	Reason string `json:"reason,omitempty"`
+	// Warning says what to look at though it is good: that it has no file at all.
+	Warning string `json:"warning,omitempty"`
 }
 
+// noFile is the warning of a backup that found none. Only a mistyped bucket or prefix,
+// or an app that deleted everything, gives it.
+const noFile = "it has no file at all: are bucket and prefix in the policy right?"
+
 func filesRowOf(b filecatalogue.Backup) filesRow {
+	var warning string
+	if b.Count == 0 && (b.State == catalogue.Taken || b.State == catalogue.Drilled) {
+		warning = noFile
+	}
+
 	return filesRow{
-		ID: b.ID, Files: b.Files, Day: b.Day, State: b.State, SnapshotAt: b.SnapshotAt, TakenAt: b.TakenAt, DrilledAt: b.DrilledAt,
+		Warning: warning,
+		ID:      b.ID, Files: b.Files, Day: b.Day, State: b.State, SnapshotAt: b.SnapshotAt, TakenAt: b.TakenAt, DrilledAt: b.DrilledAt,
 		DrillSeconds: b.DrillSeconds, PrunedAt: b.PrunedAt, Count: b.Count, Bytes: b.Bytes, Fresh: b.Fresh, Vanished: b.Vanished,
 		ManifestSHA256: b.ManifestSHA256, Reason: b.Reason,
 	}
@@ -101,7 +114,7 @@ func (a *app) showFiles(rows []filesRow) error {
 			{Text: a.console.When(b.SnapshotAt)},
 			{Text: a.console.When(b.DrilledAt)},
 			{Text: b.ID},
-		}, Note: b.Reason})
+		}, Note: cmp.Or(b.Reason, b.Warning)})
 	}
 
 	return joined(a.console.Say(""), a.console.Table(table))
@@ -136,6 +149,7 @@ func (a *app) showFilesBackup(ctx context.Context, db *postgres.DB, id string) e
 		{"deleted before they were read", strconv.FormatInt(b.Vanished, 10)},
 		{"manifest", console.OrDash(b.ManifestSHA256)},
 		{"reason", console.OrDash(b.Reason)},
+		{"warning", console.OrDash(b.Warning)},
 	} {
 		facts.Add(console.Cells(fact[0], fact[1])...)
 	}

@@ -24,7 +24,7 @@ type promisesResult struct {
 	// Alarming says that one of them is at risk or broken.
 	Alarming bool `json:"alarming"`
 	// Promises are in the order of the policy; backups have one status for each
-	// database.
+	// item, those that left the policy last, until nothing of them is stored.
 	Promises []promise.Status `json:"promises"`
 }
 
@@ -33,7 +33,8 @@ func newPromises(a *app) *cobra.Command {
 		Use: "promises", Short: "Say of each promise whether it is kept, at risk or broken",
 		Long: "Judges every promise of the policy by its evidence (the catalogue, the ledger and its mirror), not by\n" +
 			"whether something runs. Whether each backup still lies in the bucket is looked at by the hourly prune, whose\n" +
-			"findings count here; \"steward backup verify\" compares every byte's checksum.\n\n" +
+			"findings count here; \"steward backup verify\" compares every byte's checksum. What the policy names no longer\n" +
+			"is judged until nothing of it is stored: whether it goes at its time.\n\n" +
 			"  kept       positive evidence proves it\n" +
 			"  at risk    evidence is due and missing, but there is still time\n" +
 			"  broken     it was not kept, or nothing proves that it was\n" +

@@ -21,8 +21,8 @@ func foreign(catalog, oid string) string {
 // relations joins classes to their schemas under the names c and n.
 const relations = ` from pg_class as c join pg_namespace as n on n.oid = c.relnamespace `
 
-// Materialized views are not listed: a restore computes them afresh, so that a
-// stale one differs rightly. Their definitions are compared.
+// tablesQuery lists the tables. Materialized views are not listed: a restore computes
+// them afresh, so that a stale one differs rightly. Their definitions are compared.
 //
 // The sizes are those of the catalogue, as the last VACUUM or ANALYZE found them: to
 // ask for the files themselves takes a lock on each table, and would wait behind
@@ -31,16 +31,30 @@ const relations = ` from pg_class as c join pg_namespace as n on n.oid = c.relna
 // somebody locks it or waits for that; then it is one piece.
 //
 //nolint:gochecknoglobals // a constant text that a function helps to write
-var tablesQuery = `select n.nspname, c.relname,
+var tablesQuery = tablesBeside(`'AccessExclusiveLock'`)
+
+// tablesBeside lists tables with their sizes, and joins as locked those on which
+// somebody holds or awaits a lock of these modes: their files are not asked. The locks
+// are looked at once, however many tables there are.
+func tablesBeside(modes string) string {
+	return `select c.oid::bigint, n.nspname, c.relname,
 	case when ` + unasked + ` then (c.relpages + coalesce(toast.relpages, 0))::bigint * current_setting('block_size')::bigint
 		else coalesce(pg_table_size(c.oid), 0) end,
 	case when ` + unasked + ` then c.relpages::bigint else coalesce(pg_relation_size(c.oid), 0) / current_setting('block_size')::bigint end,
 	getdatabaseencoding() = 'UTF8'` + relations + `
-	left join pg_class as toast on toast.oid = c.reltoastrelid where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
+	left join pg_class as toast on toast.oid = c.reltoastrelid
+	left join (select distinct l.relation` + locks(modes) + `) as locked on locked.relation = c.oid
+	where c.relkind = 'r' and ` + ours("pg_class", "c.oid")
+}
+
+// locks are those of these modes on tables of this database, under the name l.
+func locks(modes string) string {
+	return ` from pg_locks as l where l.locktype = 'relation' and l.mode in (` + modes + `)
+	and l.database = (select oid from pg_database where datname = current_database())`
+}
 
 // unasked are the tables whose files are not asked for their size.
-const unasked = `(c.relpages > 0
-	or c.oid in (select l.relation from pg_locks as l where l.mode = 'AccessExclusiveLock' and l.relation is not null))`
+const unasked = `(c.relpages > 0 or locked.relation is not null)`
 
 //nolint:gochecknoglobals // as above
 var sequencesQuery = `select n.nspname, c.relname` + relations + `where c.relkind = 'S' and ` + ours("pg_class", "c.oid")

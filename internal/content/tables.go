@@ -19,6 +19,7 @@ const atOnce = 16 << 30
 type sized struct {
 	Table
 
+	oid    int64 // of the table itself, whatever it is called
 	bytes  int64 // of its rows, out-of-line values included
 	blocks int64 // of its own file
 	utf8   bool  // whether its text is in UTF-8 as it is
@@ -28,8 +29,8 @@ type sized struct {
 func (s sized) quoted() string { return pgx.Identifier{s.Schema, s.Name}.Sanitize() }
 
 // listTables runs tablesQuery, or one that adds a condition.
-func listTables(ctx context.Context, q postgres.Queryer, query string) ([]sized, error) {
-	rows, err := q.Query(ctx, query)
+func listTables(ctx context.Context, q postgres.Queryer, query string, args ...any) ([]sized, error) {
+	rows, err := q.Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("listing tables: %w", err)
 	}
@@ -37,7 +38,7 @@ func listTables(ctx context.Context, q postgres.Queryer, query string) ([]sized,
 	tables, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (sized, error) {
 		var table sized
 
-		return table, row.Scan(&table.Schema, &table.Name, &table.bytes, &table.blocks, &table.utf8)
+		return table, row.Scan(&table.oid, &table.Schema, &table.Name, &table.bytes, &table.blocks, &table.utf8)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("listing tables: %w", err)

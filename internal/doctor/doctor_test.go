@@ -20,7 +20,6 @@ import (
 	"steward/internal/gcs"
 	"steward/internal/guard"
 	"steward/internal/pgtest"
-	"steward/internal/policy"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -304,29 +303,6 @@ func TestADatabaseThatIsDownOrOutOfDate(t *testing.T) {
 		if check := find(t, report, name[0], name[1]); check.Code != failure.Unavailable {
 			t.Errorf("%+v", check)
 		}
-	}
-}
-
-func TestABucketOfTheAppThatIsNotThere(t *testing.T) {
-	t.Parallel()
-
-	w := doctortest.New(t)
-	if check := find(t, visit(t, w, nil), "sources", "files/uploads"); check.State != doctor.OK || check.Says != "example-uploads can be listed" {
-		t.Errorf("%+v", check)
-	}
-
-	changed := *w.Policy
-	changed.Promises.Backups.Files = []policy.Files{
-		{Name: "uploads", Bucket: "example-uploads", Prefix: "nothing/"}, {Name: "pictures", Bucket: "nowhere"},
-	}
-
-	report := visit(t, w, func(d *doctor.Doctor) { d.Policy = &changed })
-	if check := find(t, report, "sources", "files/uploads"); check.State != doctor.OK || !strings.Contains(check.Says, "has no file") {
-		t.Errorf("%+v", check)
-	}
-
-	if check := find(t, report, "sources", "files/pictures"); check.Code != failure.ObjectNotFound || check.Hint == "" {
-		t.Errorf("%+v", check)
 	}
 }
 

@@ -5,13 +5,12 @@ import (
 	"fmt"
 
 	"steward/internal/failure"
-	"steward/internal/gcs"
 	"steward/internal/pgtools"
 	"steward/internal/policy"
 	"steward/internal/postgres"
 )
 
-// sources looks at each database and each bucket that is backed up, and at the
+// sources looks at each database and each set of files that is backed up, and at the
 // programs that do it.
 func (d *Doctor) sources(ctx context.Context) []Check {
 	var (
@@ -30,24 +29,6 @@ func (d *Doctor) sources(ctx context.Context) []Check {
 	}
 
 	return append(checks, d.tools(ctx, newest))
-}
-
-// files looks whether a bucket of the app that is backed up can be listed.
-func (d *Doctor) files(ctx context.Context, files policy.Files) Check {
-	for _, err := range d.Storage.Bucket(files.Bucket).List(ctx, files.Prefix, gcs.ListOptions{}) {
-		if failure.Is(err, failure.ObjectNotFound) {
-			return wrong(files.Item(), failure.ObjectNotFound, "the app has no bucket "+files.Bucket,
-				"Name the right one under promises.backups.files of the policy")
-		}
-
-		if err != nil {
-			return failed(files.Item(), err)
-		}
-
-		return fine(files.Item(), files.Bucket+" can be listed")
-	}
-
-	return fine(files.Item(), files.Bucket+" can be listed; it has no file that is meant")
 }
 
 // source looks whether a dump of one database would see everything; it gives the

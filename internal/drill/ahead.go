@@ -9,20 +9,23 @@ import (
 	"steward/internal/postgres"
 )
 
-// aheadEvery is how often it is looked for a table that was filled meanwhile: seldom
-// enough to be no load, often enough that nobody waits for it.
-const aheadEvery = 250 * time.Millisecond
+// aheadFirst is after how long it is looked again for a table that was filled meanwhile.
+// While none is, that doubles up to aheadLongest: a restore that fills one table for an
+// hour is not asked ten thousand times, and what it fills then waits for seconds at most.
+const (
+	aheadFirst   = 250 * time.Millisecond
+	aheadLongest = 8 * time.Second
+)
 
 // aheadSuffix ends the name under which such a connection is in the server's list.
 const aheadSuffix = "_ahead"
 
-// readingAhead runs the restore and reads beside it, over a connection of its own,
-// what is filled already; when the restore has ended, two read what is left. It is
+// readingAhead runs the restore and reads into ahead beside it, over a connection of
+// its own, what is filled already; when the restore has ended, two read what is left. It is
 // no step of the work: whatever fails of it is read again by the description, which
 // believes nothing of it unproven, so it is not counted among the outside calls.
 // Nothing of it is at work any more when readingAhead returns.
-func (s *scratch) readingAhead(ctx context.Context, restore func(context.Context) error) (*content.Ahead, error) {
-	ahead := &content.Ahead{}
+func (s *scratch) readingAhead(ctx context.Context, ahead *content.Ahead, restore func(context.Context) error) error {
 	reading, stop := context.WithCancel(faults.Without(ctx))
 	restored, ended := make(chan struct{}), make(chan struct{})
 
@@ -43,7 +46,7 @@ func (s *scratch) readingAhead(ctx context.Context, restore func(context.Context
 	<-ended
 	stop()
 
-	return ahead, err
+	return err
 }
 
 // readAhead reads table after table until the restore has ended and none is left,
@@ -59,7 +62,7 @@ func (s *scratch) readAhead(ctx context.Context, ahead *content.Ahead, restored 
 	}
 
 	_ = within(ctx, at, func(ctx context.Context, db *postgres.DB) error { //nolint:errcheck // see readingAhead
-		for {
+		for pause := aheadFirst; ; {
 			// Asked before it is looked: what is filled between the two is not missed.
 			last := closed(restored)
 
@@ -68,16 +71,22 @@ func (s *scratch) readAhead(ctx context.Context, ahead *content.Ahead, restored 
 				return err
 			}
 
-			if !more {
-				wait(ctx, restored)
+			if more {
+				pause = aheadFirst
+
+				continue
 			}
+
+			wait(ctx, restored, pause)
+
+			pause = min(2*pause, aheadLongest)
 		}
 	})
 }
 
 // wait comes back after a while, or as soon as the restore or ctx has ended.
-func wait(ctx context.Context, restored <-chan struct{}) {
-	timer := time.NewTimer(aheadEvery)
+func wait(ctx context.Context, restored <-chan struct{}, pause time.Duration) {
+	timer := time.NewTimer(pause)
 	defer timer.Stop()
 
 	select {

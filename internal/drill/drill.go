@@ -118,8 +118,9 @@ func (d *Driller) prove(ctx context.Context, backup catalogue.Backup) (int, erro
 
 	err = d.inScratch(ctx, backup, document, func(ctx context.Context, scratch *scratch) error {
 		return scratch.watched(ctx, lookEvery, func(ctx context.Context) (err error) {
-			ahead, err := scratch.readingAhead(ctx, scratch.restore)
-			if err != nil {
+			ahead := &content.Ahead{}
+
+			if err := scratch.readingAhead(ctx, ahead, scratch.restore); err != nil {
 				return err
 			}
 

@@ -36,7 +36,7 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state = 'pruned' then pruned_at end,
 	(select min(m.missing_at) from backup_missing as m where m.backup_id = backups.id
 		and not exists (select from backup_objects as o where o.name = m.name and o.attempt <> backups.attempt)),
-	(select since from backup_exceptions where backup_id = backups.id and ended_at is null)
+	(select since from backup_exceptions where backup_id = backups.id and ended_at is null), 0
 	from backups where snapshot_at is not null
 	union all
 	select 'files/' || f.fileset, to_char(f.day, 'YYYY-MM-DD'),
@@ -49,8 +49,8 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 			where c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at),
 		(select min(bad_at) from file_contents as c
 			where c.bad_at is not null and c.fileset = f.fileset and f.snapshot_at between c.first_at and c.newest_at)),
-	(select since from file_exceptions where backup_id = f.id and ended_at is null)
-	from (select id, fileset, day, state, opened_at, snapshot_at, drilled_at, pruned_at,
+	(select since from file_exceptions where backup_id = f.id and ended_at is null), f.files
+	from (select id, fileset, files, day, state, opened_at, snapshot_at, drilled_at, pruned_at,
 		coalesce(lead(opened_at) over (partition by fileset order by opened_at), 'infinity') as next_at from file_backups) as f
 	left join lateral (select max(c.newest_at) as newest from file_contents as c
 		where (f.state = 'pruned' or f.drilled_at is null) and c.fileset = f.fileset and c.gone_at is null
@@ -65,7 +65,7 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when c.state in ('copied', 'pruned') then c.copied_at end,
 	case when c.state = 'pruned' then c.pruned_at end,
 	backup_copy_lost(c.backup_id, c.bucket),
-	(select since from backup_copy_exceptions as e where e.backup_id = c.backup_id and e.bucket = c.bucket and ended_at is null)
+	(select since from backup_copy_exceptions as e where e.backup_id = c.backup_id and e.bucket = c.bucket and ended_at is null), 0
 	from backup_copies as c join backups as b on b.id = c.backup_id order by 3`
 
 func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
@@ -87,7 +87,7 @@ func scanBackup(row pgx.CollectableRow) (promise.Backup, error) {
 		lost, beyond  *time.Time
 	)
 
-	if err := row.Scan(&backup.Database, &day, &backup.SnapshotAt, &drilled, &gone, &lost, &beyond); err != nil {
+	if err := row.Scan(&backup.Database, &day, &backup.SnapshotAt, &drilled, &gone, &lost, &beyond, &backup.Files); err != nil {
 		return promise.Backup{}, err
 	}
 

@@ -165,9 +165,51 @@ func TestGatherWhatIsLeftOfFiles(t *testing.T) {
 	rules[0].Backups.Databases = []string{"files/stops"}
 	got.Armed = map[promise.Key]time.Time{{Promise: promise.Backups, Item: "files/stops"}: at(-1)}
 
+	// The other sets are not in this policy: what is left of them is judged all the same.
+	left := map[string]promise.State{}
+
 	for _, status := range promise.Evaluate(rules, got, at(8.5)) {
+		if status.LeftPolicy {
+			left[status.Item] = status.State
+
+			continue
+		}
+
 		if strings.Contains(status.Reason, "still exists") || !strings.Contains(status.Reason, "as an exception since") {
 			t.Errorf("%+v", status)
 		}
+	}
+	if diff := cmp.Diff(map[string]promise.State{"files/left": promise.Broken, "files/failed": promise.Broken, "files/lost": promise.Broken}, left); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// How many files a backup has is read, since one without any is no kept promise.
+func TestGatherHowManyFiles(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	full := filesRow{0, 0.01, 0.02, -1, "drilled"}.write(t, db, "uploads")
+	filesRow{1, 1.01, 1.02, -1, "drilled"}.write(t, db, "uploads")
+	run(t, db, `update file_backups set files = 1234 where id = $1`, full)
+	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at)
+		values ($1, 'app', '2026-11-22', 'taken', $2, 'test', $3, $3, $3)`, ids.New("bkp"), ids.New("att"), start().Add(72*time.Hour))
+
+	got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, demo(t))
+	if err != nil || len(got.Backups) != 3 {
+		t.Fatal(got.Backups, err)
+	}
+
+	if got.Backups[0].Files != 1234 || got.Backups[1].Files != 0 || got.Backups[2].Files != 0 {
+		t.Errorf("%+v", got.Backups)
+	}
+
+	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: demo(t).Rules()[0].Backups}
+	rule.Backups.Databases = []string{"files/uploads", "app"}
+	got.Armed = map[promise.Key]time.Time{{Promise: promise.Backups, Item: "files/uploads"}: start().Add(-time.Hour)}
+
+	status := promise.Evaluate([]promise.Rule{rule}, got, start().Add(27*time.Hour))[0]
+	if status.State != promise.AtRisk || !strings.Contains(status.Reason, "has no file at all, that of") || !strings.Contains(status.Reason, "has 1234") {
+		t.Errorf("%+v", status)
 	}
 }

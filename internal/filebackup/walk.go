@@ -16,7 +16,8 @@ const (
 	// batchSize is how many files are looked up at once. Memory holds one batch.
 	batchSize = 500
 	// atOnce is how many contents are stored at once: small files wait for answers
-	// most of the time. Each takes a buffer of 8 MiB at most.
+	// most of the time. Each takes 16 MiB at most: the chunk of its upload that may be
+	// sent again, and as much that waits for it (sealed.Put).
 	atOnce = 4
 )
 

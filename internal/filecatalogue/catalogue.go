@@ -109,6 +109,17 @@ func Kept(ctx context.Context, q postgres.Queryer) ([]Backup, error) {
 	return list(ctx, q, `where state <> 'pruned' order by day desc, fileset`)
 }
 
+// Newest gives the backup of the newest day of a set that was taken whole, drilled or
+// not yet, and is not pruned. Found is false where there is none.
+func Newest(ctx context.Context, q postgres.Queryer, files string) (newest Backup, found bool, err error) {
+	all, err := list(ctx, q, `where fileset = $1 and state in ('taken', 'drilled') order by day desc limit 1`, files)
+	if err != nil || len(all) == 0 {
+		return Backup{}, false, err
+	}
+
+	return all[0], true, nil
+}
+
 func list(ctx context.Context, q postgres.Queryer, where string, args ...any) ([]Backup, error) {
 	rows, err := q.Query(ctx, "select "+columns+" from file_backups "+where, args...)
 	if err != nil {

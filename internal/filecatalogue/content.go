@@ -188,14 +188,25 @@ type Page struct {
 	Until time.Time
 	// After is the last id of the page before.
 	After string
+	// Last is the last id that is meant; empty for no end.
+	Last  string
 	Limit int
 }
 
 // Held gives contents that are not gone, in the order of their ids.
 func Held(ctx context.Context, q postgres.Queryer, page Page) ([]Content, error) {
 	return contents(ctx, q, "reading the contents of files", `select `+contentColumns+` from file_contents
-		where fileset = $1 and gone_at is null and newest_at <= $2 and id > $3 order by id limit $4`,
-		page.Files, page.Until, page.After, page.Limit)
+		where fileset = $1 and gone_at is null and newest_at <= $2 and id > $3 and ($4 = '' or id <= $4) order by id limit $5`,
+		page.Files, page.Until, page.After, page.Last, page.Limit)
+}
+
+// AnyDoomed reports whether an earlier prune decided on contents of a set, up to the
+// page's Until, that are not gone yet.
+func AnyDoomed(ctx context.Context, q postgres.Queryer, page Page) (found bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from file_contents
+		where fileset = $1 and gone_at is null and newest_at <= $2 and doomed_at is not null)`, page.Files, page.Until).Scan(&found)
+
+	return found, failure.Wrap(failure.Unavailable, "looking for what an earlier prune left", err)
 }
 
 // Doom decides for good that contents go, and gives those of which it holds: a

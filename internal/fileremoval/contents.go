@@ -4,14 +4,14 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/base32"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"sync"
+	"strings"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"steward/internal/failure"
 	"steward/internal/filecatalogue"
@@ -21,10 +21,8 @@ import (
 )
 
 const (
-	// batchSize is how many contents are decided on and recorded at once.
+	// batchSize is how many contents are decided on, and told to be gone, at once.
 	batchSize = 200
-	// atOnce is how many are removed at once.
-	atOnce = 4
 	// alive is for how long the last sign of life of an attempt protects what it has
 	// claimed. It gives one every half minute; the record of a manifest looks again.
 	alive = 10 * time.Minute
@@ -38,37 +36,59 @@ type due struct {
 }
 
 // contents goes through the contents of one set that may be due, page by page.
-func (w *work) contents(ctx context.Context, files string) error {
-	return w.eachDue(ctx, files, func(found []due) error {
-		err := w.batch(ctx, files, found)
-		w.report("contents", w.result.Contents)
-
-		return err
-	})
+func (w *work) contents(ctx context.Context, files string) {
+	w.failed(w.eachDue(ctx, files, func(found []due) {
+		if w.Enforce && w.gaveUp(ctx) {
+			w.untried(ctx, files, found, string(failure.Unavailable))
+		} else {
+			w.batch(ctx, files, found)
+		}
+	}))
 }
 
-// eachDue gives what is past its time, page by page. A page that fails does not
-// keep the others from being tried.
-func (w *work) eachDue(ctx context.Context, files string, do func([]due) error) error {
-	var failures []error
-
+// eachDue gives what is past its time, page by page. Where an earlier prune left some
+// of it, it begins at another place each time and comes round: those whose removal
+// hangs must not keep the same others from being tried for ever.
+func (w *work) eachDue(ctx context.Context, files string, do func([]due)) error {
 	page := filecatalogue.Page{Files: files, Until: w.at.Add(-w.Rule.Keep.Shortest()), Limit: batchSize}
 
+	again, err := filecatalogue.AnyDoomed(ctx, w.Steward, page)
+	if err != nil || !again {
+		return errors.Join(err, w.pages(ctx, page, do))
+	}
+
+	middle := somewhere(w.at)
+	page.After = middle
+
+	if err := w.pages(ctx, page, do); err != nil {
+		return err
+	}
+
+	page.After, page.Last = "", middle
+
+	return w.pages(ctx, page, do)
+}
+
+// somewhere is a place among the ids of contents that only the instant decides.
+func somewhere(at time.Time) string {
+	sum := sha256.Sum256([]byte(at.UTC().Format(time.RFC3339Nano)))
+
+	return "cnt_" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:26]
+}
+
+// pages gives what is past its time in one range of ids.
+func (w *work) pages(ctx context.Context, page filecatalogue.Page, do func([]due)) error {
 	for {
 		found, err := filecatalogue.Held(ctx, w.Steward, page)
-		if err != nil {
-			return errors.Join(append(failures, err)...)
-		}
-
-		if len(found) == 0 {
-			return errors.Join(failures...)
+		if err != nil || len(found) == 0 {
+			return err
 		}
 
 		page.After = found[len(found)-1].ID
+		goes := w.due(page.Files, found)
 
-		if err := do(w.due(files, found)); err != nil {
-			failures = append(failures, err)
-		}
+		w.dealWith(len(found) - len(goes))
+		do(goes)
 	}
 }
 
@@ -91,12 +111,14 @@ func (w *work) due(files string, found []filecatalogue.Content) []due {
 }
 
 // batch decides for good, removes and records some contents. Those that could not
-// be removed stay decided, and the next prune goes on with them.
-func (w *work) batch(ctx context.Context, files string, found []due) error {
+// be removed stay decided, and the next prune goes on with them; what of them is late
+// is recorded a few at a time, so that little of it goes untold whenever this ends.
+func (w *work) batch(ctx context.Context, files string, found []due) {
 	if !w.Enforce || len(found) == 0 {
 		w.result.Due += int64(len(found))
+		w.dealWith(len(found))
 
-		return nil
+		return
 	}
 
 	held, byID := make([]filecatalogue.Content, len(found)), make(map[string]due, len(found))
@@ -106,88 +128,81 @@ func (w *work) batch(ctx context.Context, files string, found []due) error {
 
 	doomed, err := filecatalogue.Doom(ctx, w.Steward, held, w.at, w.at.Add(-alive))
 	if err != nil {
-		return err
+		w.failed(err)
+
+		return
 	}
 
-	gone, left, failures := w.remove(ctx, doomed)
-	if len(gone) > 0 {
-		err = w.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error { return w.record(ctx, tx, files, gone, byID) })
+	var gone []filecatalogue.Content
+
+	for few := range slices.Chunk(doomed, fewAtOnce) {
+		went, stay := w.remove(ctx, few)
+		gone = append(gone, went...)
+
+		w.stayed(ctx, files, stay, byID)
 	}
 
+	w.gone(ctx, files, gone, byID)
+	w.claimed(ctx, files, found, doomed)
+}
+
+// gone records what is proven gone.
+func (w *work) gone(ctx context.Context, files string, gone []filecatalogue.Content, found map[string]due) {
+	if len(gone) == 0 {
+		return
+	}
+
+	err := w.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error { return w.record(ctx, tx, files, gone, found) })
 	if err == nil {
 		w.result.Contents += int64(len(gone))
 	}
 
-	for _, content := range doomed {
-		delete(byID, content.ID)
-	}
-
-	return errors.Join(err, failures, w.leftOver(ctx, files, left, found, byID))
+	w.failed(err)
 }
 
-// leftOver records what is there too long: what could not be removed, and what an
-// attempt that is still at work has claimed.
-func (w *work) leftOver(ctx context.Context, files string, left map[string]error, found []due, claimed map[string]due) error {
+// stayed records of what could not be removed that it is there too long.
+func (w *work) stayed(ctx context.Context, files string, stay []left, found map[string]due) {
 	causes := map[string][]late{}
 
-	for _, one := range found {
-		err, stays := left[one.ID]
-		_, kept := claimed[one.ID]
+	for _, one := range stay {
+		w.failed(one.err)
 
-		switch {
-		case !one.decision.Late:
-		case stays:
-			cause := w.cause(ctx, one.Object, err)
-			causes[cause] = append(causes[cause], w.lateContent(files, one))
-		case kept:
-			causes[causeClaimed] = append(causes[causeClaimed], w.lateContent(files, one))
+		if of := found[one.content.ID]; of.decision.Late {
+			causes[one.cause] = append(causes[one.cause], w.lateContent(files, of))
 		}
 	}
 
-	var failures []error
-	for cause, all := range causes {
-		failures = append(failures, w.overdue(ctx, all, cause))
+	for _, cause := range slices.Sorted(maps.Keys(causes)) {
+		w.failed(w.overdue(ctx, causes[cause], cause))
 	}
-
-	return errors.Join(failures...)
 }
 
-// remove removes contents, several at once, and gives those that are proven gone,
-// and why the others are not, by their ids.
-func (w *work) remove(ctx context.Context, doomed []filecatalogue.Content) (
-	gone []filecatalogue.Content, left map[string]error, err error,
-) {
-	var (
-		mu       sync.Mutex
-		failures []error
-		group    errgroup.Group
-	)
-
-	left = map[string]error{}
-
-	group.SetLimit(atOnce)
-
+// claimed records what is there too long since an attempt that is at work has claimed
+// it.
+func (w *work) claimed(ctx context.Context, files string, found []due, doomed []filecatalogue.Content) {
+	goes := map[string]bool{}
 	for _, content := range doomed {
-		group.Go(func() error {
-			err := w.Bucket.Remove(ctx, content.Object)
-
-			mu.Lock()
-			defer mu.Unlock()
-
-			if err != nil {
-				left[content.ID] = err
-				failures = append(failures, fmt.Errorf("removing a content: %w", err))
-			} else {
-				gone = append(gone, content)
-			}
-
-			return nil
-		})
+		goes[content.ID] = true
 	}
 
-	_ = group.Wait() //nolint:errcheck // it gives no error: each failure is kept
+	w.untried(ctx, files, slices.DeleteFunc(slices.Clone(found), func(one due) bool { return goes[one.ID] }), causeClaimed)
+}
 
-	return gone, left, errors.Join(failures...)
+// untried records of what is not tried to be removed that it is there too long.
+func (w *work) untried(ctx context.Context, files string, found []due, cause string) {
+	var all []late
+
+	for _, one := range found {
+		if one.decision.Late {
+			all = append(all, w.lateContent(files, one))
+		}
+	}
+
+	w.dealWith(len(found))
+
+	if len(all) > 0 {
+		w.failed(w.overdue(ctx, all, cause))
+	}
 }
 
 // record notes what is gone in catalogue and ledger at once.

@@ -6,7 +6,7 @@ package fileremoval
 
 import (
 	"context"
-	"errors"
+	"sync/atomic"
 	"time"
 
 	"steward/internal/failure"
@@ -26,7 +26,9 @@ type Remover struct {
 	// nothing is removed or recorded.
 	Rule    fileprune.Rule
 	Enforce bool
-	// Progress, if not nil, is told the phase and how far it is.
+	// Progress, if not nil, is told the phase and how far it is: of contents and
+	// manifests how many were dealt with, those that could not be removed among them. It
+	// is called by one goroutine at a time.
 	Progress func(phase string, done int64)
 }
 
@@ -47,8 +49,12 @@ type Result struct {
 
 // Prune removes what is past its time at the given instant. One removal that fails
 // does not keep the others from being tried; what stays past its time because of it
-// is recorded with the cause. A crash anywhere leaves what the catalogue still
-// lists, and pruning again finishes the work.
+// is recorded with the cause, as the work goes on. When the storage has left
+// maxUnanswered removals without an answer, nothing more is tried: what is left is
+// recorded, and the next prune, which begins at another place, goes on. A crash
+// anywhere leaves what the catalogue still lists, and pruning again finishes the work.
+//
+// It fails with the code of the first failure, and names one of each code.
 func (r *Remover) Prune(ctx context.Context, at time.Time) (Result, error) {
 	work := &work{Remover: r, at: at}
 	if err := work.read(ctx); err != nil {
@@ -57,24 +63,26 @@ func (r *Remover) Prune(ctx context.Context, at time.Time) (Result, error) {
 
 	if err := work.compare(ctx); err != nil {
 		work.failed(err)
-		work.failed(work.allOverdue(ctx, string(failure.CodeOf(err))))
+		work.allOverdue(ctx, string(failure.CodeOf(err)))
 
-		return work.result, errors.Join(work.failures...)
+		return work.result, work.failures.err()
 	}
 
 	if r.Enforce {
 		if err := work.exceptions(ctx); err != nil {
-			return work.result, errors.Join(append(work.failures, err)...)
+			work.failed(err)
+
+			return work.result, work.failures.err()
 		}
 	}
 
 	work.manifests(ctx)
 
 	for _, files := range work.sets {
-		work.failed(work.contents(ctx, files))
+		work.contents(ctx, files)
 	}
 
-	return work.result, errors.Join(work.failures...)
+	return work.result, work.failures.err()
 }
 
 // work is one prune.
@@ -91,14 +99,16 @@ type work struct {
 	sets       []string
 	beyond     map[string]fileprune.Beyond
 	result     Result
-	failures   []error
+	failures   failures
+	// unanswered counts the requests about removals that the storage left without an
+	// answer.
+	unanswered atomic.Int64
+	// dealt and swept are how many contents, and objects that appeared late, were dealt
+	// with.
+	dealt, swept int64
 }
 
-func (w *work) failed(err error) {
-	if err != nil {
-		w.failures = append(w.failures, err)
-	}
-}
+func (w *work) failed(err error) { w.failures.add(err) }
 
 // report tells a phase and how far it is.
 func (w *work) report(phase string, done int64) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"steward/internal/catalogue"
+	"steward/internal/failure"
 	"steward/internal/filecatalogue"
 	"steward/internal/fileprune"
 	"steward/internal/ledger"
@@ -18,6 +19,10 @@ func (w *work) manifests(ctx context.Context) {
 		w.report("manifests", int64(i))
 
 		switch {
+		case decision.Delete && w.Enforce && w.gaveUp(ctx):
+			if decision.Late {
+				w.manifestOverdue(ctx, w.kept[i], decision, string(failure.Unavailable))
+			}
 		case decision.Delete && w.Enforce:
 			if err := w.manifest(ctx, w.kept[i], decision); err != nil {
 				w.failed(err)
@@ -47,7 +52,7 @@ func (w *work) manifest(ctx context.Context, backup filecatalogue.Backup, decisi
 	}
 
 	for _, object := range objects {
-		if err := w.Bucket.Remove(ctx, object.Name); err != nil {
+		if err := w.asked(w.Bucket.Remove(ctx, object.Name)); err != nil {
 			err = fmt.Errorf("removing a manifest: %w", err)
 			if decision.Late {
 				err = errors.Join(err, w.overdue(ctx, lateObjects(backup, objects, decision), w.cause(ctx, object.Name, err)))
@@ -77,6 +82,17 @@ func (w *work) manifest(ctx context.Context, backup filecatalogue.Backup, decisi
 
 		return err
 	})
+}
+
+// manifestOverdue records a backup whose list and manifest are there too long, and
+// that nobody tries to remove now.
+func (w *work) manifestOverdue(ctx context.Context, backup filecatalogue.Backup, decision fileprune.Decision, cause string) {
+	objects, err := filecatalogue.Objects(ctx, w.Steward, backup.ID)
+	if err == nil {
+		err = w.overdue(ctx, lateObjects(backup, objects, decision), cause)
+	}
+
+	w.failed(err)
 }
 
 // lateObjects are the lists and manifests of one backup as what outstays its time.

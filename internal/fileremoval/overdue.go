@@ -3,7 +3,6 @@ package fileremoval
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -103,41 +102,26 @@ func tell(ctx context.Context, tx postgres.Tx, kind ledger.Kind, at time.Time, b
 
 // allOverdue records everything that is past its time and the tolerance while the
 // bucket does not answer, with that failure as its cause. Nothing else is done.
-func (w *work) allOverdue(ctx context.Context, cause string) error {
+func (w *work) allOverdue(ctx context.Context, cause string) {
 	if !w.Enforce {
-		return nil
+		return
 	}
-
-	var failures []error
 
 	for i, decision := range w.decisions {
 		if !decision.Delete || !decision.Late {
 			continue
 		}
 
-		objects, err := filecatalogue.Objects(ctx, w.Steward, w.kept[i].ID)
-		failures = append(failures, err, w.overdue(ctx, lateObjects(w.kept[i], objects, decision), cause))
+		w.manifestOverdue(ctx, w.kept[i], decision, cause)
 	}
 
 	for _, files := range w.sets {
-		failures = append(failures, w.eachDue(ctx, files, func(found []due) error {
-			var all []late
-
-			for _, one := range found {
-				if one.decision.Late {
-					all = append(all, w.lateContent(files, one))
-				}
-			}
-
-			return w.overdue(ctx, all, cause)
-		}))
+		w.failed(w.eachDue(ctx, files, func(found []due) { w.untried(ctx, files, found, cause) }))
 	}
-
-	return errors.Join(failures...)
 }
 
 // cause is why an object could not be removed: what the bucket's listing says of
-// it, or the code of the failure.
+// it, or the code of the failure. It may be called by several goroutines at once.
 func (w *work) cause(ctx context.Context, name string, err error) string {
 	code := failure.CodeOf(err)
 
@@ -150,12 +134,12 @@ func (w *work) cause(ctx context.Context, name string, err error) string {
 		{failure.StorageRefused, gcs.ListOptions{Versions: true}, func(o gcs.Object) bool { return o.RetainUntil.After(w.at) }, causeRetained},
 		{failure.StillListed, gcs.ListOptions{SoftDeleted: true}, func(gcs.Object) bool { return true }, causeSoftDeleted},
 	} {
-		if code != look.code {
+		if code != look.code || w.gaveUp(ctx) {
 			continue
 		}
 
 		for object, err := range w.Bucket.List(ctx, name, look.options) {
-			if err != nil {
+			if w.asked(err) != nil {
 				return string(code) // nothing more is known of it
 			}
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"steward/internal/failure"
 	"steward/internal/filecatalogue"
 	"steward/internal/fileprune"
 	"steward/internal/ledger"
@@ -33,7 +34,14 @@ func (w *work) sweep(ctx context.Context, one returned) error {
 		}
 	}
 
-	if err := w.Bucket.Remove(ctx, one.Name); err != nil {
+	w.swept++
+	w.report("sweeping", w.swept)
+
+	if w.gaveUp(ctx) {
+		return failure.New(failure.Unavailable, "removing what appeared late (the storage left too many others unanswered)")
+	}
+
+	if err := w.asked(w.Bucket.Remove(ctx, one.Name)); err != nil {
 		return fmt.Errorf("removing what appeared late: %w", err)
 	}
 

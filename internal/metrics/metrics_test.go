@@ -161,6 +161,45 @@ func TestCounters(t *testing.T) {
 		`steward_heartbeat_failures_total{promise="backups"} 2`)
 }
 
+// What left the policy is one item, in the worst state of any of them, until nothing
+// of it is stored.
+func TestWhatLeftThePolicyIsOneItem(t *testing.T) {
+	t.Parallel()
+
+	m := newMetrics(t, clocks.Fixed(start()))
+	left := func(name string, state promise.State, due time.Time) promise.Status {
+		return promise.Status{Promise: promise.Backups, Item: name, State: state, NextDue: due, LeftPolicy: true}
+	}
+
+	all := []promise.Status{
+		left("a", promise.Kept, start().Add(2*time.Minute)), left("b", promise.Broken, time.Time{}), left("c", promise.AtRisk, time.Time{}),
+		left("d", promise.Kept, start().Add(time.Minute)),
+	}
+	m.Audited(start(), append(statuses(), all...), 0)
+
+	lines := scrape(t, m)
+	has(t, lines,
+		`steward_promise_state{item="(left the policy)",promise="backups",state="broken"} 1`,
+		`steward_promise_state{item="(left the policy)",promise="backups",state="kept"} 0`,
+		`steward_promise_next_due_timestamp_seconds{item="(left the policy)",promise="backups"} 1.79531646e+09`)
+
+	if text := strings.Join(lines, "\n"); strings.Contains(text, `item="a"`) || strings.Contains(text, `age_seconds{item="(left`) {
+		t.Error(text)
+	}
+
+	m.Audited(start(), append(statuses(), all[0], all[2]), 0)
+	has(t, scrape(t, m), `steward_promise_state{item="(left the policy)",promise="backups",state="at_risk"} 1`)
+
+	m.Audited(start(), append(statuses(), all[0]), 0)
+	has(t, scrape(t, m), `steward_promise_state{item="(left the policy)",promise="backups",state="kept"} 1`)
+
+	m.Audited(start(), statuses(), 0)
+
+	if text := strings.Join(scrape(t, m), "\n"); strings.Contains(text, "left the policy") {
+		t.Error(text)
+	}
+}
+
 // Whatever is handed in, labels come from what was known at the start.
 func TestNoCanaryBecomesALabel(t *testing.T) {
 	t.Parallel()

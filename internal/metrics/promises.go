@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -61,11 +62,43 @@ func (p *promises) set(at time.Time, statuses []promise.Status, waiting int64) {
 
 	p.at, p.statuses, p.waiting = at, nil, waiting
 
+	left := promise.Status{}
+
 	for _, status := range statuses {
-		if p.items[promise.Key{Promise: status.Promise, Item: status.Item}] {
+		switch {
+		case p.items[promise.Key{Promise: status.Promise, Item: status.Item}]:
 			p.statuses = append(p.statuses, status)
+		case status.LeftPolicy && status.Promise == promise.Backups:
+			left = worse(left, status)
 		}
 	}
+
+	if left.Item != "" {
+		p.statuses = append(p.statuses, left)
+	}
+}
+
+// leftItem is the item of all that left the policy and is still stored: their names are
+// of no vocabulary that this process knows.
+const leftItem = "(left the policy)"
+
+// worse joins one more item that left the policy to those before it.
+func worse(left, status promise.Status) promise.Status {
+	rank := func(state promise.State) int {
+		return slices.Index([]promise.State{promise.Broken, promise.AtRisk}, state)
+	}
+	due := left.NextDue
+
+	if r := rank(status.State); left.Item == "" || r >= 0 && (rank(left.State) < 0 || r < rank(left.State)) {
+		left = promise.Status{Promise: status.Promise, Item: leftItem, State: status.State}
+	}
+
+	left.NextDue = due
+	if due.IsZero() || !status.NextDue.IsZero() && status.NextDue.Before(due) {
+		left.NextDue = status.NextDue
+	}
+
+	return left
 }
 
 // Describe implements prometheus.Collector.

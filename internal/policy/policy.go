@@ -160,6 +160,8 @@ type Files struct {
 	Bucket string
 	// Prefix begins the names of those that are meant; empty means all.
 	Prefix string
+	// MayBeEmpty says that a backup without a file is as good as any.
+	MayBeEmpty bool
 }
 
 // Recipient is one public key that backups are encrypted to.

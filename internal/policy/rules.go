@@ -32,6 +32,11 @@ func (b Backups) rule() *promise.BackupRule {
 	rule := &promise.BackupRule{
 		At: b.At, DoneWithin: b.DoneWithin, CatchUp: b.CatchUp, Keep: b.Keep, Tolerance: b.Tolerance, Databases: b.Items(),
 	}
+	for _, files := range b.Files {
+		if files.MayBeEmpty {
+			rule.MayBeEmpty = append(rule.MayBeEmpty, files.Item())
+		}
+	}
 	for _, other := range b.Copies {
 		for _, database := range b.Databases {
 			rule.Databases = append(rule.Databases, other.Item(database.Name))

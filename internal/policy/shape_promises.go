@@ -134,6 +134,8 @@ func filesShape() shape[Files] {
 		leaf("bucket", "The app's bucket. It must be none of Steward's own.", bucketKind(), func(f *Files) *string { return &f.Bucket }),
 		optional(leaf("prefix", "What the names of those that are meant begin with; all of the bucket without it.", prefixKind(),
 			func(f *Files) *string { return &f.Prefix })),
+		optional(leaf("may_be_empty", "Whether a backup without any file is in order; else the promise is at risk until one has files.",
+			boolKind(), func(f *Files) *bool { return &f.MayBeEmpty })),
 	}
 }
 

@@ -25,7 +25,10 @@ func (j *judgement) verdict() verdict {
 		v.state, v.reason = Kept, fmt.Sprintf("The newest %s is of %s, %s ago.",
 			j.words().thing, clock(newest.SnapshotAt), span(j.asOf.Sub(newest.SnapshotAt)))
 	}
-	v.reason += j.excuses() + j.exceptions()
+	if exists && v.state == Kept && j.empty(newest) && !j.mayBeEmpty() {
+		v.state = AtRisk
+	}
+	v.reason += j.excuses() + j.exceptions() + j.emptiness(newest, exists)
 	return v
 }
 
@@ -71,12 +74,17 @@ func (j *judgement) brokenReasons() []string {
 			first.Day, clock(first.LostAt), more(len(j.lost)-1)))
 	}
 	if len(j.stale) > 0 {
-		first := j.stale[0]
-		reasons = append(reasons, fmt.Sprintf("The backup of %s still exists, though its %s and the tolerance of %s were over at %s%s.",
-			first.Day, j.rule.Keep.Words(), j.rule.Tolerance.Words(),
-			clock(j.endOf(first).Add(j.rule.Tolerance.Shortest())), more(len(j.stale)-1)))
+		reasons = append(reasons, j.outstayed())
 	}
 	return reasons
+}
+
+// outstayed tells what still exists past its time and the tolerance.
+func (j *judgement) outstayed() string {
+	first := j.stale[0]
+	return fmt.Sprintf("The backup of %s still exists, though its %s and the tolerance of %s were over at %s%s.",
+		first.Day, j.rule.Keep.Words(), j.rule.Tolerance.Words(),
+		clock(j.endOf(first).Add(j.rule.Tolerance.Shortest())), more(len(j.stale)-1))
 }
 
 // exceptions tells which backups stay beyond their time, as the policy says.

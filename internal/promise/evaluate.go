@@ -11,7 +11,8 @@ type verdict struct {
 }
 
 // Evaluate judges every rule at asOf, in the order of the rules: one status
-// for each, and for backups one for each database. It reads nothing else.
+// for each, and for backups one for each item, those that left the policy last, until
+// nothing of them is stored. It reads nothing else.
 func Evaluate(rules []Rule, evidence Evidence, asOf time.Time) []Status {
 	var statuses []Status
 	seen := evidence.until(asOf)
@@ -21,6 +22,7 @@ func Evaluate(rules []Rule, evidence Evidence, asOf time.Time) []Status {
 			for _, database := range rule.Backups.Databases {
 				statuses = append(statuses, rule.status(database, judgeBackups(rule, database, seen, asOf)))
 			}
+			statuses = append(statuses, rule.left(seen, asOf)...)
 		case rule.Ledger != nil:
 			statuses = append(statuses, rule.status("", judgeLedger(*rule.Ledger, seen, asOf)))
 		default:

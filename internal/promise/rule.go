@@ -35,6 +35,8 @@ type BackupRule struct {
 	Keep calendar.Duration
 	// Tolerance is how long after Keep a backup may still exist.
 	Tolerance calendar.Duration
+	// MayBeEmpty are the items of files whose backups may have no file at all.
+	MayBeEmpty []string
 }
 
 // LedgerRule holds the numbers of the ledger's own promise, in exact units.
@@ -90,6 +92,8 @@ type Backup struct {
 	// ExceptedAt is since when it stays beyond its time, as a recorded exception;
 	// zero for one that does not.
 	ExceptedAt time.Time
+	// Files is how many files a backup of files has; 0 for any other.
+	Files int64
 }
 
 // LedgerEvidence is the newest evidence about the ledger.

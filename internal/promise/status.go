@@ -48,6 +48,9 @@ type Status struct {
 	// Item is what the status is about within the promise, such as the name of a
 	// database; empty when the promise has one status only.
 	Item string `json:"item,omitempty"`
+	// LeftPolicy says that the policy names the item no longer, and that something of
+	// it is still stored.
+	LeftPolicy bool `json:"left_policy,omitempty"`
 	// Mode is the mode that the policy sets.
 	Mode Mode `json:"mode"`
 	// State is the judgement.

@@ -88,8 +88,8 @@ func (a Audit) ArmedAt(key promise.Key, installed time.Time) time.Time {
 
 // Next turns the statuses of now into the outcome of an audit, and says what
 // changed. What is not built has no standing. An item that the policy no longer
-// names keeps its standing as it was, so that taking a database out of the policy
-// and putting it back forgets nothing.
+// names is judged while something of it is stored, and then keeps its standing as it
+// was, so that taking a database out of the policy and putting it back forgets nothing.
 func (a Audit) Next(statuses []promise.Status, armed map[promise.Key]time.Time, now time.Time) (Audit, []Transition) {
 	now = now.UTC().Truncate(time.Microsecond)
 	next := Audit{At: now}
@@ -103,7 +103,11 @@ func (a Audit) Next(statuses []promise.Status, armed map[promise.Key]time.Time, 
 
 		before, _ := a.Find(promise.Key{Promise: status.Promise, Item: status.Item})
 		standing := before.follow(status, now)
-		standing.ArmedAt = armed[standing.Key()]
+		// What left the policy is not armed any more, and may come back.
+		standing.ArmedAt = before.ArmedAt
+		if at, known := armed[standing.Key()]; known {
+			standing.ArmedAt = at
+		}
 
 		if change, changed := before.transition(standing); changed {
 			changes = append(changes, change)

@@ -134,6 +134,20 @@ func TestAnItemThatLeftThePolicyIsNotForgotten(t *testing.T) {
 	}
 }
 
+// What left the policy is still judged while something of it is stored. Once it is back
+// it is watched since when it was.
+func TestAnItemThatLeftThePolicyStaysArmed(t *testing.T) {
+	t.Parallel()
+
+	key := promise.Key{Promise: promise.Backups, Item: "app"}
+	armed, _ := history.Audit{}.Next(status(promise.Kept), map[promise.Key]time.Time{key: start()}, start())
+	left, _ := armed.Next(status(promise.Kept), map[promise.Key]time.Time{}, start().Add(time.Hour))
+
+	if at := left.ArmedAt(key, start().Add(-time.Hour)); !at.Equal(start()) {
+		t.Errorf("armed at %s", at)
+	}
+}
+
 func TestArmedAt(t *testing.T) {
 	t.Parallel()
 
