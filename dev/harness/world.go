@@ -13,6 +13,7 @@ import (
 
 	"cloud.google.com/go/storage"
 	"go.temporal.io/sdk/client"
+	"google.golang.org/api/option"
 
 	"steward/dev/internal/devkeys"
 	"steward/dev/internal/ports"
@@ -36,6 +37,9 @@ func Apart() []string { return []string{"core", "backup", "drill"} }
 // becomes 600 ms, half an hour without progress 18 s.
 const DefaultScale = 0.01
 
+// Agent is what the harness calls itself to the storage, so that a fault can let it pass.
+const Agent = "steward-harness"
+
 // Options say what world a test wants. The zero value is the usual one.
 type Options struct {
 	// Processes are the roles of each worker process; nil means Together.
@@ -47,6 +51,8 @@ type Options struct {
 	Files map[string]string
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
+	// Copies lets each backup be copied to CopiesBucket.
+	Copies bool
 	// Wire puts a proxy that counts and cuts before each cluster.
 	Wire bool
 	// Own gives the world two clusters of its own, each on its own disk where that
@@ -172,6 +178,9 @@ func (w *World) makeKeys(t testing.TB) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if w.Options.Copies {
+		filled = withCopies(filled)
+	}
 	path := filepath.Join(w.Dir, "policy.yaml")
 	if err := os.WriteFile(path, filled, 0o600); err != nil {
 		t.Fatal(err)
@@ -192,7 +201,7 @@ func (w *World) makeBuckets(t testing.TB) {
 		net = 1
 	)
 	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
-	w.Bucket = w.Storage.Client(t)
+	w.Bucket = w.Storage.Client(t, option.WithUserAgent(Agent))
 	keep := w.Rules.Promises.Backups.Keep.Longest()
 	off := &storage.SoftDeletePolicy{}
 	backups := &storage.BucketAttrs{
@@ -211,6 +220,7 @@ func (w *World) makeBuckets(t testing.TB) {
 	if err := errors.Join(
 		w.Bucket.Bucket(w.Rules.Storage.Backups).Create(t.Context(), "test", backups),
 		w.Bucket.Bucket(w.Rules.Storage.Ledger).Create(t.Context(), "test", ledger),
+		w.makeCopies(t.Context(), *backups),
 	); err != nil {
 		t.Fatal("making the buckets: ", err)
 	}
