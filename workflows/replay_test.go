@@ -25,6 +25,7 @@ func recorded() map[string]int {
 		workflows.BackupEvidenceName: 3,
 		workflows.PruneByHandName:    3,
 		workflows.PruneFilesName:     4,
+		workflows.DailyFilesName:     7,
 	}
 }
 
