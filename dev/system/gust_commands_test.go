@@ -8,7 +8,6 @@ import (
 
 	"cloud.google.com/go/storage"
 
-	"steward/dev/harness"
 	"steward/internal/gcs"
 	"steward/internal/guard"
 	"steward/internal/setup"
@@ -31,7 +30,7 @@ func (g *gust) tried(ctx context.Context, command func(*gcs.Client) error) error
 // setUp lets setup make a bucket.
 func (g *gust) setUp(ctx context.Context) error {
 	wanted := guard.Buckets(g.Rules, "EU")[0]
-	wanted.Name = fmt.Sprintf("popkit-made-%d-%d", g.seed(), g.run)
+	wanted.Name = fmt.Sprintf("popkit-made-%d-%d", g.seed, g.run)
 	err := g.tried(ctx, func(client *gcs.Client) error {
 		_, err := (&setup.Setup{Storage: client, Buckets: []guard.Bucket{wanted}}).MakeBuckets(ctx)
 		return err
@@ -45,8 +44,6 @@ func (g *gust) setUp(ctx context.Context) error {
 	}
 	return err
 }
-
-func (g *gust) seed() uint64 { return harness.TestSeed().Number }
 
 // mended does what `doctor --fix` does about a bucket that somebody has changed.
 func (g *gust) mended(ctx context.Context) error {

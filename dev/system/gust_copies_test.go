@@ -44,12 +44,14 @@ func copiesOutOfPlace(ctx context.Context, world *harness.World) (problems []str
 			if err != nil {
 				break // the end, or a bucket that will be found empty
 			}
-			if bucket == backups {
-				sizes[attrs.Name] = fmt.Sprint(attrs.Size, " ", attrs.CRC32C)
-			} else if sizes[attrs.Name] != fmt.Sprint(attrs.Size, " ", attrs.CRC32C) {
-				problems = append(problems, "the copy "+attrs.Name+" is of nothing that is stored")
-			} else {
+			says := fmt.Sprint(attrs.Size, " ", attrs.CRC32C)
+			switch {
+			case bucket == backups:
+				sizes[attrs.Name] = says
+			case sizes[attrs.Name] == says:
 				delete(sizes, attrs.Name)
+			default:
+				problems = append(problems, "the copy "+attrs.Name+" is of nothing that is stored")
 			}
 		}
 	}

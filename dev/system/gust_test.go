@@ -45,7 +45,8 @@ type gust struct {
 	*stricken
 
 	item  item
-	run   int  // its number, begun ones counted
+	seed  uint64 // of its slice
+	run   int    // its number, begun ones counted
 	again bool // the day needed a second run
 
 	over   chan struct{}               // closed when the struck act has ended
@@ -104,7 +105,7 @@ func (g *gust) under(ctx context.Context, work func() error) error {
 	}
 	err := work()
 	close(g.over)
-	g.calmDown()
+	g.calmDown(whatever)
 	return err
 }
 
@@ -187,7 +188,7 @@ func (g *gust) meet(asked gcs.Hit, lasts time.Duration) {
 }
 
 // calmDown waits for the end of a strike that has begun; one that has not is taken back.
-func (g *gust) calmDown() {
+func (g *gust) calmDown(ctx context.Context) {
 	_, hit := g.Gate.Disarm()
 	if g.item.strike.name == storageFault {
 		g.Storage.ClearFaults()
@@ -203,7 +204,7 @@ func (g *gust) calmDown() {
 		<-g.ended
 	}
 	if g.heal != nil { // it was there from the beginning, and nobody came
-		g.failed = errors.Join(g.failed, g.heal(context.Background()))
+		g.failed = errors.Join(g.failed, g.heal(ctx))
 		g.heal = nil
 	}
 }

@@ -14,7 +14,7 @@ const maxTries = 8
 // item is one strike that a slice has to make: it counts when it has met somebody.
 type item struct {
 	strike strike
-	cell   cell // of the storage, for the strike that needs one
+	cell   cell  // of the storage, for the strike that needs one
 	acts   []act // that it may fall into
 	act    act   // into which it falls now
 	tries  int

@@ -76,7 +76,8 @@ func (s *storm) count(one *gust) {
 	}
 	if one.phase == "" {
 		s.nobody[name]++
-		if one.item.tries++; one.item.tries < maxTries {
+		one.item.tries++
+		if one.item.tries < maxTries {
 			one.item.act = one.item.acts[one.item.tries%len(one.item.acts)]
 			s.slate = append(s.slate, one.item)
 		}
@@ -95,6 +96,16 @@ func (s *storm) violated(run int, one *gust, problems []string) {
 	for _, problem := range problems {
 		s.violations = append(s.violations, fmt.Sprintf("SEED=%d TEST=TestStorm, run %d (%s %s %s of %q, in phase %q): %s",
 			s.seed, run, one.item.strike.name, one.item.cell.operation, one.item.cell.mode, one.item.act, one.phase, problem))
+	}
+}
+
+// asked looks for an operation that no call of the product makes, as the table of
+// cells says, and that was asked for all the same.
+func (s *storm) asked(world *harness.World) {
+	for _, request := range world.Storage.Requests() {
+		if request.Operation != "" && len(actsOf(request.Operation)) == 0 {
+			s.violations = append(s.violations, fmt.Sprintf("%s was asked for, and cells_test.go says that it never is", request.Operation))
+		}
 	}
 }
 
@@ -154,6 +165,9 @@ func TestStorm(t *testing.T) {
 				running.Go(func() { slice.work(t, world) })
 			}
 			running.Wait()
+			for _, world := range worlds {
+				slice.asked(world)
+			}
 			slice.report(t, time.Since(began))
 		})
 	}
@@ -173,7 +187,7 @@ func (s *storm) work(t *testing.T, world *harness.World) {
 			return
 		}
 		dice := rand.New(rand.NewPCG(s.seed, uint64(run)))
-		one := &gust{item: todo, run: run, stricken: &stricken{World: world, dice: dice, cell: todo.cell}}
+		one := &gust{item: todo, seed: s.seed, run: run, stricken: &stricken{World: world, dice: dice, cell: todo.cell}}
 		began := time.Now()
 		problems := one.strikeDay(t.Context())
 		if took := time.Since(began); testing.Verbose() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
 	"steward/dev/harness"
@@ -175,7 +176,7 @@ func full(ctx context.Context, cluster *pgtest.Cluster, disk *pgtest.Disk, at st
 	err := harness.Exec(ctx, at, noneReady)
 	if err == nil {
 		err = disk.Fill()
-		_ = harness.Exec(ctx, at, segmentEnded) //nolint:errcheck // on a full disk the server may refuse it, or end of it
+		_ = harness.Exec(ctx, at, segmentEnded) // on a full disk the server may refuse it, or end of it
 	}
 	return func(ctx context.Context) error {
 		said := cluster.Said(noSpace)
@@ -193,26 +194,25 @@ const noSpace = "No space left on device"
 // fullSteward lets every write of catalogue and ledger fail as on a full disk. The
 // sequence counts them: what it gave out is not rolled back.
 func fullSteward(ctx context.Context, s *stricken) (func(context.Context) error, error) {
-	sql := `
+	var sql strings.Builder
+	sql.WriteString(`
 		create sequence full_disk_met;
 		create function full_disk() returns trigger language plpgsql security definer as $$
 		begin
 			perform nextval('public.full_disk_met');
 			raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
-		end $$;`
+		end $$;`)
 	for _, table := range []string{"backups", "backup_objects", "file_backups", "file_objects", "file_contents", "ledger.entries"} {
-		sql += `create trigger full_disk before insert or update on ` + table + ` for each statement execute function full_disk();`
+		fmt.Fprintf(&sql, `create trigger full_disk before insert or update on %s for each statement execute function full_disk();`, table)
 	}
 	return func(ctx context.Context) error {
 		met, err := harness.Rows(ctx, s.StewardURL, `select last_value::text from full_disk_met where is_called`)
-		if err = errors.Join(err, harness.Exec(ctx, s.StewardURL, `drop function full_disk() cascade; drop sequence full_disk_met`)); err != nil {
-			return err
-		}
-		if len(met) == 0 {
+		err = errors.Join(err, harness.Exec(ctx, s.StewardURL, `drop function full_disk() cascade; drop sequence full_disk_met`))
+		if err == nil && len(met) == 0 {
 			return errNobody
 		}
-		return nil
-	}, harness.Exec(ctx, s.StewardURL, sql)
+		return err
+	}, harness.Exec(ctx, s.StewardURL, sql.String())
 }
 
 // fullable is a constraint of the app that the restore of one table meets like a full
