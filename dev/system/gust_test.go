@@ -47,7 +47,7 @@ type gust struct {
 	item  item
 	seed  uint64 // of its slice
 	run   int    // its number, begun ones counted
-	again bool // the day needed a second run
+	again bool   // the day needed a second run
 
 	over   chan struct{}               // closed when the struck act has ended
 	ended  chan struct{}               // closed when the strike has, if it came
