@@ -1,10 +1,12 @@
 package system_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
+	"steward/dev/harness"
 	"steward/internal/emulator/gcs"
 )
 
@@ -126,5 +128,17 @@ func TestAStrikeThatMetNobodyDoesNotCount(t *testing.T) {
 	}
 	if s.nobody["SIGKILL of pg_dump"] != deaf*maxTries || s.struck["SIGKILL of pg_dump"] != 0 || s.hits() != others {
 		t.Errorf("met nobody %v, struck %v, in all %d of %d", s.nobody, s.struck, s.hits(), others)
+	}
+}
+
+// TestAStrikeOfNobodySaysSo lets strikes look for a process that is not there.
+func TestAStrikeOfNobodySaysSo(t *testing.T) {
+	t.Parallel()
+	nobody := &harness.Worker{}
+	if err := killChild(t.Context(), nobody, "pg_dump"); !errors.Is(err, errNobody) {
+		t.Errorf("a child of nobody: %v", err)
+	}
+	if err := orNobody(nobody.Kill()); !errors.Is(err, errNobody) {
+		t.Errorf("a worker that is being started: %v", err)
 	}
 }
