@@ -160,8 +160,15 @@ func (g *gust) blow(ctx context.Context, lasts time.Duration) {
 	g.phase = phase
 }
 
-// last lets an outage last, unless the act is over before.
+// last lets an outage meet somebody and then last, unless the act is over before.
 func (g *gust) last(lasts time.Duration) {
+	for g.met != nil && !g.met() {
+		select {
+		case <-g.over:
+			return
+		case <-time.After(look):
+		}
+	}
 	select {
 	case <-g.over:
 	case <-time.After(lasts):

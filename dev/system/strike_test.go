@@ -40,6 +40,9 @@ type stricken struct {
 
 	dice *rand.Rand
 	cell cell // of the storage stand-in, for the strike that needs one
+	// met, if not nil, says whether an outage has met somebody: until then it lasts, if
+	// the act does.
+	met func() bool
 }
 
 // storageFault is the name of the strike that takes a cell.
@@ -56,9 +59,9 @@ func strikes(disks bool) []strike {
 	all := []strike{}
 	if disks {
 		all = append(all, strike{name: "the disk of Postgres is full", acts: works(), do: func(ctx context.Context, s *stricken) (func(context.Context) error, error) {
-			return full(ctx, s.Main, s.MainDisk, s.StewardURL)
+			return s.full(ctx, s.Main, s.MainDisk, s.StewardURL)
 		}}, strike{name: "the disk of the drill's Postgres is full", acts: onlyBackup, whose: "drill", do: func(ctx context.Context, s *stricken) (func(context.Context) error, error) {
-			return full(ctx, s.Drill, s.DrillDisk, s.DrillURL)
+			return s.full(ctx, s.Drill, s.DrillDisk, s.DrillURL)
 		}})
 	}
 	for _, role := range harness.Apart() {
@@ -79,10 +82,10 @@ func strikes(disks bool) []strike {
 	return append(all,
 		strike{name: "connections ended by Postgres", acts: works(), do: terminated},
 		strike{name: "the wire to Postgres is cut", acts: works(), do: func(_ context.Context, s *stricken) (func(context.Context) error, error) {
-			return cut(s.MainWire)
+			return s.cut(s.MainWire)
 		}},
 		strike{name: "the wire to the drill is cut", acts: onlyBackup, whose: "drill", do: func(_ context.Context, s *stricken) (func(context.Context) error, error) {
-			return cut(s.DrillWire)
+			return s.cut(s.DrillWire)
 		}},
 		strike{name: "SIGKILL of Postgres", acts: works(), do: func(_ context.Context, s *stricken) (func(context.Context) error, error) {
 			return s.Main.Revive, s.Main.Crash()
@@ -144,8 +147,9 @@ func terminated(ctx context.Context, s *stricken) (func(context.Context) error, 
 	return nil, nil //nolint:nilnil // there is nothing to take back
 }
 
-func cut(wire *harness.Wire) (func(context.Context) error, error) {
+func (s *stricken) cut(wire *harness.Wire) (func(context.Context) error, error) {
 	wire.Cut()
+	s.met = func() bool { return wire.Hurt() > 0 }
 	return func(context.Context) error {
 		wire.Mend()
 		if wire.Hurt() == 0 {
@@ -171,8 +175,9 @@ const (
 
 // full fills the disk of a cluster, which may end of it. It is met when the server has
 // said so.
-func full(ctx context.Context, cluster *pgtest.Cluster, disk *pgtest.Disk, at string) (func(context.Context) error, error) {
+func (s *stricken) full(ctx context.Context, cluster *pgtest.Cluster, disk *pgtest.Disk, at string) (func(context.Context) error, error) {
 	before := cluster.Said(noSpace)
+	s.met = func() bool { return cluster.Said(noSpace) > before }
 	err := harness.Exec(ctx, at, noneReady)
 	if err == nil {
 		err = disk.Fill()
