@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -135,7 +136,7 @@ func New(t testing.TB, options Options) *World {
 	w.makeBuckets(t)
 	w.makeFiles(t)
 	w.dialTemporal(t)
-	w.Gate = newGate(t)
+	w.Gate = NewGate(t)
 	if options.Wire {
 		w.MainWire, w.DrillWire = newWire(t, w.StewardURL), newWire(t, w.DrillURL)
 	}
@@ -197,8 +198,8 @@ func (w *World) makeBuckets(t testing.TB) {
 	t.Helper()
 	const (
 		day = 24 * time.Hour
-		// net is how long after its time the bucket itself removes a backup.
-		net = 1
+		// safetyNet is how long after its time the bucket itself removes a backup.
+		safetyNet = 1
 	)
 	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
 	w.Bucket = w.Storage.Client(t, option.WithUserAgent(Agent))
@@ -210,7 +211,7 @@ func (w *World) makeBuckets(t testing.TB) {
 		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Buckets(w.Rules, "EU")[0].Settings.Retention},
 		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
 			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
-			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + net},
+			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + safetyNet},
 		}}},
 	}
 	ledger := &storage.BucketAttrs{
@@ -244,11 +245,7 @@ func (w *World) environment(t testing.TB, list string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen, err := ports.Free(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.metrics[list] = "127.0.0.1:" + strconv.Itoa(listen)
+	w.metrics[list] = net.JoinHostPort(ports.Host, strconv.Itoa(shared.port(t)))
 	login := "test_" + strings.Join(roles, "_")
 	environment := []string{
 		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.Dir, "policy.yaml"), "STEWARD_KEYS_DIR=" + keys,
