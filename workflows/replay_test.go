@@ -26,13 +26,18 @@ func recorded() map[string]int {
 		workflows.PruneByHandName:    3,
 		workflows.PruneFilesName:     4,
 		workflows.CopyBackupsName:    6,
+		workflows.DailyFilesName:     7,
 	}
 }
+
+// recordedScale is that of the timeouts of the worlds in which histories are recorded
+// (harness.DefaultScale). How often a run looked at a bucket depends on it.
+const recordedScale = 0.01
 
 // replayer has the workflows under the names of the worker.
 func replayer() worker.WorkflowReplayer {
 	replayer := worker.NewWorkflowReplayer()
-	promises := workflows.Promises{}
+	promises := workflows.Promises{Patience: recordedScale}
 	replayer.RegisterWorkflowWithOptions(promises.DailyBackup, workflow.RegisterOptions{Name: workflows.DailyBackupName})
 	replayer.RegisterWorkflowWithOptions(promises.DailyFiles, workflow.RegisterOptions{Name: workflows.DailyFilesName})
 	replayer.RegisterWorkflowWithOptions(promises.PruneBackups, workflow.RegisterOptions{Name: workflows.PruneBackupsName})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -59,6 +60,22 @@ func (w *World) readFiles(ctx context.Context) (held filesCatalogue, err error) 
 	return held, readJSON(ctx, w.StewardURL, `select to_jsonb(c)::text from file_contents as c order by id`, &held.contents)
 }
 
+// forget lets go of what was opened of objects that are there no longer.
+func (w *World) forget(there map[string]looked) {
+	maps.DeleteFunc(w.opened, func(key string, _ []byte) bool {
+		name, _, _ := strings.Cut(key, "#")
+		_, still := there[name]
+		return !still
+	})
+	prefix := w.Rules.Storage.Files + "/"
+	maps.DeleteFunc(w.read, func(key string, _ []byte) bool {
+		name, inFiles := strings.CutPrefix(key, prefix)
+		name, _, _ = strings.Cut(name, "#")
+		_, still := there[name]
+		return inFiles && !still
+	})
+}
+
 // checkFiles looks through the backups of files: catalogue, bucket, what is stored,
 // and what each good day names.
 func (w *World) checkFiles(ctx context.Context, _ catalogue, found *findings) error {
@@ -67,11 +84,11 @@ func (w *World) checkFiles(ctx context.Context, _ catalogue, found *findings) er
 		return err
 	}
 	w.checkFileRows(held, found)
-	w.checkFileTimes(held, found)
 	there, err := w.lookAt(ctx, w.Rules.Storage.Files, filesCheck, found)
 	if err != nil {
 		return err
 	}
+	w.forget(there)
 	if err := w.checkFileObjects(held, there, found); err != nil {
 		return err
 	}
@@ -110,37 +127,6 @@ func (w *World) checkFileRows(held filesCatalogue, found *findings) {
 	}
 }
 
-// checkFileTimes looks for what went before its time, and for what a prune that ended
-// well has left behind. The newest proven day of a set may outstay its time, with all
-// that it names.
-func (w *World) checkFileTimes(held filesCatalogue, found *findings) {
-	keep, zone := w.Rules.Promises.Backups.Keep, w.Rules.Company.Zone
-	newest := map[string]time.Time{}
-	for _, row := range held.backups {
-		if row.State == stateGood && row.SnapshotAt != nil && row.SnapshotAt.After(newest[row.Set]) {
-			newest[row.Set] = *row.SnapshotAt
-		}
-	}
-	judge := func(what string, from time.Time, gone *time.Time, excepted bool) {
-		due := keep.AddTo(from, zone)
-		switch {
-		case gone != nil && gone.Before(due):
-			found.addf(filesCheck, "%s went too early, at %s", what, gone.UTC().Format(time.RFC3339))
-		case gone == nil && !excepted && w.pastTime(due):
-			found.addf(filesCheck, "%s stays too late, it was due at %s", what, due.UTC().Format(time.RFC3339))
-		}
-	}
-	for _, row := range held.backups {
-		if row.SnapshotAt != nil {
-			judge(row.of(), *row.SnapshotAt, row.PrunedAt, row.SnapshotAt.Equal(newest[row.Set]))
-		}
-	}
-	for _, content := range held.contents {
-		last := newest[content.Set]
-		judge("content "+content.ID, content.NewestAt, content.GoneAt, !last.Before(content.FirstAt) && !last.After(content.NewestAt))
-	}
-}
-
 // checkFileEvidence looks for exactly one entry of each kind that a day's state
 // stands for, and that the ledger counts every content that is gone.
 func (w *World) checkFileEvidence(ctx context.Context, entries []leaf, found *findings) error {
@@ -148,6 +134,7 @@ func (w *World) checkFileEvidence(ctx context.Context, entries []leaf, found *fi
 	if err != nil {
 		return err
 	}
+	w.checkFileTimes(held, entries, found)
 	for _, row := range held.backups {
 		row.checkEvidence(entries, found)
 	}

@@ -36,6 +36,10 @@ type leaf struct {
 		ContentsSHA256 string `json:"contents_sha256"`
 		Rows           int64  `json:"rows"`
 		Count          int64  `json:"count"`
+		// Of an exception.
+		Cause    string     `json:"cause"`
+		DueAt    *time.Time `json:"due_at"`
+		Contents int64      `json:"contents"`
 	} `json:"body"`
 }
 

@@ -10,11 +10,17 @@ import (
 	"steward/internal/guard"
 )
 
+// CopiesBucket is where the copies of a world with Options.Copies lie.
+const CopiesBucket = "popkit-far"
+
 // withCopies gives a policy a second location in another region, to which the service
 // copies large objects in several steps.
 func withCopies(t testing.TB, policy []byte) []byte {
 	t.Helper()
-	const before, far = "    recipients:\n", "    copies:\n      - name: far\n        bucket: popkit-far\n        location: EUROPE-WEST4\n"
+	const (
+		before = "    recipients:\n"
+		far    = "    copies:\n      - name: far\n        bucket: " + CopiesBucket + "\n        location: EUROPE-WEST4\n"
+	)
 	if bytes.Count(policy, []byte(before)) != 1 {
 		t.Fatal("the policy does not look as it did")
 	}

@@ -25,6 +25,7 @@ type Wire struct {
 
 	mu         sync.Mutex
 	cut        bool                  // owned by mu
+	hurt       int                   // connections that the last cut met; owned by mu
 	open       map[net.Conn]struct{} // both ends of each connection; owned by mu
 	statements map[Client]int        // owned by mu
 	logins     map[Client]int        // owned by mu
@@ -65,11 +66,18 @@ func (w *Wire) Address() string {
 func (w *Wire) Cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.cut = true
+	w.cut, w.hurt = true, len(w.open)/2
 	for conn := range w.open {
 		_ = conn.Close() //nolint:errcheck // the point is that it is gone
 	}
 	clear(w.open)
+}
+
+// Hurt is how many connections the last Cut has dropped, or refused since.
+func (w *Wire) Hurt() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.hurt
 }
 
 // Mend lets connections through again.
@@ -135,6 +143,7 @@ func (w *Wire) keep(conns ...net.Conn) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.cut {
+		w.hurt++
 		return false
 	}
 	for _, conn := range conns {

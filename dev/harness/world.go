@@ -14,6 +14,7 @@ import (
 
 	"cloud.google.com/go/storage"
 	"go.temporal.io/sdk/client"
+	"google.golang.org/api/option"
 
 	"steward/dev/internal/devkeys"
 	"steward/dev/internal/ports"
@@ -37,6 +38,9 @@ func Apart() []string { return []string{"core", "backup", "drill"} }
 // becomes 600 ms, half an hour without progress 18 s.
 const DefaultScale = 0.01
 
+// Agent is what the harness calls itself to the storage, so that a fault can let it pass.
+const Agent = "steward-harness"
+
 // Options say what world a test wants. The zero value is the usual one.
 type Options struct {
 	// Processes are the roles of each worker process; nil means Together.
@@ -46,7 +50,7 @@ type Options struct {
 	Fill func(ctx context.Context, admin string) error
 	// Files are the app's files at the start, by name; nil means a handful.
 	Files map[string]string
-	// Copies adds a second location to the policy, with its bucket.
+	// Copies adds a second location to the policy, with its bucket, CopiesBucket.
 	Copies bool
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
@@ -199,7 +203,7 @@ func (w *World) makeBuckets(t testing.TB) {
 		safetyNet = 1
 	)
 	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
-	w.Bucket = w.Storage.Client(t)
+	w.Bucket = w.Storage.Client(t, option.WithUserAgent(Agent))
 	keep := w.Rules.Promises.Backups.Keep.Longest()
 	off := &storage.SoftDeletePolicy{}
 	backups := &storage.BucketAttrs{

@@ -11,9 +11,6 @@ import (
 	"steward/dev/harness"
 )
 
-// farBucket is the bucket of the second location, in worlds that have one.
-const farBucket = "popkit-far"
-
 // anotherCopy is a copy of a backup that was due weeks ago.
 const (
 	anotherCopy = `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, taken_at, drilled_at, pruned_at,
@@ -32,7 +29,7 @@ func copyCorruptions() []corruption {
 	sql := func(name, says, do, undo string) corruption { return inDatabase(name, check, says, do, undo) }
 	return []corruption{
 		sql("not copied", "has no copy (begun: true)", `update backup_copies set state = 'running'`, `update backup_copies set state = 'copied'`),
-		sql("never begun", "has no copy (begun: false)", `update backup_copies set bucket = 'elsewhere'`, `update backup_copies set bucket = 'popkit-far'`),
+		sql("never begun", "has no copy (begun: false)", `update backup_copies set bucket = 'elsewhere'`, `update backup_copies set bucket = '`+harness.CopiesBucket+`'`),
 		sql("another manifest", "another manifest", `update backup_copies set manifest_gen = manifest_gen + 1`,
 			`update backup_copies set manifest_gen = manifest_gen - 1`),
 		sql("another size", "its objects have", `update backup_copies set bytes = bytes + 1`, `update backup_copies set bytes = bytes - 1`),
@@ -47,33 +44,33 @@ func copyCorruptions() []corruption {
 		sql("gone early", "went too early", `update backup_copies set state = 'pruned', pruned_at = now()`,
 			`update backup_copies set state = 'copied', pruned_at = null`),
 		sql("there late", "stays too late", anotherCopy, noOtherCopy),
-		far("a stranger of the far bucket", "was never announced", func(v *vandal) { v.write(farBucket, "app/stranger", "x") }),
-		far("archive of a copy gone", "has lost its archive", func(v *vandal) { v.remove(farBucket, v.name("archive")) }),
-		far("globals of a copy gone", "has lost its globals", func(v *vandal) { v.remove(farBucket, v.name("globals")) }),
-		far("manifest of a copy gone", "has lost its manifest", func(v *vandal) { v.remove(farBucket, v.name("manifest")) }),
+		far("a stranger of the far bucket", "was never announced", func(v *vandal) { v.write(harness.CopiesBucket, "app/stranger", "x") }),
+		far("archive of a copy gone", "has lost its archive", func(v *vandal) { v.remove(harness.CopiesBucket, v.name("archive")) }),
+		far("globals of a copy gone", "has lost its globals", func(v *vandal) { v.remove(harness.CopiesBucket, v.name("globals")) }),
+		far("manifest of a copy gone", "has lost its manifest", func(v *vandal) { v.remove(harness.CopiesBucket, v.name("manifest")) }),
 		far("archive of a copy cut", "another archive than its manifest says", func(v *vandal) {
-			whole := v.read(farBucket, v.name("archive"))
-			v.write(farBucket, v.name("archive"), whole[:len(whole)-1])
+			whole := v.read(harness.CopiesBucket, v.name("archive"))
+			v.write(harness.CopiesBucket, v.name("archive"), whole[:len(whole)-1])
 		}),
 		far("archive of a copy written again", "is not what was copied", func(v *vandal) {
-			v.write(farBucket, v.name("archive"), v.read(farBucket, v.name("archive")))
+			v.write(harness.CopiesBucket, v.name("archive"), v.read(harness.CopiesBucket, v.name("archive")))
 		}),
 		far("archive of a copy is globals", "another archive than its manifest says", func(v *vandal) {
-			v.write(farBucket, v.name("archive"), v.read(farBucket, v.name("globals")))
+			v.write(harness.CopiesBucket, v.name("archive"), v.read(harness.CopiesBucket, v.name("globals")))
 		}),
 		far("manifest of a copy changed", "has the manifest of another backup, or none", func(v *vandal) {
-			v.write(farBucket, v.name("manifest"), strings.Replace(v.read(farBucket, v.name("manifest")), `"rows"`, `"Rows"`, 1))
+			v.write(harness.CopiesBucket, v.name("manifest"), strings.Replace(v.read(harness.CopiesBucket, v.name("manifest")), `"rows"`, `"Rows"`, 1))
 		}),
 		far("noncurrent generation of a copy", "more than one generation", func(v *vandal) {
-			_, err := v.world.Bucket.Bucket(farBucket).Update(v.Context(), storage.BucketAttrsToUpdate{VersioningEnabled: true})
+			_, err := v.world.Bucket.Bucket(harness.CopiesBucket).Update(v.Context(), storage.BucketAttrsToUpdate{VersioningEnabled: true})
 			v.must(err)
-			v.remove(farBucket, v.name("archive"))
+			v.remove(harness.CopiesBucket, v.name("archive"))
 		}),
 		inDatabase("no evidence of a copy", "ledger", "0 entries backup.copied",
 			`update backup_copies set location = 'x'`, `update backup_copies set location = 'far'`),
 		inDatabase("no receipt of a copy", "ledger", "0 entries of its end",
 			`update backup_copies set state = 'pruned'`, `update backup_copies set state = 'copied'`),
-		inBucket("plaintext in the far bucket", "canary", `"PGDMP" stands in object`, func(v *vandal) { v.write(farBucket, "x", "PGDMP") }),
+		inBucket("plaintext in the far bucket", "canary", `"PGDMP" stands in object`, func(v *vandal) { v.write(harness.CopiesBucket, "x", "PGDMP") }),
 	}
 }
 
@@ -90,7 +87,7 @@ func TestCheckWorldFindsEveryCorruptionOfCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A vandal of the bucket is not held back by its retention policy.
-	if _, err := world.Bucket.Bucket(farBucket).Update(t.Context(), none); err != nil {
+	if _, err := world.Bucket.Bucket(harness.CopiesBucket).Update(t.Context(), none); err != nil {
 		t.Fatal(err)
 	}
 	inOrder(t, world)

@@ -76,6 +76,8 @@ func fileRowCorruptions() []corruption {
 		inDatabase("content that nobody names", "files", "stays too late",
 			keepContents+`update file_contents set first_at = first_at - interval '8 days', newest_at = newest_at - interval '8 days'`, backContents),
 		inDatabase("day that stays", "files", "stays too late", days("8"), noOtherDay),
+		inDatabase("newest day that stays without an entry", "files", "stays too late", `update file_backups set snapshot_at = snapshot_at - interval '8 days'`,
+			`update file_backups set snapshot_at = snapshot_at + interval '8 days'`),
 		inDatabase("files without evidence", "ledger", "0 entries files.drilled",
 			`update file_backups set reason = manifest_sha256, manifest_sha256 = 'x'`, `update file_backups set manifest_sha256 = reason, reason = ''`),
 		inDatabase("file in the catalogue", "canary", `"person 17" stands in table public.file_contents`,

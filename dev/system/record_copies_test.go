@@ -19,7 +19,7 @@ func TestRecordCopiesHistories(t *testing.T) {
 	r := newRecorder(t, harness.Options{Processes: harness.Apart(), Copies: true})
 	// One who takes an object is not held back by the bucket's retention policy.
 	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	_, err := r.world.Bucket.Bucket(farBucket).Update(t.Context(), none)
+	_, err := r.world.Bucket.Bucket(harness.CopiesBucket).Update(t.Context(), none)
 	r.must(err)
 	r.copies("nothing_yet")
 	r.backup("copied", "app", false)
@@ -43,7 +43,7 @@ func (r recorder) lost() {
 	names, err := harness.Rows(r.Context(), r.world.StewardURL,
 		`select name from backup_copy_objects where kind = 'archive' order by name desc limit 1`)
 	r.must(err)
-	r.must(r.world.Bucket.Bucket(farBucket).Object(names[0]).Delete(r.Context()))
+	r.must(r.world.Bucket.Bucket(harness.CopiesBucket).Object(names[0]).Delete(r.Context()))
 	_, err = r.world.Prune(r.Context())
 	r.must(err)
 }

@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -11,128 +12,81 @@ import (
 	"time"
 
 	"steward/dev/harness"
-	"steward/internal/emulator/gcs"
 )
 
 const (
-	// stormRuns are those of make test; soakRuns those of make soak.
-	stormRuns, soakRuns = 20, 500
-	// callsOfADay bounds the call at which a strike falls: a backup makes some 110
-	// outside calls; behind the last of them nothing is struck, and the run says so.
-	callsOfADay = 110
-	// callsOfAPrune does the same for a prune.
-	callsOfAPrune = 30
-	// between is how long after its call a strike may fall, so that some fall
-	// between two calls.
-	between = 30 * time.Millisecond
-	// outageAtMost is how long a fault that does not end by itself lasts.
-	outageAtMost = 1500 * time.Millisecond
+	// stormRuns are those of make test: one slice. make soak makes ten slices of sliceRuns,
+	// each under the next seed, so that a storm that was cut short goes on where it was.
+	stormRuns, sliceRuns = 20, 50
 	// stormTimeout bounds one run, a second backup after the fault included.
 	stormTimeout = 2 * time.Minute
 )
 
-// storm hands out runs, and adds up what they met.
+// storm hands out what one slice strikes, and adds up what was met.
 type storm struct {
-	seed    uint64
-	runs    int
-	strikes []strike // each in turn; where it falls is the dice's
+	seed  uint64
+	kinds []strike
 
 	mu         sync.Mutex
-	next       int                    // owned by mu
-	struck     map[string]int         // strikes by name; owned by mu
-	phases     map[string]int         // phases in which one fell; owned by mu
-	again      int                    // days that needed a second run; owned by mu
-	violations []string               // owned by mu
-	wanted     map[gcs.Operation]bool // operations that the workers use; owned by mu
-	reached    map[cell]int           // owned by mu
-	aimed      map[cell]int           // owned by mu
+	slate      []item         // still to do; owned by mu
+	begun      int            // runs, those that met nobody included; owned by mu
+	struck     map[string]int // strikes that met somebody, by name; owned by mu
+	nobody     map[string]int // those that met nobody; owned by mu
+	phases     map[string]int // phases in which one really struck; owned by mu
+	wanted     map[cell]bool  // cells that this slice has to reach; owned by mu
+	reached    map[cell]int   // owned by mu
+	again      int            // days that needed a second run; owned by mu
+	violations []string       // owned by mu
 }
 
-// take gives the next run, false if there is none. Most strikes on the storage go
-// where the fewest went before.
-func (s *storm) take() (run int, aim cell, more bool) {
+func newStorm(seed uint64, kinds []strike, items []item) *storm {
+	s := &storm{
+		seed: seed, kinds: kinds, slate: items, struck: map[string]int{}, nobody: map[string]int{}, phases: map[string]int{},
+		wanted: map[cell]bool{}, reached: map[cell]int{},
+	}
+	for _, one := range items {
+		if one.strike.name == storageFault {
+			s.wanted[one.cell] = true
+		}
+	}
+	return s
+}
+
+// take gives the next item that fits, and how many were begun before it; -1 for none.
+func (s *storm) take(fits func(item) bool) (todo item, number int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.next >= s.runs || len(s.violations) >= maxViolations {
-		return 0, cell{}, false
+	at := slices.IndexFunc(s.slate, fits)
+	if at < 0 || len(s.violations) >= maxViolations {
+		return item{}, -1
 	}
-	s.next++
-	if s.strikeOf(s.next).name != storageFault {
-		return s.next, cell{}, true
-	}
-	least := -1
-	for _, operation := range slices.Sorted(maps.Keys(s.wanted)) {
-		for _, mode := range gcs.Modes() {
-			each := cell{operation, mode}
-			if met := s.reached[each] + s.aimed[each]; least < 0 || met < least {
-				least, aim = met, each
-			}
-		}
-	}
-	s.aimed[aim]++
-	return s.next, aim, true
+	todo = s.slate[at]
+	s.slate = slices.Delete(s.slate, at, at+1)
+	s.begun++
+	return todo, s.begun
 }
 
-func (s *storm) strikeOf(run int) strike { return s.strikes[run%len(s.strikes)] }
-
-// TestStorm strikes at random: a process, a program, a connection, a disk or the
-// storage, at a random call of a backup or of a prune, or between two. Afterwards
-// there is one good backup for the day, at once or by the next run after the fault
-// is gone; nothing is cut, nothing went early, nothing stayed late.
-//
-//nolint:paralleltest // it takes every drill cluster; another that waits for two of them would wait for ever
-func TestStorm(t *testing.T) {
-	s := &storm{
-		seed: harness.TestSeed().Number, runs: stormRuns, struck: map[string]int{}, phases: map[string]int{},
-		wanted: map[gcs.Operation]bool{}, reached: map[cell]int{}, aimed: map[cell]int{},
+// count adds up what a run met. One that met nobody is tried again, elsewhere.
+func (s *storm) count(one *gust) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := one.item.strike.name
+	if one.again {
+		s.again++
 	}
-	if harness.Soak() {
-		s.runs = soakRuns
-	}
-	worlds := make([]*harness.World, lanes)
-	for i := range worlds {
-		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart(), Wire: true, Own: true})
-	}
-	s.strikes = strikes(worlds[0].MainDisk != nil)
-	fill(t, worlds)
-	s.learn(t, worlds[0])
-	var running sync.WaitGroup
-	for _, world := range worlds {
-		running.Go(func() { s.work(t, world) })
-	}
-	running.Wait()
-	s.report(t)
-}
-
-// learn makes one backup and one prune in peace, to see which operations of the
-// storage the workers use.
-func (s *storm) learn(t *testing.T, world *harness.World) {
-	t.Helper()
-	if _, problems := backedUp(t.Context(), world, harness.Plan{}); len(problems) > 0 {
-		t.Fatal(problems)
-	}
-	for _, request := range world.Storage.Requests() {
-		if request.Operation != "" && request.Operation != gcs.OpBucketInsert {
-			s.wanted[request.Operation] = true
+	if one.phase == "" {
+		s.nobody[name]++
+		one.item.tries++
+		if one.item.tries < maxTries {
+			one.item.act = one.item.acts[one.item.tries%len(one.item.acts)]
+			s.slate = append(s.slate, one.item)
 		}
+		return
 	}
-}
-
-func (s *storm) work(t *testing.T, world *harness.World) {
-	t.Helper()
-	for t.Context().Err() == nil {
-		run, aim, more := s.take()
-		if !more {
-			return
-		}
-		dice := rand.New(rand.NewPCG(s.seed, uint64(run)))
-		one := &gust{storm: s, number: run, stricken: &stricken{World: world, dice: dice, cell: aim}}
-		if problems := one.run(t.Context()); len(problems) > 0 {
-			s.violated(run, one, problems)
-			world.Report(t)
-			world.Options.Open = append(world.Options.Open, "app "+world.Today())
-		}
-		s.count(one)
+	s.struck[name]++
+	s.phases[one.phase]++
+	if name == storageFault {
+		s.reached[one.item.cell]++
 	}
 }
 
@@ -140,30 +94,131 @@ func (s *storm) violated(run int, one *gust, problems []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, problem := range problems {
-		s.violations = append(s.violations, fmt.Sprintf("run %d (%s in phase %q, storage %v): %s", run, one.strike.name, one.phase, one.cell, problem))
+		s.violations = append(s.violations, fmt.Sprintf("SEED=%d TEST=TestStorm, run %d (%s %s %s of %q, in phase %q): %s",
+			s.seed, run, one.item.strike.name, one.item.cell.operation, one.item.cell.mode, one.item.act, one.phase, problem))
 	}
 }
 
-func (s *storm) count(one *gust) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	name := one.strike.name
-	if one.phase == "" {
-		name += " (came too late)"
-	} else {
-		s.phases[one.phase]++
-	}
-	s.struck[name]++
-	if one.again {
-		s.again++
-	}
-	for _, each := range one.Storage.Cells() {
-		s.reached[cell{each.Operation, each.Mode}] += each.Reached - one.before[cell{each.Operation, each.Mode}]
+// asked looks for an operation that no call of the product makes, as the table of
+// cells says, and that was asked for all the same.
+func (s *storm) asked(world *harness.World) {
+	for _, request := range world.Storage.Requests() {
+		if request.Operation != "" && len(actsOf(request.Operation)) == 0 {
+			s.violations = append(s.violations, fmt.Sprintf("%s was asked for, and cells_test.go says that it never is", request.Operation))
+		}
 	}
 }
 
-// report prints the figures and fails t with every violation.
-func (s *storm) report(t *testing.T) {
+// hits is how many strikes met somebody.
+func (s *storm) hits() (sum int) {
+	for _, n := range s.struck {
+		sum += n
+	}
+	return sum
+}
+
+// missing gives what the slice was to strike and never did: kinds, and cells of the
+// storage. A storm that missed one has shown nothing about it.
+func (s *storm) missing() (missed []string) {
+	for _, kind := range s.kinds {
+		if s.struck[kind.name] == 0 {
+			missed = append(missed, kind.name)
+		}
+	}
+	for one := range s.wanted {
+		if s.reached[one] == 0 {
+			missed = append(missed, fmt.Sprintf("%s %s", one.operation, one.mode))
+		}
+	}
+	slices.Sort(missed)
+	return missed
+}
+
+// TestStorm strikes at random: a process, a program, a connection, a disk or the
+// storage, in the middle of a backup, of a prune, of a backup of the app's files, of
+// what setup does. Afterwards there is one good backup for the day, at once or by the
+// next run after the fault is gone; nothing is cut, nothing went early, nothing stayed
+// late without an entry. Each kind of strike must have met somebody, and in the ten
+// slices of a soak each cell of the storage that the product can reach.
+//
+//nolint:paralleltest // it takes every drill cluster; another that waits for two of them would wait for ever
+func TestStorm(t *testing.T) {
+	worlds := make([]*harness.World, lanes)
+	for i := range worlds {
+		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart(), Wire: true, Own: true, Copies: i == 0})
+		if err := harness.Exec(t.Context(), worlds[i].AppURL, fullable); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runs := stormRuns
+	if harness.Soak() {
+		runs = sliceRuns
+	}
+	for _, seed := range seeds(harness.Seed{Number: harness.TestSeed().Number}) {
+		part := int(seed.Number % slicesOfPoints)
+		t.Run(fmt.Sprintf("slice%d", part), func(t *testing.T) {
+			kinds := strikes(worlds[0].MainDisk != nil)
+			slice := newStorm(seed.Number, kinds, slate(rand.New(rand.NewPCG(seed.Number, 0)), part, runs, kinds, harness.Soak()))
+			began := time.Now()
+			var running sync.WaitGroup
+			for _, world := range worlds {
+				running.Go(func() { slice.work(t, world) })
+			}
+			running.Wait()
+			for _, world := range worlds {
+				slice.asked(world)
+			}
+			slice.report(t, time.Since(began))
+		})
+	}
+}
+
+// work makes runs in one world until there are none.
+func (s *storm) work(t *testing.T, world *harness.World) {
+	t.Helper()
+	fits := func(one item) bool { return one.act != actCopy || world.Options.Copies }
+	for t.Context().Err() == nil {
+		if deadline, limited := t.Deadline(); limited && time.Until(deadline) < stormTimeout+lookTimeout {
+			t.Error("the time was over before the runs were; give it more with -timeout, or go on with this slice's seed")
+			return
+		}
+		todo, run := s.take(fits)
+		if run < 0 {
+			return
+		}
+		dice := rand.New(rand.NewPCG(s.seed, uint64(run)))
+		one := &gust{item: todo, seed: s.seed, run: run, stricken: &stricken{World: world, dice: dice, cell: todo.cell}}
+		began := time.Now()
+		problems := one.strikeDay(t.Context())
+		if took := time.Since(began); testing.Verbose() {
+			t.Logf("run %d took %s: %s %s %s of %q, in phase %q", run, took.Round(time.Millisecond),
+				todo.strike.name, todo.cell.operation, todo.cell.mode, todo.act, one.phase)
+		}
+		if len(problems) > 0 {
+			s.violated(run, one, problems)
+			world.Report(t)
+			world.Options.Open = append(world.Options.Open, "app "+world.Today(), "files/"+world.Set()+" "+world.Today())
+			calmed(t, world)
+		}
+		s.count(one)
+	}
+}
+
+// calmed lets the work that a violation left behind end, so that the next run begins
+// in peace.
+func calmed(t *testing.T, world *harness.World) {
+	t.Helper()
+	world.Storage.ClearFaults()
+	ctx, cancel := context.WithTimeout(t.Context(), stormTimeout)
+	defer cancel()
+	if err := world.Settle(ctx); err != nil {
+		t.Log("after a violation: ", err)
+	}
+}
+
+// report prints the figures and fails t with every violation and with all that was
+// not struck.
+func (s *storm) report(t *testing.T, took time.Duration) {
 	t.Helper()
 	for _, violation := range s.violations {
 		t.Error(violation)
@@ -171,24 +226,22 @@ func (s *storm) report(t *testing.T) {
 	for _, table := range []struct {
 		name string
 		rows map[string]int
-	}{{"strikes", s.struck}, {"phases", s.phases}} {
+	}{{"struck", s.struck}, {"met nobody", s.nobody}, {"phase", s.phases}} {
 		for _, row := range slices.Sorted(maps.Keys(table.rows)) {
 			t.Logf("%s: %4d %s", table.name, table.rows[row], row)
 		}
 	}
-	cells, missed := 0, []string{}
-	for operation := range s.wanted {
-		for _, mode := range gcs.Modes() {
-			cells++
-			if s.reached[cell{operation, mode}] == 0 {
-				missed = append(missed, fmt.Sprintf("%s %s", operation, mode))
-			}
+	missed := s.missing()
+	if len(missed) > 0 {
+		t.Errorf("never struck: %s", strings.Join(missed, ", "))
+	}
+	reached := 0
+	for one := range s.wanted {
+		if s.reached[one] > 0 {
+			reached++
 		}
 	}
-	slices.Sort(missed)
-	if harness.Soak() && len(missed) > 0 {
-		t.Errorf("cells that no run reached: %s", strings.Join(missed, ", "))
-	}
-	t.Logf("storm: runs=%d again=%d cells=%d/%d violations=%d seed=%d commit=%s",
-		s.next, s.again, cells-len(missed), cells, len(s.violations), s.seed, harness.Commit())
+	t.Logf("storm slice %d: runs=%d nobody=%d again=%d phases=%d kinds=%d/%d cells=%d/%d violations=%d took=%s (%s a run) seed=%d commit=%s",
+		s.seed%slicesOfPoints, s.hits(), s.begun-s.hits(), s.again, len(s.phases), len(s.struck), len(s.kinds), reached, len(s.wanted),
+		len(s.violations), took.Round(time.Second), (took / time.Duration(max(1, s.begun))).Round(time.Millisecond*10), s.seed, harness.Commit())
 }

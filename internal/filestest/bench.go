@@ -36,6 +36,8 @@ func Start() time.Time { return time.Date(2026, 11, 22, 2, 30, 0, 0, time.UTC) }
 
 // Bench is one world. Its fields may be changed before they are used.
 type Bench struct {
+	// Place is where another process finds it.
+	Place Place
 	// Steward is the steward database as its owner sees it; URL leads to it.
 	Steward *postgres.DB
 	URL     string
@@ -59,7 +61,47 @@ type Bench struct {
 func New(t testing.TB) *Bench {
 	t.Helper()
 
-	b := &Bench{URL: pgtest.Steward(t), Clock: gcstest.NewClock(Start())}
+	clock := gcstest.NewClock(Start())
+	storage := gcstest.Start(t, clock)
+
+	identity, err := age.GenerateX25519Identity()
+	check(t, err)
+
+	private, public, err := note.GenerateKey(rand.Reader, "manifest")
+	check(t, err)
+
+	b := Join(t, Place{
+		Steward: pgtest.Steward(t), Storage: storage.URL(), Identity: identity.String(), Signer: private, Verifier: public, At: Start(),
+	})
+	b.Storage, b.Clock = storage, clock
+	b.Taker.Clock, b.Driller.Clock = clock, clock
+
+	b.Source, b.Bucket = b.Made(t, appBucket), b.Made(t, ownBucket)
+
+	return b
+}
+
+// The buckets of a world.
+const (
+	appBucket = "app-uploads"
+	ownBucket = "steward-files"
+)
+
+// Place is all that another process needs to work in a world.
+type Place struct {
+	// Steward is the URL of the steward database, Storage that of the storage stand-in.
+	Steward, Storage string
+	// Identity, Signer and Verifier are the world's keys as texts.
+	Identity, Signer, Verifier string
+	// At is what the clock shows; from there on each process has a clock of its own.
+	At time.Time
+}
+
+// Join works in a world that stands: its Storage is nil.
+func Join(t testing.TB, place Place) *Bench {
+	t.Helper()
+
+	b := &Bench{Place: place, URL: place.Steward, Clock: gcstest.NewClock(place.At)}
 
 	var err error
 
@@ -67,25 +109,29 @@ func New(t testing.TB) *Bench {
 	check(t, err)
 	t.Cleanup(b.Steward.Close)
 
-	b.Storage = gcstest.Start(t, b.Clock)
 	client, err := gcs.Open(t.Context(), gcs.Options{
-		Endpoint: b.Storage.URL(), Project: "test",
+		Endpoint: place.Storage, Project: "test",
 		Patience: gcs.Patience{Call: 5 * time.Second, Chunk: 5 * time.Second, Transfer: 2 * time.Second},
 	})
 	check(t, err)
 	t.Cleanup(func() { check(t, client.Close()) })
 
 	b.Client = client
-	b.Source, b.Bucket = b.Made(t, "app-uploads"), b.Made(t, "steward-files")
+	b.Source, b.Bucket = client.Bucket(appBucket), client.Bucket(ownBucket)
+	b.equip(t)
 
-	identity, err := age.GenerateX25519Identity()
-	check(t, err)
+	return b
+}
 
-	private, public, err := note.GenerateKey(rand.Reader, "manifest")
+// equip makes a taker, a driller and a remover that fit together.
+func (b *Bench) equip(t testing.TB) {
+	t.Helper()
+
+	identity, err := age.ParseX25519Identity(b.Place.Identity)
 	check(t, err)
-	b.Signer, err = note.NewSigner(private)
+	b.Signer, err = note.NewSigner(b.Place.Signer)
 	check(t, err)
-	verifier, err := note.NewVerifier(public)
+	verifier, err := note.NewVerifier(b.Place.Verifier)
 	check(t, err)
 	keep, err := calendar.ParseDuration("7d")
 	check(t, err)
@@ -101,8 +147,6 @@ func New(t testing.TB) *Bench {
 		Steward: b.Steward, Bucket: b.Bucket, Enforce: true,
 		Rule: fileprune.Rule{Keep: keep, Zone: time.UTC, KeepLastDrilled: true, Tolerance: 2 * time.Hour},
 	}
-
-	return b
 }
 
 // Made makes a bucket.

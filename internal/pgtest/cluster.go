@@ -1,7 +1,6 @@
 package pgtest
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +37,7 @@ type Cluster struct {
 	// credential is that of PostgreSQL; nil for our own.
 	credential *syscall.Credential
 	server     *exec.Cmd
-	output     bytes.Buffer
+	output     output
 	done       chan error
 }
 
@@ -191,7 +190,6 @@ func (c *Cluster) serve(ctx context.Context) error {
 
 // start starts the server at the cluster's port; it ends with ctx.
 func (c *Cluster) start(ctx context.Context) error {
-	c.output.Reset()
 	c.server = c.command(ctx, "postgres",
 		"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port), "-h", "127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=10")

@@ -55,6 +55,21 @@ type Fault struct {
 	Bytes int64 `json:"bytes,omitempty"`
 	// Delay ends a stall by itself; 0 waits for Release. In nanoseconds in JSON.
 	Delay time.Duration `json:"delay,omitempty"`
+	// Only, if not nil, picks among the matching requests: the others pass and are not
+	// counted. It must not call the server.
+	Only func(Hit) bool `json:"-"`
+	// Met, if not nil, is called for each request that the fault disturbs, before it
+	// does, on the request's own goroutine.
+	Met func(Hit) `json:"-"`
+}
+
+// Hit is a request as a fault sees it.
+type Hit struct {
+	// Operation is what is asked for, of which bucket and object; the object is empty for a listing.
+	Operation      Operation
+	Bucket, Object string
+	// UserAgent is what the client calls itself.
+	UserAgent string
 }
 
 // Cell is one (operation, mode) pair and how often a request met it; 0 is a gap in the tests.
@@ -154,11 +169,11 @@ func (s *Server) Cells() []Cell {
 }
 
 // take finds the fault for a request and uses up one of its occurrences; the zero Fault when there is none.
-func (t *faultTable) take(operation Operation, object string) Fault {
+func (t *faultTable) take(asked Hit) Fault {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, f := range t.active {
-		if f.Operation != "" && f.Operation != operation || !strings.HasPrefix(object, f.Prefix) {
+		if !f.matches(asked) {
 			continue
 		}
 		if f.Skip > 0 {
@@ -172,8 +187,14 @@ func (t *faultTable) take(operation Operation, object string) Fault {
 				t.active = slices.Delete(t.active, i, i+1)
 			}
 		}
-		t.reached[cellKey{operation, f.Mode}]++
+		t.reached[cellKey{asked.Operation, f.Mode}]++
 		return hit
 	}
 	return Fault{}
+}
+
+// matches reports whether the fault is about such a request.
+func (f *Fault) matches(asked Hit) bool {
+	return (f.Operation == "" || f.Operation == asked.Operation) && strings.HasPrefix(asked.Object, f.Prefix) &&
+		(f.Only == nil || f.Only(asked))
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
+	"google.golang.org/api/option"
 
 	"steward/internal/emulator/gcs"
 )
@@ -168,4 +169,32 @@ func TestSlow(t *testing.T) {
 	}
 	w.ClearFaults()
 	wantContent(t, b.Object("a"), pattern(20_000))
+}
+
+// TestAFaultTellsWhereItIsMet: the order itself disturbs nothing; what it does not pick passes; each request that
+// it does disturb is told, with who asked.
+func TestAFaultTellsWhereItIsMet(t *testing.T) {
+	t.Parallel()
+	w := start(t)
+	b := w.bucket(t, noSoftDelete())
+	_, err := put(t.Context(), b.Object("a"), []byte("1"))
+	must(t, err)
+	met := make(chan gcs.Hit, 2)
+	w.inject(t, gcs.Fault{
+		Operation: gcs.OpObjectGet, Mode: gcs.ModeForbidden,
+		Only: func(asked gcs.Hit) bool { return asked.UserAgent != "bystander" }, Met: func(asked gcs.Hit) { met <- asked },
+	})
+	bystander := w.Client(t, option.WithUserAgent("bystander")).Bucket(b.BucketName())
+	for _, object := range []string{"a", "a"} {
+		_, err = bystander.Object(object).Attrs(t.Context())
+		must(t, err)
+	}
+	if len(met) != 0 || len(w.Faults()) != 1 {
+		t.Fatalf("met by %+v, left %+v", met, w.Faults())
+	}
+	_, err = b.Object("a").Attrs(t.Context())
+	wantStatus(t, err, http.StatusForbidden)
+	if asked := <-met; asked.Operation != gcs.OpObjectGet || asked.Bucket != b.BucketName() || asked.Object != "a" || len(w.Faults()) != 0 {
+		t.Errorf("%+v, left %+v", asked, w.Faults())
+	}
 }

@@ -24,7 +24,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	counted := &countingWriter{ResponseWriter: w}
 	c := &call{server: s, w: counted, r: r, query: r.URL.Query(), operation: operation, params: params}
 	c.nameUpload()
-	fault := s.faults.take(operation, c.objectName())
+	asked := Hit{Operation: operation, Bucket: c.bucketName(), Object: c.objectName(), UserAgent: r.UserAgent()}
+	fault := s.faults.take(asked)
+	if fault.Met != nil {
+		fault.Met(asked)
+	}
 	defer func() { // also when the connection is aborted
 		s.log.add(Request{
 			Time: s.now(), Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, Operation: operation,
