@@ -24,16 +24,23 @@ func (p *process) newMetrics() *metrics.Metrics {
 	})
 }
 
-// observe serves /metrics and /healthz, if there is an address for them.
-func (p *process) observe(ctx context.Context) error {
+// listen takes the address of /metrics and /healthz, if there is one: before any work
+// is taken, so that a process which cannot be observed never says that it is ready.
+func (p *process) listen(ctx context.Context) error {
 	if p.config.Listen == "" {
 		p.log.InfoContext(ctx, "metrics and health are not served (STEWARD_LISTEN is not set)")
-		<-ctx.Done()
 
 		return nil
 	}
 
 	health := &checkup{checks: p.checks(), clock: clocks.System()}
 
-	return metrics.Serve(ctx, p.config.Listen, p.metrics.Registry(), health.look)
+	server, err := metrics.Listen(ctx, p.config.Listen, p.metrics.Registry(), health.look)
+	if err != nil {
+		return err
+	}
+
+	p.background = append(p.background, server.Run)
+
+	return nil
 }

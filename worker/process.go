@@ -70,7 +70,6 @@ func open(ctx context.Context, settings config.Config, roles []role, log *slog.L
 
 	p := &process{config: settings, policy: rules, roles: roles, log: log, clock: settings.Clock()}
 	p.metrics = p.newMetrics()
-	p.background = append(p.background, p.observe)
 
 	if settings.FaultGate != "" {
 		p.faults = faults.Gate{URL: settings.FaultGate, Process: names(roles)}
@@ -146,6 +145,10 @@ func (p *process) newWorker(queue string, concurrent int) worker.Worker {
 // serve runs until ctx ends or something that must run cannot. It returns when
 // every goroutine has ended.
 func (p *process) serve(ctx context.Context) error {
+	if err := p.listen(ctx); err != nil {
+		return err
+	}
+
 	started := 0
 	// Evaluated at the end: those that were started by then.
 	defer func() { stopAll(p.workers[:started]) }()

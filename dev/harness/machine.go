@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"steward/dev/internal/ports"
 	"steward/dev/internal/temporaldev"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
@@ -49,12 +50,13 @@ type machine struct {
 	temporal   *temporaldev.Server
 
 	mu     sync.Mutex
+	ports  map[int]bool      // that were given to workers, which may be down just now; owned by mu
 	drills []*pgtest.Cluster // all that were started; owned by mu
 	idle   chan *pgtest.Cluster
 }
 
 //nolint:gochecknoglobals // a test process has one machine, as it has one TestMain
-var shared = &machine{idle: make(chan *pgtest.Cluster, Lanes)}
+var shared = &machine{ports: map[int]bool{}, idle: make(chan *pgtest.Cluster, Lanes)}
 
 // Main runs the tests, stops what they started, and ends the process.
 func Main(m *testing.M) {
@@ -139,6 +141,19 @@ func clone() string {
 
 // Root is the clone's folder.
 func Root() string { return clone() }
+
+// port gives a worker an address that no other of this process has or had.
+func (m *machine) port(t testing.TB) int {
+	t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	port, err := ports.Free(t.Context(), func(port int) bool { return m.ports[port] })
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.ports[port] = true
+	return port
+}
 
 // lane gives a drill cluster to one world until the test ends.
 func (m *machine) lane(t testing.TB) *pgtest.Cluster {

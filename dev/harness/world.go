@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -45,10 +46,10 @@ type Options struct {
 	Fill func(ctx context.Context, admin string) error
 	// Files are the app's files at the start, by name; nil means a handful.
 	Files map[string]string
-	// Copies adds a second location to the policy, with its bucket.
-	Copies bool
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
+	// Copies lets each backup be copied to CopiesBucket.
+	Copies bool
 	// Wire puts a proxy that counts and cuts before each cluster.
 	Wire bool
 	// Own gives the world two clusters of its own, each on its own disk where that
@@ -132,7 +133,7 @@ func New(t testing.TB, options Options) *World {
 	w.makeBuckets(t)
 	w.makeFiles(t)
 	w.dialTemporal(t)
-	w.Gate = newGate(t)
+	w.Gate = NewGate(t)
 	if options.Wire {
 		w.MainWire, w.DrillWire = newWire(t, w.StewardURL), newWire(t, w.DrillURL)
 	}
@@ -176,7 +177,7 @@ func (w *World) makeKeys(t testing.TB) {
 		t.Fatal(err)
 	}
 	if w.Options.Copies {
-		filled = withCopies(t, filled)
+		filled = withCopies(filled)
 	}
 	path := filepath.Join(w.Dir, "policy.yaml")
 	if err := os.WriteFile(path, filled, 0o600); err != nil {
@@ -194,8 +195,8 @@ func (w *World) makeBuckets(t testing.TB) {
 	t.Helper()
 	const (
 		day = 24 * time.Hour
-		// net is how long after its time the bucket itself removes a backup.
-		net = 1
+		// safetyNet is how long after its time the bucket itself removes a backup.
+		safetyNet = 1
 	)
 	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
 	w.Bucket = w.Storage.Client(t)
@@ -207,7 +208,7 @@ func (w *World) makeBuckets(t testing.TB) {
 		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Buckets(w.Rules, "EU")[0].Settings.Retention},
 		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
 			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
-			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + net},
+			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + safetyNet},
 		}}},
 	}
 	ledger := &storage.BucketAttrs{
@@ -217,10 +218,10 @@ func (w *World) makeBuckets(t testing.TB) {
 	if err := errors.Join(
 		w.Bucket.Bucket(w.Rules.Storage.Backups).Create(t.Context(), "test", backups),
 		w.Bucket.Bucket(w.Rules.Storage.Ledger).Create(t.Context(), "test", ledger),
+		w.makeCopies(t.Context(), *backups),
 	); err != nil {
 		t.Fatal("making the buckets: ", err)
 	}
-	w.makeCopies(t, backups)
 }
 
 func (w *World) startWorkers(t testing.TB) {
@@ -241,11 +242,7 @@ func (w *World) environment(t testing.TB, list string) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listen, err := ports.Free(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.metrics[list] = "127.0.0.1:" + strconv.Itoa(listen)
+	w.metrics[list] = net.JoinHostPort(ports.Host, strconv.Itoa(shared.port(t)))
 	login := "test_" + strings.Join(roles, "_")
 	environment := []string{
 		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.Dir, "policy.yaml"), "STEWARD_KEYS_DIR=" + keys,

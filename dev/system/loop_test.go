@@ -12,48 +12,62 @@ import (
 )
 
 // slicesOfPoints is into how many parts the points are cut. One run of `make test`
-// does one part, picked by the seed, in the modes that wait, and a loop of its own
-// choice more of them in the modes that are fast. `make soak` does part after part in
-// all modes, each under the next seed, so that a run that was cut short goes on where
-// it was.
+// does one part, picked by the seed, in the modes that wait for timeouts, and every
+// point in the others, several of them in one run. `make soak` gives each point in each
+// mode a run of its own, part after part, each under the next seed, so that a run that
+// was cut short goes on where it was.
 const slicesOfPoints = 10
+
+// maxSweeps is more runs than a sweep needs: an activity that meets ever new calls
+// would never end.
+const maxSweeps = 80
 
 // maxViolations ends a loop that has shown its point.
 const maxViolations = 5
 
-// job is one run: the Nth call fails in this mode.
+// job is one run: the Nth call fails in this mode, or several that did not yet.
 type job struct {
-	n    int
-	mode faults.Mode
+	n     int
+	mode  faults.Mode
+	sweep *harness.Sweep
 }
 
-// loop hands out jobs until, in each mode, an N was never reached.
+// loop hands out jobs until, in each mode, an N was never reached, or a sweep met no call that is new.
 type loop struct {
 	name string
 	test string // by which name of a test one point is run again
 	seed harness.Seed
-	fast int // the distance of two points in the modes that are fast
+	step int // the distance of two points
 
 	mu         sync.Mutex
 	next       map[faults.Mode]int // owned by mu
 	end        map[faults.Mode]int // the first N that was never reached; owned by mu
 	points     int                 // the largest N that was reached; owned by mu
 	runs       map[faults.Mode]int // owned by mu
+	sweeps     []*harness.Sweep    // those that are not over; owned by mu
+	swept      []*harness.Sweep    // all
 	violations []string            // owned by mu
 	cut        bool                // the time was over; owned by mu
 }
 
-func newLoop(name string, seed harness.Seed, fast int) *loop {
+// newLoop plans the runs of one seed. With sweeps the modes that do not wait take
+// every point, several in one run.
+func newLoop(name string, seed harness.Seed, step int, sweeps bool) *loop {
 	l := &loop{
-		name: name, test: "TestNthCall/" + name, seed: seed, fast: fast,
+		name: name, test: "TestNthCall/" + name, seed: seed, step: step,
 		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
 	}
 	for _, mode := range modes() {
-		l.next[mode], l.end[mode] = l.first(mode), math.MaxInt
-		if seed.N > 0 {
+		l.next[mode], l.end[mode] = 1+int(l.seed.Number%uint64(step)), math.MaxInt
+		switch {
+		case seed.N > 0:
 			l.next[mode], l.end[mode] = seed.N, seed.N
+		case sweeps && !slow(mode):
+			l.end[mode] = 0
+			l.sweeps = append(l.sweeps, &harness.Sweep{Mode: mode})
 		}
 	}
+	l.swept = slices.Clone(l.sweeps)
 	if seed.N > 0 {
 		l.end[seed.Mode]++
 	}
@@ -80,32 +94,30 @@ func modes() []faults.Mode {
 // slow are the modes that wait for timeouts.
 func slow(mode faults.Mode) bool { return mode == faults.Hang || mode == faults.Kill }
 
-func (l *loop) first(mode faults.Mode) int {
-	return 1 + int(l.seed.Number%uint64(l.step(mode)))
-}
-
-func (l *loop) step(mode faults.Mode) int {
-	if slow(mode) || harness.Soak() {
-		return slicesOfPoints
-	}
-	return l.fast
-}
-
-// take gives the next job, false if there is none. Some lanes begin with the modes
-// that wait and leave the processor to the others.
+// take gives the next job, false if there is none. Some lanes begin with the single
+// points, whose modes wait, and leave the processor to the others.
 func (l *loop) take(patient bool) (job, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.violations) >= maxViolations {
 		return job{}, false
 	}
-	order := modes()
-	if !patient {
-		slices.Reverse(order)
+	if patient {
+		if found, more := l.point(); more {
+			return found, true
+		}
 	}
-	for _, mode := range order {
+	for _, sweep := range l.sweeps {
+		return job{mode: sweep.Mode, sweep: sweep}, true
+	}
+	return l.point()
+}
+
+// point is the next run with a single call that fails.
+func (l *loop) point() (job, bool) {
+	for _, mode := range modes() {
 		if n := l.next[mode]; n < l.end[mode] {
-			l.next[mode] += l.step(mode)
+			l.next[mode] += l.step
 			return job{n: n, mode: mode}, true
 		}
 	}
@@ -117,23 +129,30 @@ func (l *loop) done(did job, reached bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runs[did.mode]++
-	if reached {
+	switch {
+	case did.sweep != nil && reached && l.runs[did.mode] >= maxSweeps:
+		l.violations = append(l.violations, fmt.Sprintf("the sweep %s has met new calls for %d runs", did.mode, maxSweeps))
+	case did.sweep != nil && !reached:
+		l.sweeps = slices.DeleteFunc(l.sweeps, func(one *harness.Sweep) bool { return one == did.sweep })
+	case did.sweep != nil:
+	case reached:
 		l.points = max(l.points, did.n)
-	} else {
+	default:
 		l.end[did.mode] = min(l.end[did.mode], did.n)
 	}
 }
 
 // violated notes a run that did not.
-func (l *loop) violated(did job, hit *harness.Call, problems []string) {
+func (l *loop) violated(did job, failed []harness.Call, problems []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runs[did.mode]++
 	for _, problem := range problems {
 		l.violations = append(l.violations, fmt.Sprintf("SEED=%s TEST=%s: %s", l.seed.At(did.mode, did.n), l.test, problem))
 	}
-	if hit != nil {
-		l.violations = append(l.violations, fmt.Sprintf("  the call was %s: %s %s", hit.Process, hit.Kind, hit.Name))
+	for _, call := range failed {
+		l.violations = append(l.violations, fmt.Sprintf("  the call was %s %s %d: %s %s, %s",
+			call.Process, call.Part.Operation, call.Part.Try, call.Kind, call.Name, call.Mode))
 	}
 }
 
@@ -157,6 +176,12 @@ func (l *loop) report(t *testing.T) {
 	}
 	for _, violation := range l.violations {
 		t.Error(violation)
+	}
+	for _, sweep := range l.swept {
+		t.Logf("nth-call loop %s: swept %d points %s", l.name, sweep.Points(), sweep.Mode)
+		if sweep.Points() == 0 {
+			t.Errorf("the sweep %s has met no call", sweep.Mode)
+		}
 	}
 	t.Logf("nth-call loop %s: points=%d runs=%d (before=%d after=%d hang=%d kill=%d) violations=%d seed=%s commit=%s",
 		l.name, l.points, total, l.runs[faults.Before], l.runs[faults.After], l.runs[faults.Hang], l.runs[faults.Kill],

@@ -28,7 +28,7 @@ func TestNthCopies(t *testing.T) {
 		After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
 	}
 	for _, seed := range seeds(harness.TestSeed()) {
-		loop := newLoop("copies", seed, slicesOfPoints)
+		loop := newLoop("copies", seed, slicesOfPoints, false)
 		loop.test = "TestNthCopies"
 		var running sync.WaitGroup
 		for i, world := range worlds {

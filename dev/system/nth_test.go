@@ -20,8 +20,6 @@ const (
 	// lookTimeout bounds the look through the world behind it, which reads more with
 	// each day and has the busy machine to itself no more than the run.
 	lookTimeout = 2 * time.Minute
-	// fifths are a fifth of the points: each run costs a whole backup.
-	fifths = 5
 	// longRun is worth a line.
 	longRun = 30 * time.Second
 	// progressEvery is how many points lie between two lines for whoever watches.
@@ -35,9 +33,13 @@ const (
 // same for a prune, after which nothing is left that is past its time, and for a day
 // of the app's files with its prune.
 //
+// In make test the modes that do not wait take every point in sweeps, a few in one
+// run, and the modes that wait a tenth of the points, each in a run of its own.
+//
 // The ledger's sequencer polls by its own clock beside the backup, so its calls
-// are counted in a loop of their own: they start behind the commit of the drill,
-// and the loop ends when the ledger was sealed before the Nth call came.
+// are counted in a loop of their own, which ends when the ledger was sealed before the
+// Nth call came: in a soak they start behind the commit of a drill, else with an entry
+// of the test's own.
 //
 //nolint:paralleltest // it takes every drill cluster; another that waits for two of them would wait for ever
 func TestNthCall(t *testing.T) {
@@ -45,23 +47,7 @@ func TestNthCall(t *testing.T) {
 	for i := range worlds {
 		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart()})
 	}
-	for _, each := range []struct {
-		name string
-		plan harness.Plan
-		once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string)
-		// fast is the distance of two points in the fast modes of make test: a fifth of a backup's, or a tenth.
-		fast int
-	}{
-		{"backup", harness.Plan{Counts: notTheSequencers}, backedUp, fifths},
-		{"prune", harness.Plan{Counts: notTheSequencers}, pruned, slicesOfPoints},
-		// internal/ledger/seal fails every call of a seal, each time; here are the
-		// processes, and each run costs a whole backup.
-		{"sealer", harness.Plan{
-			Counts: func(call harness.Call) bool { return call.Process == "core" },
-			After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
-		}, backedUp, slicesOfPoints},
-		{"files", harness.Plan{Counts: notTheSequencers}, filesBackedUp, slicesOfPoints},
-	} {
+	for _, each := range operations() {
 		t.Run(each.name, func(t *testing.T) {
 			switch each.name {
 			case "prune":
@@ -70,7 +56,7 @@ func TestNthCall(t *testing.T) {
 				fillFiles(t, worlds)
 			}
 			for _, seed := range seeds(harness.TestSeed()) {
-				loop := newLoop(each.name, seed, each.fast)
+				loop := newLoop(each.name, seed, each.step, each.sweeps)
 				var running sync.WaitGroup
 				for i, world := range worlds {
 					running.Go(func() { work(t, loop, world, each.once, each.plan, i%2 == 0) })
@@ -79,6 +65,28 @@ func TestNthCall(t *testing.T) {
 				loop.report(t)
 			}
 		})
+	}
+}
+
+// operation is what a loop lets fail, call after call.
+type operation struct {
+	name string
+	plan harness.Plan
+	once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string)
+	// step is the distance of two points that have runs of their own.
+	step int
+	// sweeps says that the modes which do not wait take every point.
+	sweeps bool
+}
+
+// operations are those of this test process.
+func operations() []operation {
+	counted, sweeps := harness.Plan{Counts: notTheSequencers}, !harness.Soak()
+	return []operation{
+		{"backup", counted, backedUp, slicesOfPoints, sweeps},
+		{"prune", counted, pruned, slicesOfPoints, sweeps},
+		sealing(),
+		{"files", counted, filesBackedUp, slicesOfPoints, sweeps},
 	}
 }
 
@@ -98,7 +106,7 @@ func work(
 		if !more {
 			return
 		}
-		plan.N, plan.Mode = todo.n, todo.mode
+		plan.N, plan.Mode, plan.Sweep = todo.n, todo.mode, todo.sweep
 		began := time.Now()
 		hit, problems := once(t.Context(), world, plan)
 		took := time.Since(began)
@@ -107,12 +115,12 @@ func work(
 		}
 		if len(problems) == 0 {
 			loop.done(todo, hit != nil)
-			if testing.Verbose() && todo.n%progressEvery == 0 {
-				t.Logf("%s %d took %s", todo.mode, todo.n, took.Round(time.Millisecond))
+			if testing.Verbose() && (todo.n+1)%progressEvery == 0 {
+				t.Logf("%s %d took %s, %d calls failed", todo.mode, todo.n, took.Round(time.Millisecond), len(world.Gate.Failed()))
 			}
 			continue
 		}
-		loop.violated(todo, hit, problems)
+		loop.violated(todo, world.Gate.Failed(), problems)
 		world.Report(t)
 		world.Options.Open = append(world.Options.Open, "app "+world.Today(), "files/uploads "+world.Today())
 	}

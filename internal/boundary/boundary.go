@@ -48,7 +48,7 @@ type inbound struct {
 // ExecuteActivity implements interceptor.ActivityInboundInterceptor.
 func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteActivityInput) (any, error) {
 	if i.faults != nil {
-		ctx = faults.With(ctx, i.faults)
+		ctx = faults.With(faults.Within(ctx, part(activity.GetInfo(ctx))), i.faults)
 	}
 
 	result, err := i.guarded(ctx, in)
@@ -66,6 +66,13 @@ func (i *inbound) ExecuteActivity(ctx context.Context, in *interceptor.ExecuteAc
 	}
 
 	return nil, Outside(err)
+}
+
+// part names the activity to whoever counts its outside calls.
+func part(info activity.Info) faults.Part {
+	return faults.Part{
+		Operation: info.ActivityType.Name, Of: info.WorkflowExecution.RunID + "/" + info.ActivityID, Try: info.Attempt,
+	}
 }
 
 // guarded runs the activity and turns a panic into an error: the SDK would send

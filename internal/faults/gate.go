@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -39,7 +40,11 @@ func (g Gate) Next(ctx context.Context, call Call) Mode {
 }
 
 func (g Gate) ask(ctx context.Context, call Call) (answer Answer, err error) {
-	query := url.Values{"kind": {string(call.Kind)}, "name": {call.Name}, "process": {g.Process}}
+	part := partOf(ctx)
+	query := url.Values{
+		"kind": {string(call.Kind)}, "name": {call.Name}, "process": {g.Process},
+		"operation": {part.Operation}, "of": {part.Of}, "try": {strconv.Itoa(int(part.Try))},
+	}
 
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, g.URL+"?"+query.Encode(), http.NoBody)
 	if err != nil {

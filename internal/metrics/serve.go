@@ -88,13 +88,3 @@ func (s *Server) Run(ctx context.Context) error {
 
 	return failure.Wrap(failure.Internal, "ending the metrics server", err)
 }
-
-// Serve listens and runs until ctx ends.
-func Serve(ctx context.Context, address string, from prometheus.Gatherer, health Health) error {
-	server, err := Listen(ctx, address, from, health)
-	if err != nil {
-		return err
-	}
-
-	return server.Run(ctx)
-}
