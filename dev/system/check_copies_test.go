@@ -32,7 +32,7 @@ func copyCorruptions() []corruption {
 	sql := func(name, says, do, undo string) corruption { return inDatabase(name, check, says, do, undo) }
 	return []corruption{
 		sql("not copied", "has no copy (begun: true)", `update backup_copies set state = 'running'`, `update backup_copies set state = 'copied'`),
-		sql("never begun", "has no copy (begun: false)", `update backup_copies set bucket = 'elsewhere'`, `update backup_copies set bucket = '` + farBucket + `'`),
+		sql("never begun", "has no copy (begun: false)", `update backup_copies set bucket = 'elsewhere'`, `update backup_copies set bucket = '`+farBucket+`'`),
 		sql("another manifest", "another manifest", `update backup_copies set manifest_gen = manifest_gen + 1`,
 			`update backup_copies set manifest_gen = manifest_gen - 1`),
 		sql("another size", "its objects have", `update backup_copies set bytes = bytes + 1`, `update backup_copies set bytes = bytes - 1`),
