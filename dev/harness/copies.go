@@ -2,7 +2,8 @@ package harness
 
 import (
 	"bytes"
-	"testing"
+	"context"
+	"fmt"
 	"time"
 
 	"cloud.google.com/go/storage"
@@ -11,34 +12,28 @@ import (
 )
 
 // CopiesBucket is where the copies of a world with Options.Copies lie.
-const CopiesBucket = "popkit-far"
+const CopiesBucket = "popkit-copies"
 
-// withCopies gives a policy a second location in another region, to which the service
-// copies large objects in several steps.
-func withCopies(t testing.TB, policy []byte) []byte {
-	t.Helper()
-	const (
-		before = "    recipients:\n"
-		far    = "    copies:\n      - name: far\n        bucket: " + CopiesBucket + "\n        location: EUROPE-WEST4\n"
-	)
-	if bytes.Count(policy, []byte(before)) != 1 {
-		t.Fatal("the policy does not look as it did")
-	}
-	return bytes.Replace(policy, []byte(before), []byte(far+before), 1)
+// withCopies adds the other location to a policy, in another region, to which the
+// service copies large objects in several steps.
+func withCopies(policy []byte) []byte {
+	const files = "\n    files:\n"
+	return bytes.Replace(policy, []byte(files),
+		[]byte("\n    copies:\n      - name: far\n        bucket: "+CopiesBucket+"\n        location: EUROPE-WEST4"+files), 1)
 }
 
-// makeCopies makes the buckets of other locations as `steward setup` does: as that of
-// the backups, with a retention of their own.
-func (w *World) makeCopies(t testing.TB, like *storage.BucketAttrs) {
-	t.Helper()
+// makeCopies makes the bucket of the other location as `steward setup` does: as that
+// of the backups, with a shorter retention.
+func (w *World) makeCopies(ctx context.Context, like storage.BucketAttrs) error {
 	for _, other := range w.Rules.Promises.Backups.Copies {
-		attrs, settings := *like, guard.Copies(w.Rules, other, "EU").Settings
-		attrs.Location = settings.Location
-		attrs.RetentionPolicy = &storage.RetentionPolicy{RetentionPeriod: settings.Retention}
-		if err := w.Bucket.Bucket(other.Bucket).Create(t.Context(), "test", &attrs); err != nil {
-			t.Fatal("making the bucket of copies: ", err)
+		settings := guard.Copies(w.Rules, other, "EU").Settings
+		like.Location = settings.Location
+		like.RetentionPolicy = &storage.RetentionPolicy{RetentionPeriod: settings.Retention}
+		if err := w.Bucket.Bucket(other.Bucket).Create(ctx, "test", &like); err != nil {
+			return fmt.Errorf("making the bucket of the copies: %w", err)
 		}
 	}
+	return nil
 }
 
 // prunedBy reports whether something that was due at the given instant must be gone:

@@ -181,7 +181,7 @@ func (w *World) makeKeys(t testing.TB) {
 		t.Fatal(err)
 	}
 	if w.Options.Copies {
-		filled = withCopies(t, filled)
+		filled = withCopies(filled)
 	}
 	path := filepath.Join(w.Dir, "policy.yaml")
 	if err := os.WriteFile(path, filled, 0o600); err != nil {
@@ -222,10 +222,10 @@ func (w *World) makeBuckets(t testing.TB) {
 	if err := errors.Join(
 		w.Bucket.Bucket(w.Rules.Storage.Backups).Create(t.Context(), "test", backups),
 		w.Bucket.Bucket(w.Rules.Storage.Ledger).Create(t.Context(), "test", ledger),
+		w.makeCopies(t.Context(), *backups),
 	); err != nil {
 		t.Fatal("making the buckets: ", err)
 	}
-	w.makeCopies(t, backups)
 }
 
 func (w *World) startWorkers(t testing.TB) {
