@@ -76,8 +76,7 @@ func (w *World) readPlaces(ctx context.Context) (places []place, err error) {
 }
 
 // checkCopies looks through every other location of the policy: each good backup lies
-// there too, whole and under the same signed manifest; nothing else does; and nothing
-// went too early or stays too late.
+// there too, whole and under the same signed manifest; and nothing else does.
 func (w *World) checkCopies(ctx context.Context, held catalogue, found *findings) error {
 	places, err := w.readPlaces(ctx)
 	if err != nil {
@@ -91,7 +90,6 @@ func (w *World) checkCopies(ctx context.Context, held catalogue, found *findings
 		for _, backup := range held.backups {
 			w.checkCopy(one, backup, found)
 		}
-		w.checkCopyTimes(one, held, found)
 	}
 	return nil
 }
@@ -196,14 +194,8 @@ func (w *World) tooOld(backup backupRow) bool {
 }
 
 // checkCopyTimes looks for copies that went before their time, and for those that a
-// prune which ended well has left behind. The newest copy of a database may outstay.
-func (w *World) checkCopyTimes(in place, held catalogue, found *findings) {
-	newest := map[string]time.Time{}
-	for _, backup := range held.backups {
-		if row, _ := in.row(backup.ID); row.State == stateCopied && backup.SnapshotAt.After(newest[backup.Database]) {
-			newest[backup.Database] = backup.SnapshotAt
-		}
-	}
+// prune which ended well has left behind without an entry that lets them stay.
+func (w *World) checkCopyTimes(in place, held catalogue, entries []leaf, found *findings) {
 	for _, backup := range held.backups {
 		row, begun := in.row(backup.ID)
 		due := w.dueAt(backup)
@@ -211,21 +203,41 @@ func (w *World) checkCopyTimes(in place, held catalogue, found *findings) {
 		case !begun:
 		case row.PrunedAt != nil && row.PrunedAt.Before(due):
 			found.addf(copiesCheck, "%s went too early, at %s", in.of(backup), row.PrunedAt.UTC().Format(time.RFC3339))
-		case row.PrunedAt == nil && w.prunedBy(due) && !backup.SnapshotAt.Equal(newest[backup.Database]):
+		case row.PrunedAt == nil && w.prunedBy(due) && !row.excepted(due, entries):
 			found.addf(copiesCheck, "%s stays too late, it was due at %s", in.of(backup), due.UTC().Format(time.RFC3339))
 		}
 	}
 }
 
+// excepted reports whether the ledger has an entry that lets exactly this copy stay
+// beyond its time, for a cause of the policy, and none after it that ends the stay.
+func (r copyRow) excepted(due time.Time, entries []leaf) bool {
+	stays := false
+	for _, entry := range entries {
+		body := entry.Body
+		if body.Backup != r.BackupID || body.Location != r.Location || body.DueAt == nil || !body.DueAt.Equal(due) {
+			continue
+		}
+		switch entry.Kind {
+		case "copy.excepted":
+			stays = body.Cause == lastDrilled
+		case "copy.exception.ended":
+			stays = false
+		}
+	}
+	return stays
+}
+
 // checkCopyEvidence looks for the entries that the state of each copy stands for: one
 // when it was made, one more at most for each time that it lost something, and one when
-// it went.
-func (w *World) checkCopyEvidence(ctx context.Context, entries []leaf, found *findings) error {
+// it went; and whether each went in its time.
+func (w *World) checkCopyEvidence(ctx context.Context, held catalogue, entries []leaf, found *findings) error {
 	places, err := w.readPlaces(ctx)
 	if err != nil {
 		return err
 	}
 	for _, in := range places {
+		w.checkCopyTimes(in, held, entries, found)
 		for _, row := range in.rows {
 			count := map[string]int{}
 			for _, entry := range entries {

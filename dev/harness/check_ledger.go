@@ -63,7 +63,7 @@ func (w *World) checkLedger(ctx context.Context, held catalogue, found *findings
 	for _, row := range held.backups {
 		checkEvidence(row, entries, found)
 	}
-	if err := w.checkCopyEvidence(ctx, entries, found); err != nil {
+	if err := w.checkCopyEvidence(ctx, held, entries, found); err != nil {
 		return err
 	}
 	if err := w.checkFileEvidence(ctx, entries, found); err != nil {
