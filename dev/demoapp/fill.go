@@ -42,7 +42,8 @@ func Fill(ctx context.Context, url string, size Size, progress func(table string
 	}
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error { return fillAll(ctx, tx, size, progress) })
 	if err != nil {
-		return fmt.Errorf("filling the demo app: %w", err)
+		// A copy that is cancelled may end with what its closed connection says alone.
+		return fmt.Errorf("filling the demo app: %w", errors.Join(err, ctx.Err()))
 	}
 	// Statistics are what a product's database has; without them the first plans over it are bad. A small sample does.
 	if _, err := conn.Exec(ctx, `SET default_statistics_target = 20; ANALYZE`); err != nil {
