@@ -2,11 +2,15 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"steward/internal/schema"
 )
@@ -77,14 +81,27 @@ func Exec(ctx context.Context, at, sql string) error {
 	return nil
 }
 
-// Rows reads the texts of one column.
+// Rows reads the texts of one column. It keeps its connections for a while: a look
+// through a world asks dozens of times.
 func Rows(ctx context.Context, at, sql string, args ...any) ([]string, error) {
-	conn, err := pgx.Connect(ctx, at)
+	pool, err := shared.reader(ctx, at)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // only read from
-	rows, err := conn.Query(ctx, sql, args...)
+	found, err := readRows(ctx, pool, sql, args)
+	if refused, asked := errors.AsType[*pgconn.PgError](err); err != nil && (!asked || refused.Code == endedByAdmin) && ctx.Err() == nil {
+		// What it kept may be of a server that was killed since, or ended by a test.
+		pool.Reset()
+		found, err = readRows(ctx, pool, sql, args)
+	}
+	return found, err
+}
+
+// endedByAdmin is what pg_terminate_backend leaves to say.
+const endedByAdmin = "57P01"
+
+func readRows(ctx context.Context, pool *pgxpool.Pool, sql string, args []any) ([]string, error) {
+	rows, err := pool.Query(ctx, sql, args...)
 	if err != nil {
 		return nil, fmt.Errorf("reading: %w", err)
 	}
@@ -93,6 +110,36 @@ func Rows(ctx context.Context, at, sql string, args ...any) ([]string, error) {
 		return nil, fmt.Errorf("reading: %w", err)
 	}
 	return found, nil
+}
+
+const (
+	// readers is how many connections Rows has to one database: one for each goroutine
+	// of a test that reads.
+	readers = 2
+	// readerIdle is how long one waits for the next look.
+	readerIdle = 10 * time.Second
+)
+
+// reader gives the connections of Rows to one database.
+func (m *machine) reader(ctx context.Context, at string) (*pgxpool.Pool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if pool, there := m.readers[at]; there {
+		return pool, nil
+	}
+	config, err := pgxpool.ParseConfig(at)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // wrapped by the only caller
+	}
+	config.MaxConns, config.MinConns, config.MaxConnIdleTime, config.HealthCheckPeriod = readers, 0, readerIdle, readerIdle
+	// A statement that was prepared does not outlive a change of its tables.
+	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), config)
+	if err != nil {
+		return nil, err //nolint:wrapcheck // wrapped by the only caller
+	}
+	m.readers[at] = pool
+	return pool, nil
 }
 
 // makeDatabases gives the world its app and steward database.

@@ -12,15 +12,21 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"steward/dev/internal/ports"
 	"steward/dev/internal/temporaldev"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
 )
 
-// Lanes is how many worlds with a drill cluster of their own exist at a time: a
-// drill takes its whole cluster, and two cores feed no more than a few.
+// Lanes is how many worlds of one loop work at a time: two cores feed no more than a
+// few.
 const Lanes = 4
+
+// clusters is how many drill clusters there are at most: a drill takes its whole
+// cluster, and beside a loop in all its lanes other worlds have theirs.
+const clusters = 2 * Lanes
 
 // startTimeout bounds the start of what a test process shares, the first compile
 // of the worker included.
@@ -53,10 +59,12 @@ type machine struct {
 	ports  map[int]bool      // that were given to workers, which may be down just now; owned by mu
 	drills []*pgtest.Cluster // all that were started; owned by mu
 	idle   chan *pgtest.Cluster
+
+	readers map[string]*pgxpool.Pool // of Rows, by URL; owned by mu
 }
 
 //nolint:gochecknoglobals // a test process has one machine, as it has one TestMain
-var shared = &machine{ports: map[int]bool{}, idle: make(chan *pgtest.Cluster, Lanes)}
+var shared = &machine{ports: map[int]bool{}, idle: make(chan *pgtest.Cluster, clusters), readers: map[string]*pgxpool.Pool{}}
 
 // Main runs the tests, stops what they started, and ends the process.
 func Main(m *testing.M) {
@@ -159,7 +167,7 @@ func (m *machine) port(t testing.TB) int {
 func (m *machine) lane(t testing.TB) *pgtest.Cluster {
 	t.Helper()
 	m.mu.Lock()
-	if len(m.drills) < Lanes && len(m.idle) == 0 {
+	if len(m.drills) < clusters && len(m.idle) == 0 {
 		started, err := pgtest.Start(context.WithoutCancel(t.Context()), drillAdmin)
 		if err != nil {
 			m.mu.Unlock()
@@ -186,6 +194,9 @@ func (m *machine) stop() error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	for _, one := range m.readers {
+		one.Close()
+	}
 	for _, one := range append([]*pgtest.Cluster{m.temporalPG, m.main}, m.drills...) {
 		if one != nil {
 			err = errors.Join(err, one.Stop())

@@ -16,7 +16,7 @@ import (
 // the hourly one, or in a prune by which a copy goes. Whatever it was, the day is good
 // at once, and the next copy and prune leave exactly the copies that belong there.
 //
-//nolint:paralleltest // as TestNthCall, it takes every drill cluster
+//nolint:paralleltest // beside TestNthCall it would leave no drill cluster to others
 func TestNthCopies(t *testing.T) {
 	worlds := make([]*harness.World, lanes)
 	for i := range worlds {

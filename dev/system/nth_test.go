@@ -40,9 +40,8 @@ const (
 // are counted in a loop of their own, which ends when the ledger was sealed before the
 // Nth call came: in a soak they start behind the commit of a drill, else with an entry
 // of the test's own.
-//
-//nolint:paralleltest // it takes every drill cluster; another that waits for two of them would wait for ever
 func TestNthCall(t *testing.T) {
+	t.Parallel()
 	worlds := make([]*harness.World, lanes)
 	for i := range worlds {
 		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart()})
