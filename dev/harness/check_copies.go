@@ -203,7 +203,7 @@ func (w *World) checkCopyTimes(in place, held catalogue, entries []leaf, found *
 		case !begun:
 		case row.PrunedAt != nil && row.PrunedAt.Before(due):
 			found.addf(copiesCheck, "%s went too early, at %s", in.of(backup), row.PrunedAt.UTC().Format(time.RFC3339))
-		case row.PrunedAt == nil && w.prunedBy(due) && !row.excepted(due, entries):
+		case row.PrunedAt == nil && goneBy(due, w.pruned) && !row.excepted(due, entries):
 			found.addf(copiesCheck, "%s stays too late, it was due at %s", in.of(backup), due.UTC().Format(time.RFC3339))
 		}
 	}

@@ -19,7 +19,7 @@ func (w *World) checkFileTimes(held filesCatalogue, entries []leaf, found *findi
 		switch {
 		case gone != nil && gone.Before(due):
 			found.addf(filesCheck, "%s went too early, at %s", what, gone.UTC().Format(time.RFC3339))
-		case gone == nil && !excepted && w.pastTime(due):
+		case gone == nil && !excepted && goneBy(due, w.filesPruned):
 			found.addf(filesCheck, "%s stays too late, it was due at %s", what, due.UTC().Format(time.RFC3339))
 		}
 	}

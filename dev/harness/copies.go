@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"time"
 
 	"cloud.google.com/go/storage"
 
@@ -35,7 +34,3 @@ func (w *World) makeCopies(ctx context.Context, like storage.BucketAttrs) error 
 	}
 	return nil
 }
-
-// prunedBy reports whether something that was due at the given instant must be gone:
-// never before a prune has ended well.
-func (w *World) prunedBy(due time.Time) bool { return !w.pruned.IsZero() && !due.After(w.pruned) }

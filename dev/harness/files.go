@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"testing"
-	"time"
 
 	"cloud.google.com/go/storage"
 
@@ -109,10 +108,4 @@ func (w *World) PruneFiles(ctx context.Context) (fileremoval.Result, error) {
 	}
 	w.filesPruned = began
 	return result, nil
-}
-
-// pastTime says since when something must be gone that is due at the given instant:
-// never before a prune has ended well.
-func (w *World) pastTime(due time.Time) bool {
-	return !w.filesPruned.IsZero() && !due.After(w.filesPruned)
 }

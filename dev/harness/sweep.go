@@ -11,7 +11,7 @@ import (
 // strikesOfOne is how many calls of one activity a sweep fails in a run, each in a
 // try of its own: the activity is told to try again that often, and still has to end
 // in time.
-const strikesOfOne = 4
+const strikesOfOne = 6
 
 // Sweep lets every call of every activity fail once in one mode, several of them in
 // one run: a call is known by its activity, its name, and how many of that name the

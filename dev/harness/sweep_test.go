@@ -11,7 +11,7 @@ import (
 )
 
 // mostFailures are those of one execution in one run.
-const mostFailures = 4
+const mostFailures = 6
 
 // attempt makes calls as an activity does: some under one name, in order, until one fails.
 func attempt(t *testing.T, gate *harness.Gate, part faults.Part, names ...string) bool {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"steward/dev/harness"
-	"steward/internal/ids"
-	"steward/workflows"
 )
 
 // copied lets the copy be made that a day's own run could not make, and looks for it.
@@ -18,11 +16,7 @@ func (g *gust) copied(ctx context.Context) error {
 		return err
 	}
 	g.again = true
-	run, err := g.Start(ctx, ids.Copies()+"/"+ids.New("run"), workflows.CopyBackupsName)
-	if err == nil {
-		err = run.Get(ctx, nil)
-	}
-	if err == nil {
+	if _, err = g.CopyMissing(ctx); err == nil {
 		wanting, err = harness.Rows(ctx, g.StewardURL, missing, g.Today())
 	}
 	if err == nil && len(wanting) > 0 {

@@ -25,7 +25,7 @@ const (
 // makes, those of the drill alone, or of all but the sequencer. Behind the last of them
 // nothing is struck, and the run says so.
 func callsOf(of act, whose string) int {
-	const backup, files, prune, drillOfBackup, drillOfFiles = 100, 60, 18, 42, 15
+	const backup, files, prune, drillOfBackup, drillOfFiles = 130, 80, 33, 50, 20
 	switch {
 	case of == actFiles && whose == "drill":
 		return drillOfFiles
@@ -75,7 +75,7 @@ func (g *gust) strikeDay(ctx context.Context) []string {
 	if err != nil {
 		return []string{err.Error()}
 	}
-	return append(outOfTime(look, g.World), looked(look, g.World)...)
+	return looked(look, g.World)
 }
 
 // under does the work under the strike, and returns when both have ended. What it

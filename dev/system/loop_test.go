@@ -147,8 +147,12 @@ func (l *loop) violated(did job, failed []harness.Call, problems []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runs[did.mode]++
+	repeat := fmt.Sprintf("SEED=%s TEST=%s", l.seed.At(did.mode, did.n), l.test)
+	if harness.Soak() {
+		repeat = "STEWARD_SOAK=1 " + repeat // what stands behind a backup there is counted otherwise
+	}
 	for _, problem := range problems {
-		l.violations = append(l.violations, fmt.Sprintf("SEED=%s TEST=%s: %s", l.seed.At(did.mode, did.n), l.test, problem))
+		l.violations = append(l.violations, repeat+": "+problem)
 	}
 	for _, call := range failed {
 		l.violations = append(l.violations, fmt.Sprintf("  the call was %s %s %d: %s %s, %s",
@@ -182,6 +186,9 @@ func (l *loop) report(t *testing.T) {
 		if sweep.Points() == 0 {
 			t.Errorf("the sweep %s has met no call", sweep.Mode)
 		}
+	}
+	if l.seed.N == 0 && l.points == 0 && len(l.violations) == 0 {
+		t.Error("no single call was met")
 	}
 	t.Logf("nth-call loop %s: points=%d runs=%d (before=%d after=%d hang=%d kill=%d) violations=%d seed=%s commit=%s",
 		l.name, l.points, total, l.runs[faults.Before], l.runs[faults.After], l.runs[faults.Hang], l.runs[faults.Kill],

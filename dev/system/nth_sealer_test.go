@@ -7,6 +7,7 @@ import (
 
 	"steward/dev/harness"
 	"steward/internal/ledger"
+	"steward/internal/ledger/seal"
 	"steward/internal/postgres"
 )
 
@@ -14,11 +15,15 @@ import (
 // fails every call of a seal, each time; here are the processes.
 func sealing() operation {
 	const every = 1
-	plan := harness.Plan{Counts: func(call harness.Call) bool { return call.Process == "core" && call.Part.Operation == "" }}
 	if !harness.Soak() {
+		// How often the sequencer asks whether anything waits is chance.
+		plan := harness.Plan{Counts: func(call harness.Call) bool { return call.Part.Operation == seal.Operation }}
 		return operation{"sealer", plan, sealed, every, false}
 	}
-	plan.After = func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" }
+	plan := harness.Plan{
+		Counts: func(call harness.Call) bool { return call.Process == "core" },
+		After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
+	}
 	return operation{"sealer", plan, backedUp, slicesOfPoints, false}
 }
 

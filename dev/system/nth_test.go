@@ -179,11 +179,12 @@ func pruned(ctx context.Context, world *harness.World, plan harness.Plan) (hit *
 	if err := world.Settle(ctx); err != nil {
 		return hit, []string{err.Error()}
 	}
-	return hit, append(outOfTime(look, world), looked(look, world)...)
+	return hit, looked(look, world)
 }
 
-// looked is everything that CheckWorld finds.
+// looked is everything that CheckWorld finds, and what went too early or stayed too late.
 func looked(ctx context.Context, world *harness.World) (problems []string) {
+	problems = outOfTime(ctx, world)
 	found, err := world.Look(ctx)
 	if err != nil {
 		problems = append(problems, err.Error())

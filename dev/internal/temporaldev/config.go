@@ -127,7 +127,8 @@ func choosePorts(ctx context.Context, frontend int) (map[primitives.ServiceName]
 	return chosen, nil
 }
 
-// frontendReads is how many reads a second the frontend may do: more than one machine can.
+// frontendReads is how many reads a second the frontend may do, for all or for one who lists runs: more than one
+// machine can.
 const frontendReads = 1_000_000
 
 // dynamicConfig holds the settings that differ from the server's defaults.
@@ -137,6 +138,7 @@ func dynamicConfig(timeSkipping bool) dynamicconfig.StaticClient {
 		// listing, so that some thousand runs would meet the frontend's limit of 2,000 reads a second.
 		dynamicconfig.MakeKey("system.forceSearchAttributesCacheRefreshOnRead"): true,
 		dynamicconfig.MakeKey("frontend.persistenceMaxQPS"):                     frontendReads,
+		dynamicconfig.MakeKey("frontend.namespaceRPS.visibility"):               frontendReads,
 		dynamicconfig.MakeKey("limit.maxIDLength"):                              idLimit,
 		// No call to the outside on one machine.
 		dynamicconfig.MakeKey("frontend.enableServerVersionCheck"):              false,

@@ -3,6 +3,7 @@ package gcs
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -82,8 +83,22 @@ func (c *call) session() (*session, error) {
 	return open, nil
 }
 
-// continueUpload takes a chunk, a status query, or the end of an upload.
+// refusedBytes is how much of a refused chunk is read before the answer: more than any chunk of a client here.
+const refusedBytes = 64 << 20
+
+// continueUpload takes a chunk, a status query, or the end of an upload. What is refused is read to its end: else the
+// connection would be reset under a client that still sends, and the answer lost.
 func continueUpload(c *call) error {
+	err := c.goOn()
+	if err != nil {
+		// A client that is gone is told nothing.
+		_, _ = io.CopyN(io.Discard, c.r.Body, refusedBytes) //nolint:errcheck // see above
+	}
+	return err
+}
+
+// goOn is continueUpload, which may leave some of the request unread.
+func (c *call) goOn() error {
 	open, err := c.session()
 	if err != nil {
 		return err

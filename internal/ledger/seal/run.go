@@ -5,10 +5,15 @@ import (
 	"time"
 
 	"steward/internal/failure"
+	"steward/internal/faults"
 )
 
 const countWaiting = `SELECT count(*) FROM (
 	SELECT 1 FROM ledger.entries WHERE position IS NULL LIMIT $1) AS waiting`
+
+// Operation names the outside calls of a seal to whoever counts them, apart from those
+// that ask whether anything waits.
+const Operation = "Seal"
 
 // Run seals until ctx ends, then returns nil; a seal that is under way when ctx
 // ends is left to the next start. Its owner calls it in one goroutine and waits
@@ -65,6 +70,8 @@ func (s *Sealer) poll(ctx context.Context, waited time.Duration, report func(Res
 	if waiting > 0 && !due(waiting, waited, s.config) {
 		return waited, nil
 	}
+
+	ctx = faults.Within(ctx, faults.Part{Operation: Operation})
 
 	for {
 		result, err := s.Seal(ctx)
