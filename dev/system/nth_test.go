@@ -40,6 +40,8 @@ const (
 // are counted in a loop of their own, which ends when the ledger was sealed before the
 // Nth call came: in a soak they start behind the commit of a drill, else with an entry
 // of the test's own.
+//
+//nolint:tparallel // one loop after the other has the lanes
 func TestNthCall(t *testing.T) {
 	t.Parallel()
 	worlds := make([]*harness.World, lanes)
@@ -114,7 +116,7 @@ func work(
 		}
 		if len(problems) == 0 {
 			loop.done(todo, hit != nil)
-			if testing.Verbose() && (todo.n+1)%progressEvery == 0 {
+			if testing.Verbose() && (todo.sweep != nil || (todo.n+1)%progressEvery == 0) {
 				t.Logf("%s %d took %s, %d calls failed", todo.mode, todo.n, took.Round(time.Millisecond), len(world.Gate.Failed()))
 			}
 			continue
