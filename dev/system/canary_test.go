@@ -142,7 +142,7 @@ func (c *canaryWorld) sinks() map[string][]byte {
 func TestNoCanaryLeavesTheData(t *testing.T) {
 	t.Parallel()
 	canaries := slices.Concat(demoapp.Canaries(), fileCanaries())
-	world := harness.New(t, harness.Options{Fill: fillDemo, Canaries: canaries, Unchecked: true})
+	world := harness.New(t, harness.Options{Fill: fillDemo, Canaries: canaries, Unchecked: true, Copies: true})
 	c := &canaryWorld{T: t, World: world, command: commandIn(t, world, buildSteward(t)), written: map[string][]byte{}}
 
 	c.plantFiles()
@@ -150,7 +150,9 @@ func TestNoCanaryLeavesTheData(t *testing.T) {
 	c.files()
 	c.prunes()
 	c.filePrunes()
+	c.copies()
 	c.audits()
+	c.reports()
 	harness.CheckWorld(t, world)
 
 	sinks, bytesIn := c.sinks(), 0
@@ -199,6 +201,21 @@ func (c *canaryWorld) backups() {
 	c.says(exitOK, "ledger", "verify")
 	c.says(exitOK, "ledger", "show")
 	c.says(exitOK, "policy", "explain")
+}
+
+// copies go to another location by themselves and by the hourly run.
+func (c *canaryWorld) copies() {
+	c.Helper()
+	if _, err := c.CopyMissing(c.Context()); err != nil {
+		c.Fatal(err)
+	}
+}
+
+// reports are asked for, and refused: this world was never set up.
+func (c *canaryWorld) reports() {
+	c.Helper()
+	const refused = 2
+	c.says(refused, "backup", "evidence", "--month", c.Now().Format("2006-01"), "--out", c.TempDir())
 }
 
 // prunes meet a catalogue that refuses the record with canaries, then one that
