@@ -98,3 +98,47 @@ func TestGatherCopies(t *testing.T) {
 		t.Error("a copy that was made again: " + got)
 	}
 }
+
+// A copy that lost an object is broken until it is made again and compared, also where its day could still be
+// caught up: neither that it was begun anew nor that the object is there again mends it.
+func TestACopyThatIsMadeAgainStaysBroken(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	at, id := start(), ids.New("bkp")
+
+	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, manifest_sha256)
+		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, at.Format(time.DateOnly), ids.New("att"), at)
+	run(t, db, `insert into backup_copies (backup_id, bucket, location, started_at) values ($1, 'far', 'far', $2)`, id, at)
+
+	policy := demo(t)
+	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: policy.Rules()[0].Backups}
+	rule.Backups.Databases = []string{"copies/far/app"}
+	asOf := rule.Backups.At.On(calendar.DayOf(at, time.UTC)).Add(rule.Backups.DoneWithin.Shortest() - time.Minute)
+
+	for _, step := range []struct {
+		sql  string
+		args []any
+		want promise.State
+	}{
+		{`update backup_copies set state = 'copied', copied_at = $1, manifest_gen = 1`, []any{at}, promise.Kept},
+		{`insert into backup_copy_objects (backup_id, bucket, attempt, name, kind, generation) values ($1, 'far', 'att', 'x', 'archive', 1)`, []any{id}, promise.Kept},
+		{`insert into backup_copy_missing (bucket, name, generation, backup_id, missing_at) values ('far', 'x', 1, $1, $2)`, []any{id, asOf.Add(-time.Minute)}, promise.Broken},
+		{`update backup_copies set state = 'running'`, nil, promise.Broken},
+		{`update backup_copy_objects set generation = 2`, nil, promise.Broken},
+		{`update backup_copies set state = 'copied'`, nil, promise.Kept},
+	} {
+		run(t, db, step.sql, step.args...)
+
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, policy)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		got.Armed = map[promise.Key]time.Time{{Promise: promise.Backups, Item: "copies/far/app"}: at.Add(-time.Hour)}
+
+		if status := promise.Evaluate([]promise.Rule{rule}, got, asOf)[0]; status.State != step.want {
+			t.Errorf("%s: %s (%s)", step.sql, status.State, status.Reason)
+		}
+	}
+}
