@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"steward/internal/evidence"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
+	"steward/internal/policy"
 	"steward/internal/promise"
 )
 
@@ -25,14 +27,14 @@ func TestGatherCopies(t *testing.T) {
 	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, manifest_sha256)
 		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, at.Format(time.DateOnly), ids.New("att"), at)
 
-	policy := demo(t)
-	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: policy.Rules()[0].Backups}
+	rules := demo(t)
+	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: rules.Rules()[0].Backups}
 	rule.Backups.Databases = []string{"app", "copies/far/app"}
 
 	states := func(asOf time.Time) string {
 		t.Helper()
 
-		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, policy)
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, rules)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,8 +113,8 @@ func TestACopyThatIsMadeAgainStaysBroken(t *testing.T) {
 		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, at.Format(time.DateOnly), ids.New("att"), at)
 	run(t, db, `insert into backup_copies (backup_id, bucket, location, started_at) values ($1, 'far', 'far', $2)`, id, at)
 
-	policy := demo(t)
-	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: policy.Rules()[0].Backups}
+	rules := demo(t)
+	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: rules.Rules()[0].Backups}
 	rule.Backups.Databases = []string{"copies/far/app"}
 	asOf := rule.Backups.At.On(calendar.DayOf(at, time.UTC)).Add(rule.Backups.DoneWithin.Shortest() - time.Minute)
 
@@ -130,7 +132,7 @@ func TestACopyThatIsMadeAgainStaysBroken(t *testing.T) {
 	} {
 		run(t, db, step.sql, step.args...)
 
-		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, policy)
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, rules)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,6 +141,50 @@ func TestACopyThatIsMadeAgainStaysBroken(t *testing.T) {
 
 		if status := promise.Evaluate([]promise.Rule{rule}, got, asOf)[0]; status.State != step.want {
 			t.Errorf("%s: %s (%s)", step.sql, status.State, status.Reason)
+		}
+	}
+}
+
+// A location that is renamed is the same place: its copies are those of the bucket, under the name that the policy
+// has for it now. Only what lies in a bucket that it does not name keeps the name that it had.
+func TestALocationThatIsRenamed(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	id := ids.New("bkp")
+
+	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, manifest_sha256)
+		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, start().Format(time.DateOnly), ids.New("att"), start())
+	run(t, db, `insert into backup_copies (backup_id, bucket, location, started_at)
+		values ($1, 'one', 'first', $2), ($1, 'two', 'second', $2)`, id, start())
+
+	rules := demo(t)
+
+	for _, test := range []struct {
+		places []policy.Copy
+		want   string
+	}{
+		{nil, "app copies/first/app copies/second/app"},
+		{[]policy.Copy{{Name: "first", Bucket: "one"}, {Name: "second", Bucket: "two"}}, "app copies/first/app copies/second/app"},
+		{[]policy.Copy{{Name: "far", Bucket: "one"}}, "app copies/far/app copies/second/app"},
+		{[]policy.Copy{{Name: "second", Bucket: "one"}, {Name: "near", Bucket: "two"}}, "app copies/near/app copies/second/app"},
+	} {
+		rules.Promises.Backups.Copies = test.places
+
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		var items []string
+		for _, backup := range got.Backups {
+			items = append(items, backup.Database)
+		}
+
+		slices.Sort(items)
+
+		if found := strings.Join(items, " "); found != test.want {
+			t.Errorf("%+v: %s", test.places, found)
 		}
 	}
 }
