@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"steward/internal/failure"
 	"steward/internal/filecatalogue"
@@ -10,6 +11,10 @@ import (
 	"steward/internal/postgres"
 	"steward/internal/schema"
 )
+
+// aDay is how far apart two backups of a set are. The next one has done_within more, and
+// what is older than both is too old for the promise as well.
+const aDay = 24 * time.Hour
 
 // files looks at a set of files of the app. Whether they can be listed and read is for
 // the worker with the role backup to find out, which looks before each run: nobody else
@@ -32,6 +37,10 @@ func (d *Doctor) files(ctx context.Context, files policy.Files) Check {
 	switch {
 	case err != nil:
 		return failed(files.Item(), err)
+	case found && d.Clock.Now().Sub(newest.SnapshotAt) >= aDay+d.Policy.Promises.Backups.DoneWithin.Shortest():
+		return warned(files.Item(), fmt.Sprintf("the newest backup is of %s, which is more than a day and %s ago",
+			newest.SnapshotAt.UTC().Format("2006-01-02 15:04 UTC"), d.Policy.Promises.Backups.DoneWithin.Words()),
+			"Does the worker with the role backup run, and what became of its last runs? steward promises says which days are missing")
 	case found && newest.Count == 0 && !files.MayBeEmpty:
 		return warned(files.Item(), fmt.Sprintf("the backup of %s has no file at all", newest.Day),
 			"Are bucket and prefix right under promises.backups.files of the policy? If there may be no file, say may_be_empty there")

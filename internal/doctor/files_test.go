@@ -4,7 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"steward/internal/clocks"
 	"steward/internal/doctor"
 	"steward/internal/doctor/doctortest"
 	emulator "steward/internal/emulator/gcs"
@@ -106,6 +108,28 @@ func TestABackupThatFoundNoFile(t *testing.T) {
 	}
 
 	if check := uploads(t, w, func(f *policy.Files) { f.Name = "others" }); check.State != doctor.OK || strings.Contains(check.Says, "no file") {
+		t.Errorf("%+v", check)
+	}
+}
+
+// Files whose newest backup is too old are not fine, whatever that backup found.
+func TestANewestBackupThatIsTooOld(t *testing.T) {
+	t.Parallel()
+
+	w := doctortest.New(t)
+	taken := w.Files(t, "2026-11-22")
+	tooOld := taken.SnapshotAt.Add(24*time.Hour + w.Policy.Promises.Backups.DoneWithin.Shortest())
+
+	look := func(at time.Time) doctor.Check {
+		return find(t, visit(t, w, func(d *doctor.Doctor) { d.Clock = clocks.Fixed(at) }), "sources", w.Policy.Promises.Backups.Files[0].Item())
+	}
+
+	if check := look(tooOld.Add(-time.Second)); check.State != doctor.OK {
+		t.Errorf("%+v", check)
+	}
+
+	want := "the newest backup is of " + taken.SnapshotAt.UTC().Format("2006-01-02 15:04 UTC") + ", which is more than a day and 2 hours ago"
+	if check := look(tooOld); check.State != doctor.Warn || check.Says != want || check.Hint == "" {
 		t.Errorf("%+v", check)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"steward/internal/calendar"
 	"steward/internal/failure"
+	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/promise"
 )
@@ -30,7 +31,11 @@ import (
 // A day that was taken anew has lost nothing of what its earlier attempts stored: their objects are not its own.
 //
 // Copies in other locations are judged as databases are too: what a drill is to a backup, the comparison with its
-// manifest is to a copy. A loss that was made good by copying again is held against it no more.
+// manifest is to a copy. A loss that was made good by copying again is held against it no more. Until that is done and
+// compared it is, whatever of it is there again: what was a copy once and is at work again was one that lost an object.
+//
+// A copy is where its bucket is, whatever the policy called that place when the copy began: the arguments are the
+// buckets that it names now, and their names. A bucket that it does not name has the name that it had.
 const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 	case when state in ('drilled', 'pruned') then drilled_at end,
 	case when state = 'pruned' then pruned_at end,
@@ -61,15 +66,24 @@ const selectBackups = `select database, to_char(day, 'YYYY-MM-DD'), snapshot_at,
 				where e.ended_at is null and x.fileset = c.fileset and x.snapshot_at between c.first_at and c.newest_at)) as remains on true
 	where f.snapshot_at is not null
 	union all
-	select 'copies/' || c.location || '/' || b.database, to_char(b.day, 'YYYY-MM-DD'), b.snapshot_at,
-	case when c.state in ('copied', 'pruned') then c.copied_at end,
+	select 'copies/' || coalesce(place.name, c.location) || '/' || b.database, to_char(b.day, 'YYYY-MM-DD'), b.snapshot_at,
+	case when c.state in ('copied', 'pruned') or lost.at is not null then c.copied_at end,
 	case when c.state = 'pruned' then c.pruned_at end,
-	backup_copy_lost(c.backup_id, c.bucket),
+	lost.at,
 	(select since from backup_copy_exceptions as e where e.backup_id = c.backup_id and e.bucket = c.bucket and ended_at is null), 0
-	from backup_copies as c join backups as b on b.id = c.backup_id order by 3`
+	from backup_copies as c join backups as b on b.id = c.backup_id
+	left join unnest($1::text[], $2::text[]) as place (bucket, name) on place.bucket = c.bucket
+	cross join lateral (select coalesce(backup_copy_lost(c.backup_id, c.bucket), (select max(m.missing_at) from backup_copy_missing as m
+		where c.state = 'running' and c.copied_at is not null and m.backup_id = c.backup_id and m.bucket = c.bucket)) as at) as lost
+	order by 3`
 
-func backups(ctx context.Context, q postgres.Queryer) ([]promise.Backup, error) {
-	rows, err := q.Query(ctx, selectBackups)
+func backups(ctx context.Context, q postgres.Queryer, places []policy.Copy) ([]promise.Backup, error) {
+	var buckets, names []string
+	for _, place := range places {
+		buckets, names = append(buckets, place.Bucket), append(names, place.Name)
+	}
+
+	rows, err := q.Query(ctx, selectBackups, buckets, names)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "reading the evidence of backups", err)
 	}

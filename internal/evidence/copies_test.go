@@ -1,6 +1,7 @@
 package evidence_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"steward/internal/evidence"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
+	"steward/internal/policy"
 	"steward/internal/promise"
 )
 
@@ -25,14 +27,14 @@ func TestGatherCopies(t *testing.T) {
 	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, manifest_sha256)
 		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, at.Format(time.DateOnly), ids.New("att"), at)
 
-	policy := demo(t)
-	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: policy.Rules()[0].Backups}
+	rules := demo(t)
+	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: rules.Rules()[0].Backups}
 	rule.Backups.Databases = []string{"app", "copies/far/app"}
 
 	states := func(asOf time.Time) string {
 		t.Helper()
 
-		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, policy)
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, rules)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,5 +98,93 @@ func TestGatherCopies(t *testing.T) {
 
 	if got := states(catchUp); got != "kept, kept" {
 		t.Error("a copy that was made again: " + got)
+	}
+}
+
+// A copy that lost an object is broken until it is made again and compared, also where its day could still be
+// caught up: neither that it was begun anew nor that the object is there again mends it.
+func TestACopyThatIsMadeAgainStaysBroken(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	at, id := start(), ids.New("bkp")
+
+	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, manifest_sha256)
+		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, at.Format(time.DateOnly), ids.New("att"), at)
+	run(t, db, `insert into backup_copies (backup_id, bucket, location, started_at) values ($1, 'far', 'far', $2)`, id, at)
+
+	rules := demo(t)
+	rule := promise.Rule{Name: promise.Backups, Mode: promise.Enforce, Zone: time.UTC, Backups: rules.Rules()[0].Backups}
+	rule.Backups.Databases = []string{"copies/far/app"}
+	asOf := rule.Backups.At.On(calendar.DayOf(at, time.UTC)).Add(rule.Backups.DoneWithin.Shortest() - time.Minute)
+
+	for _, step := range []struct {
+		sql  string
+		args []any
+		want promise.State
+	}{
+		{`update backup_copies set state = 'copied', copied_at = $1, manifest_gen = 1`, []any{at}, promise.Kept},
+		{`insert into backup_copy_objects (backup_id, bucket, attempt, name, kind, generation) values ($1, 'far', 'att', 'x', 'archive', 1)`, []any{id}, promise.Kept},
+		{`insert into backup_copy_missing (bucket, name, generation, backup_id, missing_at) values ('far', 'x', 1, $1, $2)`, []any{id, asOf.Add(-time.Minute)}, promise.Broken},
+		{`update backup_copies set state = 'running'`, nil, promise.Broken},
+		{`update backup_copy_objects set generation = 2`, nil, promise.Broken},
+		{`update backup_copies set state = 'copied'`, nil, promise.Kept},
+	} {
+		run(t, db, step.sql, step.args...)
+
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		got.Armed = map[promise.Key]time.Time{{Promise: promise.Backups, Item: "copies/far/app"}: at.Add(-time.Hour)}
+
+		if status := promise.Evaluate([]promise.Rule{rule}, got, asOf)[0]; status.State != step.want {
+			t.Errorf("%s: %s (%s)", step.sql, status.State, status.Reason)
+		}
+	}
+}
+
+// A location that is renamed is the same place: its copies are those of the bucket, under the name that the policy
+// has for it now. Only what lies in a bucket that it does not name keeps the name that it had.
+func TestALocationThatIsRenamed(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	id := ids.New("bkp")
+
+	run(t, db, `insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at, snapshot_at, drilled_at, manifest_sha256)
+		values ($1, 'app', $2, 'drilled', $3, 'test', $4, $4, $4, $4, 'hash')`, id, start().Format(time.DateOnly), ids.New("att"), start())
+	run(t, db, `insert into backup_copies (backup_id, bucket, location, started_at)
+		values ($1, 'one', 'first', $2), ($1, 'two', 'second', $2)`, id, start())
+
+	rules := demo(t)
+
+	for _, test := range []struct {
+		places []policy.Copy
+		want   string
+	}{
+		{nil, "app copies/first/app copies/second/app"},
+		{[]policy.Copy{{Name: "first", Bucket: "one"}, {Name: "second", Bucket: "two"}}, "app copies/first/app copies/second/app"},
+		{[]policy.Copy{{Name: "far", Bucket: "one"}}, "app copies/far/app copies/second/app"},
+		{[]policy.Copy{{Name: "second", Bucket: "one"}, {Name: "near", Bucket: "two"}}, "app copies/near/app copies/second/app"},
+	} {
+		rules.Promises.Backups.Copies = test.places
+
+		got, err := evidence.Gather(t.Context(), evidence.Sources{Steward: db}, rules)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		var items []string
+		for _, backup := range got.Backups {
+			items = append(items, backup.Database)
+		}
+
+		slices.Sort(items)
+
+		if found := strings.Join(items, " "); found != test.want {
+			t.Errorf("%+v: %s", test.places, found)
+		}
 	}
 }

@@ -35,7 +35,7 @@ func Gather(ctx context.Context, from Sources, rules *policy.Policy) (promise.Ev
 		return promise.Evidence{}, err
 	}
 
-	backups, err := backups(ctx, from.Steward)
+	backups, err := backups(ctx, from.Steward, rules.Promises.Backups.Copies)
 	if err != nil {
 		return promise.Evidence{}, err
 	}

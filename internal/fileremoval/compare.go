@@ -45,8 +45,10 @@ func (w *work) compare(ctx context.Context) error {
 		}
 	}
 
+	gaveUp := w.inTurn()
+
 	for _, one := range c.back {
-		w.failed(w.sweep(ctx, one))
+		w.failed(w.sweep(ctx, one, gaveUp))
 	}
 
 	return nil

@@ -50,9 +50,10 @@ type Result struct {
 // Prune removes what is past its time at the given instant. One removal that fails
 // does not keep the others from being tried; what stays past its time because of it
 // is recorded with the cause, as the work goes on. When the storage has left
-// maxUnanswered removals without an answer, nothing more is tried: what is left is
-// recorded, and the next prune, which begins at another place, goes on. A crash
-// anywhere leaves what the catalogue still lists, and pruning again finishes the work.
+// maxUnanswered removals without an answer, or maxInTurn of what is removed one after
+// another, nothing more of that is tried: what is left is recorded, and the next prune,
+// which begins at another place among the contents, goes on. A crash anywhere leaves
+// what the catalogue still lists, and pruning again finishes the work.
 //
 // It fails with the code of the first failure, and names one of each code.
 func (r *Remover) Prune(ctx context.Context, at time.Time) (Result, error) {

@@ -15,11 +15,13 @@ import (
 
 // manifests removes those that are past their time.
 func (w *work) manifests(ctx context.Context) {
+	gaveUp := w.inTurn()
+
 	for i, decision := range w.decisions {
 		w.report("manifests", int64(i))
 
 		switch {
-		case decision.Delete && w.Enforce && w.gaveUp(ctx):
+		case decision.Delete && w.Enforce && gaveUp(ctx):
 			if decision.Late {
 				w.manifestOverdue(ctx, w.kept[i], decision, string(failure.Unavailable))
 			}

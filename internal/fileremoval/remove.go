@@ -21,12 +21,25 @@ const (
 	// a minute: with those at once they are 25 minutes. After that nothing more is
 	// tried, so that a prune ends before the next one is due.
 	maxUnanswered = 100
+	// maxInTurn is the same for what is removed one after another: for manifests, and for
+	// what appeared late. It is one bound for each, so that neither keeps the other from
+	// being tried, and leaves most of the time to the contents: with theirs, which are
+	// then 20 minutes, a prune waits for 40 minutes at most.
+	maxInTurn = 10
 )
 
 // gaveUp reports whether nothing more is tried: the storage does not answer, or the
 // time of this prune is over.
 func (w *work) gaveUp(ctx context.Context) bool {
 	return ctx.Err() != nil || w.unanswered.Load() >= maxUnanswered
+}
+
+// inTurn begins to remove one after another, and gives what reports whether nothing more
+// of that is tried.
+func (w *work) inTurn() func(context.Context) bool {
+	before := w.unanswered.Load()
+
+	return func(ctx context.Context) bool { return w.gaveUp(ctx) || w.unanswered.Load()-before >= maxInTurn }
 }
 
 // asked notes how the storage answered, and gives the answer back.

@@ -191,6 +191,83 @@ func TestDeletionsThatHang(t *testing.T) {
 	over(t, b)
 }
 
+// What is removed one after another, what appeared late and then the manifests, has a smaller
+// bound each: a hanging one keeps a prune four times as long as a content does. Neither keeps
+// the other, or the contents, from being tried, and all that is late is in the ledger.
+func TestWhatIsRemovedInTurnHangs(t *testing.T) {
+	t.Parallel()
+
+	const (
+		count = 15
+		bound = 10 // maxInTurn
+	)
+
+	b := filestest.New(t)
+	b.Remover.Rule.KeepLastDrilled = false
+
+	for i := range count {
+		b.Write(t, fmt.Sprintf("file %02d", i), "content")
+	}
+
+	b.Drilled(t)
+
+	returning := b.Names(t, "uploads/contents/")
+	if len(returning) != count {
+		t.Fatal(returning)
+	}
+
+	for i := range count {
+		b.Unlink(t, fmt.Sprintf("file %02d", i))
+	}
+
+	b.Clock.Advance(8 * day)
+	b.Prune(t)
+
+	for _, name := range returning {
+		writer := b.Storage.Client(t).Bucket(b.Bucket.Name()).Object(name).NewWriter(t.Context())
+		_, err := writer.Write([]byte("late"))
+		check(t, err)
+		check(t, writer.Close())
+	}
+
+	b.Write(t, "another", "content")
+
+	for range count {
+		b.Clock.Advance(day)
+		b.Drilled(t)
+	}
+
+	b.Clock.Advance(8 * day)
+
+	whole, before := b.Remover.Bucket, deletions(b)
+
+	impatient(t, b, time.Second/2)
+	stall(t, b, "")
+
+	if result, err := b.Remover.Prune(t.Context(), b.Clock.Now()); !failure.Is(err, failure.Unavailable) || result.Late != count+2*count+1 {
+		t.Errorf("%+v, %v", result, err)
+	}
+
+	if tries := deletions(b) - before; tries != bound+bound+1 {
+		t.Errorf("%d deletions were tried", tries)
+	}
+
+	if late := overdue(t, b, "appeared_late"); !slices.Equal(late, returning) {
+		t.Errorf("the ledger tells of %d that appeared late", len(late))
+	}
+
+	if late := overdue(t, b, "unavailable"); len(late) != 2*count+1 {
+		t.Errorf("the ledger tells of %d that stay", len(late))
+	}
+
+	b.Storage.ClearFaults()
+
+	b.Remover.Bucket = whole
+	if result := b.Prune(t); result.Swept != count || result.Removed != count || result.Contents != 1 || len(b.Names(t, "")) != 0 {
+		t.Errorf("%+v, %v", result, b.Names(t, ""))
+	}
+}
+
 // deletions counts the requests to delete that the storage saw.
 func deletions(b *filestest.Bench) (count int) {
 	for _, request := range b.Storage.Requests() {

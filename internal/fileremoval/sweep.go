@@ -20,8 +20,8 @@ type returned struct {
 
 // sweep removes an object that appeared after it was proven gone, as an upload that
 // was cut off can. That it outstayed its time is recorded first; a crash after its
-// deletion loses the receipt of the second end only.
-func (w *work) sweep(ctx context.Context, one returned) error {
+// deletion loses the receipt of the second end only. What is given up is told and stays.
+func (w *work) sweep(ctx context.Context, one returned, gaveUp func(context.Context) bool) error {
 	object := late{
 		Finding: filecatalogue.Finding{Name: one.Name, Generation: one.generation, Files: one.Files},
 		backup:  w.dayOf(one.Files, one.NewestAt),
@@ -37,7 +37,7 @@ func (w *work) sweep(ctx context.Context, one returned) error {
 	w.swept++
 	w.report("sweeping", w.swept)
 
-	if w.gaveUp(ctx) {
+	if gaveUp(ctx) {
 		return failure.New(failure.Unavailable, "removing what appeared late (the storage left too many others unanswered)")
 	}
 

@@ -69,14 +69,18 @@ func (j *judgement) brokenReasons() []string {
 			first.Day, clock(first.GoneAt), j.rule.Keep.Words(), clock(j.endOf(first)), more(len(j.early)-1)))
 	}
 	if len(j.lost) > 0 {
-		first := j.lost[0]
-		reasons = append(reasons, fmt.Sprintf("The bucket has not all objects of the backup of %s any more, as was found at %s%s.",
-			first.Day, clock(first.LostAt), more(len(j.lost)-1)))
+		reasons = append(reasons, lostObjects(j.lost))
 	}
 	if len(j.stale) > 0 {
 		reasons = append(reasons, j.outstayed())
 	}
 	return reasons
+}
+
+// lostObjects tells which backups the bucket has not all objects of.
+func lostObjects(lost []Backup) string {
+	return fmt.Sprintf("The bucket has not all objects of the backup of %s any more, as was found at %s%s.",
+		lost[0].Day, clock(lost[0].LostAt), more(len(lost)-1))
 }
 
 // outstayed tells what still exists past its time and the tolerance.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -43,11 +44,29 @@ func (j *judgement) leaving() verdict {
 			"The backup of %s stays beyond its time as an exception since %s, which the next prune has to end%s.",
 			first.Day, clock(first.ExceptedAt), more(len(j.beyond)-1))}
 	default:
-		first, last := j.backups[0], j.backups[len(j.backups)-1]
-		return verdict{
-			state: Kept, due: j.endOf(first).Add(j.rule.Tolerance.Shortest()),
-			reason: left + fmt.Sprintf("What is stored of it goes at its time: that of %s at %s, and %d in all by %s.",
-				first.Day, clock(j.endOf(first)), len(j.backups), clock(j.endOf(last))),
+		return verdict{state: Kept, due: j.endOf(j.backups[0]).Add(j.rule.Tolerance.Shortest()), reason: left + j.going()}
+	}
+}
+
+// going tells when what is stored goes. What the bucket has not all objects of any more
+// is no backup that is stored, but its remains have to go as well.
+func (j *judgement) going() string {
+	var whole, lost []Backup
+	for _, backup := range j.backups {
+		if backup.LostAt.IsZero() {
+			whole = append(whole, backup)
+		} else {
+			lost = append(lost, backup)
 		}
 	}
+	var sentences []string
+	if len(whole) > 0 {
+		first, last := whole[0], whole[len(whole)-1]
+		sentences = append(sentences, fmt.Sprintf("What is stored of it goes at its time: that of %s at %s, and %d in all by %s.",
+			first.Day, clock(j.endOf(first)), len(whole), clock(j.endOf(last))))
+	}
+	if len(lost) > 0 {
+		sentences = append(sentences, lostObjects(lost), fmt.Sprintf("What is left of that goes by %s.", clock(j.endOf(lost[len(lost)-1]))))
+	}
+	return strings.Join(sentences, " ")
 }

@@ -80,6 +80,41 @@ func TestWhatLeftThePolicyHasToGo(t *testing.T) {
 	}
 }
 
+// A backup whose objects are known to be missing is not told as one that is stored. What is
+// left of it has to go as well.
+func TestWhatLeftThePolicyAndLostObjects(t *testing.T) {
+	t.Parallel()
+	start := instant(t, today)
+	e := week(t)
+	for n := range 3 { // of the days 3, 4 and 5 before today
+		backup := drilled(t, start.Add(-time.Duration(3+n)*day))
+		backup.Database = "old"
+		e.Backups = append(e.Backups, backup)
+	}
+	stored := e.Backups[len(e.Backups)-3:] // newest first
+	due := stored[2].SnapshotAt.Add(7*day + 2*time.Hour)
+	const first, second, third = "The bucket has not all objects of the backup of 2026-11-17 any more, as was found at 2026-11-22 02:30 UTC",
+		"What is stored of it goes at its time: that of 2026-11-18 at 2026-11-25 02:30 UTC, and 2 in all by 2026-11-26 02:30 UTC. ",
+		". What is left of that goes by 2026-11-24 02:30 UTC."
+	check := func(says string) {
+		t.Helper()
+		got := leavers(t, backupRule(t, "app"), e, start.Add(time.Hour))["old"]
+		if got.State != promise.Kept || got.Reason != "It left the policy. "+says || !got.NextDue.Equal(due) {
+			t.Errorf("%s, due %s: %s", got.State, got.NextDue, got.Reason)
+		}
+	}
+	stored[2].LostAt = start
+	check(second + first + third)
+	stored[0].LostAt, stored[1].LostAt = start, start
+	check(first + ", and so are 2 more. What is left of that goes by 2026-11-26 02:30 UTC.")
+	stored[1].LostAt = start.Add(2 * time.Hour) // not known yet
+	stored[0].LostAt = stored[1].LostAt
+	check(second + first + third)
+	if got := leavers(t, backupRule(t, "app"), e, due)["old"]; got.State != promise.Broken {
+		t.Errorf("what is left of it stays too long: %+v", got)
+	}
+}
+
 // Each has a status of its own, after those of the policy, and an alarm.
 func TestSeveralThatLeft(t *testing.T) {
 	t.Parallel()

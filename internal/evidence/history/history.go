@@ -35,7 +35,7 @@ type Standing struct {
 	// AlertedAt is when people were last told of this state; zero if never.
 	AlertedAt time.Time `json:"alerted_at,omitzero"`
 	// Unmended says that the ledger holds that it broke and not yet that it was
-	// mended: only being kept mends, not being at risk.
+	// mended: only being kept mends, not being at risk, nor leaving the policy.
 	Unmended bool `json:"unmended,omitempty"`
 }
 
@@ -88,8 +88,9 @@ func (a Audit) ArmedAt(key promise.Key, installed time.Time) time.Time {
 
 // Next turns the statuses of now into the outcome of an audit, and says what
 // changed. What is not built has no standing. An item that the policy no longer
-// names is judged while something of it is stored, and then keeps its standing as it
-// was, so that taking a database out of the policy and putting it back forgets nothing.
+// names is judged while something of it is stored, which can break it and mends
+// nothing, and then keeps its standing as it was, so that taking a database out of the
+// policy and putting it back forgets neither that it broke nor since when it is watched.
 func (a Audit) Next(statuses []promise.Status, armed map[promise.Key]time.Time, now time.Time) (Audit, []Transition) {
 	now = now.UTC().Truncate(time.Microsecond)
 	next := Audit{At: now}
@@ -130,8 +131,13 @@ func (s Standing) follow(status promise.Status, now time.Time) Standing {
 	next := Standing{
 		Promise: status.Promise, Item: status.Item, Mode: status.Mode, State: status.State,
 		Since: now, EvidenceAt: status.NewestEvidence, NextDue: status.NextDue,
-		Unmended: (s.Unmended || status.State == promise.Broken) && status.State != promise.Kept,
+		Unmended: s.Unmended || status.State == promise.Broken,
 	}
+	// Of what left the policy kept says only that what is stored of it goes at its time.
+	if status.State == promise.Kept && !status.LeftPolicy {
+		next.Unmended = false
+	}
+
 	if s.State == status.State {
 		next.Since, next.AlertedAt = s.Since, s.AlertedAt
 	}

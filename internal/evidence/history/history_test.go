@@ -2,6 +2,7 @@ package history_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -131,6 +132,57 @@ func TestAnItemThatLeftThePolicyIsNotForgotten(t *testing.T) {
 	back, changes := gone.Next(status(promise.Kept), nil, start().Add(2*time.Hour))
 	if len(changes) != 1 || changes[0].Kind != ledger.PromiseMended || len(back.Standings) != 1 {
 		t.Errorf("%+v, %+v", back, changes)
+	}
+}
+
+// Taking a broken item out of the policy mends nothing: the ledger is told once it is back
+// and kept, and until then only of what breaks.
+func TestLeavingThePolicyMendsNothing(t *testing.T) {
+	t.Parallel()
+
+	left := func(state promise.State) []promise.Status {
+		gone := status(state)
+		gone[0].LeftPolicy = true
+
+		return gone
+	}
+
+	for name, test := range map[string]struct {
+		before promise.State
+		left   []promise.State
+		told   []ledger.Kind
+	}{
+		"broken before":                {promise.Broken, []promise.State{promise.Kept, promise.AtRisk, promise.Kept}, []ledger.Kind{ledger.PromiseMended}},
+		"broken before and meanwhile":  {promise.Broken, []promise.State{promise.Kept, promise.Broken, promise.Kept}, []ledger.Kind{ledger.PromiseMended}},
+		"broken meanwhile":             {promise.Kept, []promise.State{promise.Broken, promise.Kept}, []ledger.Kind{ledger.PromiseBroken, ledger.PromiseMended}},
+		"never broken":                 {promise.Kept, []promise.State{promise.Kept, promise.AtRisk}, nil},
+		"broken, and observed outside": {promise.Broken, []promise.State{promise.Observed}, []ledger.Kind{ledger.PromiseMended}},
+	} {
+		audit, _ := walk(test.before)
+
+		var told []ledger.Kind
+
+		for _, state := range test.left {
+			next, changes := audit.Next(left(state), nil, start().Add(time.Hour))
+			for _, change := range changes {
+				told = append(told, change.Kind)
+			}
+
+			if slices.Contains(told, ledger.PromiseMended) {
+				t.Errorf("%s: mended outside the policy", name)
+			}
+
+			audit = next
+		}
+
+		_, changes := audit.Next(status(promise.Kept), nil, start().Add(2*time.Hour))
+		for _, change := range changes {
+			told = append(told, change.Kind)
+		}
+
+		if !slices.Equal(told, test.told) {
+			t.Errorf("%s: %v", name, told)
+		}
 	}
 }
 
