@@ -20,13 +20,12 @@ const (
 )
 
 // deleted reports whether a bucket that could not be listed is proven to exist no
-// more. Only one that the policy names no longer may: that one is named and not there
-// is a failure. Both the listing and the bucket's own settings must say that there is
-// none, and the service must know the first bucket in the same moment, since one that
-// is asked at a wrong address knows none. What may not be read, or does not answer, is
-// never gone; the error is then why nothing is known.
+// more. Both the listing and the bucket's own settings must say that there is none, and
+// the service must know the first bucket in the same moment, since one that is asked at
+// a wrong address knows none. What may not be read, or does not answer, is never gone;
+// the error is then why nothing is known.
 func (p *Pruner) deleted(ctx context.Context, bucket string, listing error) (bool, error) {
-	if _, named := p.Places[bucket]; named || !failure.Is(listing, failure.ObjectNotFound) {
+	if !failure.Is(listing, failure.ObjectNotFound) {
 		return false, nil
 	}
 
