@@ -48,10 +48,10 @@ type Pruned struct {
 
 // Prune removes what is past its time in every location of the policy, and in every
 // bucket in which the catalogue knows a copy: one that left the policy is emptied as
-// time comes, or recorded as gone where somebody has deleted it. One that fails does
-// not keep the others from being tried.
+// time comes, or recorded as gone where somebody has deleted it, and looked for as long
+// as it could be restored. One that fails does not keep the others from being tried.
 func (p *Pruner) Prune(ctx context.Context, at time.Time, report func(done int)) (result Pruned, err error) {
-	places, err := copycatalogue.Buckets(ctx, p.Steward)
+	places, err := copycatalogue.Buckets(ctx, p.Steward, at)
 	if err != nil {
 		return result, err
 	}

@@ -12,12 +12,8 @@ import (
 	"steward/internal/postgres"
 )
 
-const (
-	// bucketDeleted is why an exception ends whose copy went with its bucket.
-	bucketDeleted = "bucket_deleted"
-	// withItsBucket is why such a copy is gone, as people read it.
-	withItsBucket = "gone with its bucket, which the policy names no longer and which was deleted"
-)
+// bucketDeleted is why an exception ends whose copy went with its bucket.
+const bucketDeleted = "bucket_deleted"
 
 // deleted reports whether a bucket that could not be listed is proven to exist no
 // more. Both the listing and the bucket's own settings must say that there is none, and
@@ -102,7 +98,7 @@ func (p *Pruner) gone(
 		return err
 	}
 
-	if err := shelf.RecordPruned(ctx, tx, row.ID, at, withItsBucket); err != nil {
+	if err := shelf.RecordPruned(ctx, tx, row.ID, at, copycatalogue.WithItsBucket); err != nil {
 		return err
 	}
 

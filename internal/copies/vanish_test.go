@@ -29,8 +29,8 @@ func (w *world) retire(t *testing.T) {
 }
 
 // A location that left the policy and whose bucket was deleted is done with: each copy
-// is recorded as gone, with its bucket as the reason, an exception ends, and the prune
-// looks there no more.
+// is recorded as gone, with its bucket as the reason, an exception ends, and the next
+// prune has nothing to record.
 func TestABucketThatWasDeleted(t *testing.T) {
 	t.Parallel()
 
@@ -65,6 +65,44 @@ func TestABucketThatWasDeleted(t *testing.T) {
 		if !strings.Contains(body, part) {
 			t.Errorf("%s is not in %s", part, body)
 		}
+	}
+}
+
+// A deleted bucket can be restored with what lay in it, for as long as Cloud Storage
+// keeps anything soft-deleted. What comes back so goes at once, with its entry; after
+// that time nobody looks.
+func TestADeletedBucketThatIsRestored(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	row := w.drilled(t)
+	w.copied(t, row, copies.Result{Copied: 1})
+	w.retire(t)
+	w.pruned(t, copies.Pruned{Vanished: 1})
+	w.clock.Advance(90*day - time.Hour)
+	w.pruned(t, copies.Pruned{})
+
+	open := wanted().Settings
+	open.Retention = 0
+	_, err := w.far.Create(t.Context(), open)
+	must(t, err)
+
+	restored := func() {
+		_, err := w.far.Put(t.Context(), row.ManifestObject, strings.NewReader("restored"), gcs.PutOptions{})
+		must(t, err)
+	}
+
+	restored()
+	w.pruned(t, copies.Pruned{Orphans: 1})
+	w.whole(t)
+	w.evidence(t, map[string]int{"backup.copied": 1, "copy.bucket.gone": 1, "copy.swept": 1, "copy.overdue": 1})
+
+	w.clock.Advance(time.Hour)
+	restored()
+	w.pruned(t, copies.Pruned{})
+
+	if names := w.names(t); len(names) != 1 {
+		t.Error(names)
 	}
 }
 
