@@ -76,7 +76,8 @@ func (p *Pruner) gone(
 	ended, err := shelf.EndException(ctx, tx, catalogue.Exception{Backup: row.ID, EndedAt: at, EndedCause: bucketDeleted})
 	if err == nil && ended {
 		_, err = ledger.Append(ctx, tx, ledger.CopyExceptionEnded, at, ledger.ExceptionBody{
-			Backup: row.ID, Database: row.Database, Day: row.Day, Location: name, DueAt: due, Cause: bucketDeleted,
+			Backup: row.ID, Database: row.Database, Day: row.Day, Location: name, Bucket: ledger.BucketName(shelf.Bucket),
+			DueAt: due, Cause: bucketDeleted,
 		})
 	}
 
@@ -104,7 +105,7 @@ func (p *Pruner) gone(
 
 	body := ledger.RemovalBody{
 		Backup: row.ID, Database: row.Database, Day: row.Day, Generation: row.ManifestGen, SizeBytes: row.Bytes,
-		ManifestSHA256: row.ManifestSHA256, DueAt: &due, Location: name,
+		ManifestSHA256: row.ManifestSHA256, DueAt: &due, Location: name, Bucket: ledger.BucketName(shelf.Bucket),
 	}
 	_, err = ledger.Append(ctx, tx, ledger.CopyBucketGone, at, body.WithObjects(lay))
 

@@ -61,7 +61,7 @@ func TestABucketThatWasDeleted(t *testing.T) {
 
 	must(t, w.owner.QueryRow(t.Context(), `select body from ledger.entries where kind = 'copy.bucket.gone' and strpos(body, $1) > 0`, last.ID).Scan(&body))
 
-	for _, part := range []string{`"location":"far"`, last.ManifestObject, `"count":3`, last.ManifestSHA256} {
+	for _, part := range []string{`"bucket":"far"`, `"location":"far"`, last.ManifestObject, `"count":3`, last.ManifestSHA256} {
 		if !strings.Contains(body, part) {
 			t.Errorf("%s is not in %s", part, body)
 		}

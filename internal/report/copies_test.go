@@ -197,6 +197,76 @@ func TestDaysOfCopies(t *testing.T) {
 	}
 }
 
+// After a move of a place to another bucket the entries about the old one are not held
+// against the new one, nor the other way round: they name their bucket. Those of before
+// they did count for both, by the name of the place.
+func TestAPlaceThatMoved(t *testing.T) {
+	t.Parallel()
+
+	const (
+		day, old = "2026-11-10", "9-old"
+		now      = "copies/far/app"
+		before   = "copies/far@" + old + "/app"
+	)
+
+	for name, c := range map[string]struct {
+		bucket, known string
+		now, before   string
+		alone         bool // the report is of the new place only
+	}{
+		"entries that name it":          {bucket: old, before: "lost!"},
+		"of a place that was moved to":  {bucket: "new", now: "lost!"},
+		"in a report of one place":      {bucket: old, alone: true},
+		"where the row says its bucket": {bucket: old, known: "new", before: "lost!"},
+		"entries of before":             {now: "lost!", before: "lost!"},
+	} {
+		w := newWorld(t, "2026-11", later(), "app", now, before)
+		w.whole("app", nil)
+
+		row := w.find("app", day)
+		for item, bucket := range map[string]string{now: "new", before: old} {
+			at, due := row.SnapshotAt.Add(20*time.Minute), row.SnapshotAt.Add(7*24*time.Hour)
+			one := *row
+			one.Database, one.State, one.TakenAt, one.PrunedAt = item, "pruned", time.Time{}, due
+			one.Copy = &report.Copy{Of: "app", Names: []string{"far"}, ManifestGen: int64(len(bucket)), CopiedAt: at}
+
+			if item == now {
+				one.Copy.Bucket = c.known
+			}
+
+			if item == now || !c.alone {
+				w.facts.Backups = append(w.facts.Backups, one)
+			}
+
+			w.write(ledger.BackupCopied, at, ledger.CopyBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far", Bucket: ledger.BucketName(bucket), Generation: int64(len(bucket)),
+				ManifestSHA256: row.ManifestSHA256, SnapshotAt: row.SnapshotAt, Objects: []ledger.ObjectBody{{Name: "x", Generation: 1}},
+			})
+			w.write(ledger.CopyPruned, due, ledger.RemovalBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far", Bucket: ledger.BucketName(bucket), Generation: int64(len(bucket)),
+				ManifestSHA256: row.ManifestSHA256, DueAt: &due,
+			}.WithObjects([]ledger.ObjectBody{{Name: "x", Generation: 1}}))
+		}
+
+		body := ledger.RemovalBody{Backup: row.ID, Database: "app", Day: day, Location: "far"}
+		if c.bucket != "" {
+			body.Bucket = ledger.BucketName(c.bucket)
+		}
+
+		w.write(ledger.CopyMissing, utc(11, 12, 2, 31), body.WithObjects([]ledger.ObjectBody{{Name: "x", Generation: 1}}))
+		w.seal(0)
+
+		made := w.assemble()
+		if got := codes(dayOf(made, now, day)); got != c.now {
+			t.Errorf("%s: the new bucket: %q", name, got)
+		}
+
+		if got := codes(dayOf(made, before, day)); !c.alone && got != c.before {
+			t.Errorf("%s: the old bucket: %q", name, got)
+		}
+	}
+}
+
 // A report of an instant knows no copy of after it.
 func TestNoCopyFromTheFuture(t *testing.T) {
 	t.Parallel()
