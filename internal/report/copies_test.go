@@ -143,7 +143,7 @@ func TestDaysOfCopies(t *testing.T) {
 				Backup: w.find("app", day).ID, Database: "app", Day: day, Location: "far", DueAt: utc(11, 17, 2, 30), Cause: "last_drilled",
 			})
 		}},
-		"lost, and copied again": {state: report.Proven, codes: "retaken recorded", change: func(w *world) {
+		"lost, and copied again": {state: report.Proven, codes: "lost! retaken", change: func(w *world) {
 			row := w.find("copies/far/app", day)
 			w.write(ledger.CopyMissing, utc(11, 12, 2, 31), ledger.RemovalBody{
 				Backup: row.ID, Database: "app", Day: day, Location: "far",
@@ -194,6 +194,61 @@ func TestDaysOfCopies(t *testing.T) {
 		if got := dayOf(made, "app", day); c.backup.lies == nil && codes(got) != "" {
 			t.Errorf("%s: the backup is told to be %q", name, codes(got))
 		}
+	}
+}
+
+// A copy that lacked an object for a while was not whole in that time, and the report
+// says from when until when, for each such time alone; one that lasts has no end.
+func TestACopyThatWasNotWholeForAWhile(t *testing.T) {
+	t.Parallel()
+
+	const day = "2026-11-10"
+
+	w := newWorld(t, "2026-11", later(), "app", "copies/far/app")
+	w.whole("app", nil)
+	w.copies("app", nil)
+
+	row := w.find("copies/far/app", day)
+	lose := func(at time.Time, object string) {
+		w.write(ledger.CopyMissing, at, ledger.RemovalBody{
+			Backup: row.ID, Database: "app", Day: day, Location: "far",
+		}.WithObjects([]ledger.ObjectBody{{Name: object, Generation: 1}}))
+	}
+	mend := func(at time.Time) {
+		row.Copy.CopiedAt = at
+		w.write(ledger.BackupCopied, at, ledger.CopyBody{
+			Backup: row.ID, Database: "app", Day: day, Location: "far", Generation: 77, ManifestSHA256: row.ManifestSHA256,
+			SnapshotAt: row.SnapshotAt, Objects: []ledger.ObjectBody{{Name: "x", Generation: 2}},
+		})
+	}
+
+	lose(utc(11, 11, 3, 31), "x")
+	lose(utc(11, 11, 4, 31), "y")
+	mend(utc(11, 13, 3, 45))
+	lose(utc(11, 14, 3, 31), "x")
+	mend(utc(11, 14, 4, 45))
+	lose(utc(11, 15, 3, 31), "x")
+	w.seal(0)
+
+	type gap struct {
+		at, until time.Time
+		count     int64
+	}
+
+	var got []gap
+
+	made := w.assemble()
+	for _, each := range dayOf(made, "copies/far/app", day).Findings {
+		if each.Code == report.FindLost && each.Broken {
+			got = append(got, gap{each.At, each.Until, each.Count})
+		}
+	}
+
+	want := []gap{
+		{utc(11, 11, 3, 31), utc(11, 13, 3, 45), 2}, {utc(11, 14, 3, 31), utc(11, 14, 4, 45), 1}, {utc(11, 15, 3, 31), time.Time{}, 1},
+	}
+	if !slices.Equal(got, want) || made.Holds {
+		t.Errorf("%+v, holds %v", got, made.Holds)
 	}
 }
 
