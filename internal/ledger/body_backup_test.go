@@ -87,7 +87,9 @@ func TestAnEntryWithoutABucketIsAsBefore(t *testing.T) {
 	t.Parallel()
 
 	for _, body := range []ledger.Body{
-		ledger.CopyBody{Location: "far"}, ledger.OverdueBody{Location: "far"}, ledger.ExceptionBody{Location: "far"},
+		ledger.CopyBody{Location: "far"},
+		ledger.OverdueBody{Location: "far"},
+		ledger.ExceptionBody{Location: "far"},
 		ledger.RemovalBody{Location: "far"}.WithObjects(nil),
 	} {
 		raw, err := json.Marshal(body)

@@ -138,7 +138,8 @@ func (a *assembly) bucketOf(row Backup) string {
 	}
 
 	for _, each := range a.copied[row.ID] {
-		if each.Kind == ledger.BackupCopied && each.about.Generation == row.Copy.ManifestGen && slices.Contains(row.Copy.Names, each.about.Location) &&
+		if each.Kind == ledger.BackupCopied && each.about.Generation == row.Copy.ManifestGen &&
+			slices.Contains(row.Copy.Names, each.about.Location) &&
 			(row.Copy.CopiedAt.IsZero() || each.At.Equal(row.Copy.CopiedAt.Truncate(time.Microsecond))) {
 			bucket = each.bucket
 		}
