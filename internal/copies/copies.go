@@ -205,8 +205,8 @@ func unless(err error, result Result) (Result, error) {
 func (c *Copier) record(ctx context.Context, place Place, row catalogue.Backup, made []catalogue.Object) error {
 	now := c.Clock.Now()
 	body := ledger.CopyBody{
-		Backup: row.ID, Database: row.Database, Day: row.Day, Location: place.Name, ManifestSHA256: row.ManifestSHA256,
-		SnapshotAt: row.SnapshotAt.UTC(),
+		Backup: row.ID, Database: row.Database, Day: row.Day, Location: place.Name,
+		Bucket: ledger.BucketName(place.Bucket.Name()), ManifestSHA256: row.ManifestSHA256, SnapshotAt: row.SnapshotAt.UTC(),
 	}
 
 	for _, object := range made {

@@ -48,10 +48,10 @@ type Pruned struct {
 
 // Prune removes what is past its time in every location of the policy, and in every
 // bucket in which the catalogue knows a copy: one that left the policy is emptied as
-// time comes, or recorded as gone where somebody has deleted it. One that fails does
-// not keep the others from being tried.
+// time comes, or recorded as gone where somebody has deleted it, and looked for as long
+// as it could be restored. One that fails does not keep the others from being tried.
 func (p *Pruner) Prune(ctx context.Context, at time.Time, report func(done int)) (result Pruned, err error) {
-	places, err := copycatalogue.Buckets(ctx, p.Steward)
+	places, err := copycatalogue.Buckets(ctx, p.Steward, at)
 	if err != nil {
 		return result, err
 	}
@@ -90,18 +90,7 @@ func (p *Pruner) place(
 	remover := removal.Remover{Steward: p.Steward, Bucket: p.Storage.Bucket(bucket), Location: name}
 
 	if err := world.List(ctx, p.Steward, remover.Bucket); err != nil {
-		gone, doubt := p.deleted(ctx, bucket, err)
-		if gone {
-			return p.vanish(ctx, bucket, name, at, result)
-		}
-
-		if !p.Enforce {
-			return errors.Join(err, doubt)
-		}
-
-		world.Assume()
-
-		return errors.Join(err, doubt, remover.NoteOverdue(ctx, world, world.Plan(p.rule(bucket), at), at, failure.CodeOf(err)))
+		return p.unlisted(ctx, &remover, world, err, at, result)
 	}
 
 	plan := world.Plan(p.rule(bucket), at)
@@ -116,6 +105,37 @@ func (p *Pruner) place(
 	result.Removed, result.Orphans, result.Late = result.Removed+done.Removed, result.Orphans+done.Strays, result.Late+done.Overdue
 
 	return err
+}
+
+// unlisted does what is left to do where a bucket could not be listed. One that is
+// proven to exist no more has lost its copies: at once where the policy names it, and
+// for good where it does not.
+func (p *Pruner) unlisted(
+	ctx context.Context, remover *removal.Remover, world *removal.World, listing error, at time.Time, result *Pruned,
+) error {
+	bucket := remover.Bucket.Name()
+	_, named := p.Places[bucket]
+	gone, doubt := p.deleted(ctx, bucket, listing)
+
+	switch {
+	case gone && !named:
+		return p.vanish(ctx, bucket, remover.Location, at, result)
+	case gone:
+		plan := world.Plan(p.rule(bucket), at) // of a listing that is empty
+		result.Missing += plan.Count(prune.Missing)
+
+		if !p.Enforce {
+			return listing
+		}
+
+		return errors.Join(listing, remover.NoteMissing(ctx, world, plan, at))
+	case !p.Enforce:
+		return errors.Join(listing, doubt)
+	default:
+		world.Assume()
+
+		return errors.Join(listing, doubt, remover.NoteOverdue(ctx, world, world.Plan(p.rule(bucket), at), at, failure.CodeOf(listing)))
+	}
 }
 
 func dueOf(plan prune.Plan) (due int) {

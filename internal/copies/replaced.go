@@ -27,7 +27,9 @@ func (c *Copier) clear(ctx context.Context, place Place, row catalogue.Backup, o
 			return orDiffers(err, own, one, place)
 		}
 
-		body := ledger.RemovalBody{Backup: row.ID, Database: row.Database, Day: row.Day, Location: place.Name}
+		body := ledger.RemovalBody{
+			Backup: row.ID, Database: row.Database, Day: row.Day, Location: place.Name, Bucket: ledger.BucketName(place.Bucket.Name()),
+		}
 		_, err = ledger.Append(ctx, tx, ledger.CopyReplaced, now,
 			body.WithObjects([]ledger.ObjectBody{{Name: one.Object, Generation: generation}}))
 

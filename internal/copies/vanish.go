@@ -12,21 +12,16 @@ import (
 	"steward/internal/postgres"
 )
 
-const (
-	// bucketDeleted is why an exception ends whose copy went with its bucket.
-	bucketDeleted = "bucket_deleted"
-	// withItsBucket is why such a copy is gone, as people read it.
-	withItsBucket = "gone with its bucket, which the policy names no longer and which was deleted"
-)
+// bucketDeleted is why an exception ends whose copy went with its bucket.
+const bucketDeleted = "bucket_deleted"
 
 // deleted reports whether a bucket that could not be listed is proven to exist no
-// more. Only one that the policy names no longer may: that one is named and not there
-// is a failure. Both the listing and the bucket's own settings must say that there is
-// none, and the service must know the first bucket in the same moment, since one that
-// is asked at a wrong address knows none. What may not be read, or does not answer, is
-// never gone; the error is then why nothing is known.
+// more. Both the listing and the bucket's own settings must say that there is none, and
+// the service must know the first bucket in the same moment, since one that is asked at
+// a wrong address knows none. What may not be read, or does not answer, is never gone;
+// the error is then why nothing is known.
 func (p *Pruner) deleted(ctx context.Context, bucket string, listing error) (bool, error) {
-	if _, named := p.Places[bucket]; named || !failure.Is(listing, failure.ObjectNotFound) {
+	if !failure.Is(listing, failure.ObjectNotFound) {
 		return false, nil
 	}
 
@@ -81,7 +76,8 @@ func (p *Pruner) gone(
 	ended, err := shelf.EndException(ctx, tx, catalogue.Exception{Backup: row.ID, EndedAt: at, EndedCause: bucketDeleted})
 	if err == nil && ended {
 		_, err = ledger.Append(ctx, tx, ledger.CopyExceptionEnded, at, ledger.ExceptionBody{
-			Backup: row.ID, Database: row.Database, Day: row.Day, Location: name, DueAt: due, Cause: bucketDeleted,
+			Backup: row.ID, Database: row.Database, Day: row.Day, Location: name, Bucket: ledger.BucketName(shelf.Bucket),
+			DueAt: due, Cause: bucketDeleted,
 		})
 	}
 
@@ -103,13 +99,13 @@ func (p *Pruner) gone(
 		return err
 	}
 
-	if err := shelf.RecordPruned(ctx, tx, row.ID, at, withItsBucket); err != nil {
+	if err := shelf.RecordPruned(ctx, tx, row.ID, at, copycatalogue.WithItsBucket); err != nil {
 		return err
 	}
 
 	body := ledger.RemovalBody{
 		Backup: row.ID, Database: row.Database, Day: row.Day, Generation: row.ManifestGen, SizeBytes: row.Bytes,
-		ManifestSHA256: row.ManifestSHA256, DueAt: &due, Location: name,
+		ManifestSHA256: row.ManifestSHA256, DueAt: &due, Location: name, Bucket: ledger.BucketName(shelf.Bucket),
 	}
 	_, err = ledger.Append(ctx, tx, ledger.CopyBucketGone, at, body.WithObjects(lay))
 

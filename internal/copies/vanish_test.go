@@ -3,12 +3,14 @@ package copies_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"steward/internal/copies"
 	"steward/internal/copycatalogue"
 	emulator "steward/internal/emulator/gcs"
 	"steward/internal/failure"
 	"steward/internal/gcs"
+	"steward/internal/report"
 )
 
 // retire empties the far bucket, deletes it, and takes it out of the policy.
@@ -27,8 +29,8 @@ func (w *world) retire(t *testing.T) {
 }
 
 // A location that left the policy and whose bucket was deleted is done with: each copy
-// is recorded as gone, with its bucket as the reason, an exception ends, and the prune
-// looks there no more.
+// is recorded as gone, with its bucket as the reason, an exception ends, and the next
+// prune has nothing to record.
 func TestABucketThatWasDeleted(t *testing.T) {
 	t.Parallel()
 
@@ -59,10 +61,48 @@ func TestABucketThatWasDeleted(t *testing.T) {
 
 	must(t, w.owner.QueryRow(t.Context(), `select body from ledger.entries where kind = 'copy.bucket.gone' and strpos(body, $1) > 0`, last.ID).Scan(&body))
 
-	for _, part := range []string{`"location":"far"`, last.ManifestObject, `"count":3`, last.ManifestSHA256} {
+	for _, part := range []string{`"bucket":"far"`, `"location":"far"`, last.ManifestObject, `"count":3`, last.ManifestSHA256} {
 		if !strings.Contains(body, part) {
 			t.Errorf("%s is not in %s", part, body)
 		}
+	}
+}
+
+// A deleted bucket can be restored with what lay in it, for as long as Cloud Storage
+// keeps anything soft-deleted. What comes back so goes at once, with its entry; after
+// that time nobody looks.
+func TestADeletedBucketThatIsRestored(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	row := w.drilled(t)
+	w.copied(t, row, copies.Result{Copied: 1})
+	w.retire(t)
+	w.pruned(t, copies.Pruned{Vanished: 1})
+	w.clock.Advance(90*day - time.Hour)
+	w.pruned(t, copies.Pruned{})
+
+	open := wanted().Settings
+	open.Retention = 0
+	_, err := w.far.Create(t.Context(), open)
+	must(t, err)
+
+	restored := func() {
+		_, err := w.far.Put(t.Context(), row.ManifestObject, strings.NewReader("restored"), gcs.PutOptions{})
+		must(t, err)
+	}
+
+	restored()
+	w.pruned(t, copies.Pruned{Orphans: 1})
+	w.whole(t)
+	w.evidence(t, map[string]int{"backup.copied": 1, "copy.bucket.gone": 1, "copy.swept": 1, "copy.overdue": 1})
+
+	w.clock.Advance(time.Hour)
+	restored()
+	w.pruned(t, copies.Pruned{})
+
+	if names := w.names(t); len(names) != 1 {
+		t.Error(names)
 	}
 }
 
@@ -137,5 +177,63 @@ func TestABucketThatCannotBeReadIsNotGone(t *testing.T) {
 		t.Errorf("in observe mode: %s", state)
 	}
 
-	w.evidence(t, map[string]int{"backup.copied": 1})
+	w.evidence(t, map[string]int{"backup.copied": 1, "copy.missing": 1})
+}
+
+// A bucket that the policy names and that somebody deleted has lost its copies: each is
+// told, once, and the run fails all the same. In a bucket of that name they are made
+// again; taking the location out of the policy instead takes nothing back.
+func TestANamedBucketThatWasDeleted(t *testing.T) {
+	t.Parallel()
+
+	for _, again := range []bool{true, false} {
+		w := newWorld(t)
+		_, err := w.owner.Exec(t.Context(), "insert into installation (installed_at) values ($1)", start().Add(-time.Hour))
+		must(t, err)
+
+		first, second := w.proven(t), w.drilledAfter(t, day)
+		w.copied(t, first, copies.Result{Copied: 1})
+		w.copied(t, second, copies.Result{Copied: 1})
+
+		places, pruned := w.Places, w.pruner.Places
+		w.retire(t)
+		w.Places, w.pruner.Places = places, pruned
+
+		for _, enforce := range []bool{false, true, true} {
+			w.pruner.Enforce = enforce
+
+			got, err := w.pruner.Prune(t.Context(), w.clock.Now(), func(int) {})
+			if !failure.Is(err, failure.ObjectNotFound) || got != (copies.Pruned{Missing: 6}) {
+				t.Errorf("%+v, %v", got, err)
+			}
+		}
+
+		told := map[string]int{"backup.stored": 1, "backup.drilled": 1, "backup.copied": 2, "copy.missing": 2}
+		w.evidence(t, told)
+
+		if _, err := w.CatchUp(t.Context()); !failure.Is(err, failure.ObjectNotFound) {
+			t.Error(err)
+		}
+
+		if !again {
+			w.Places, w.pruner.Places = nil, map[string]string{}
+			w.pruned(t, copies.Pruned{Vanished: 2})
+
+			if day := w.reported(t)[first.Day]; len(day.Findings) == 0 || day.Findings[0].Code != report.FindLost {
+				t.Errorf("%+v", day)
+			}
+
+			continue
+		}
+
+		_, err = w.far.Create(t.Context(), wanted().Settings)
+		must(t, err)
+
+		if got, err := w.CatchUp(t.Context()); err != nil || got != (copies.Result{Copied: 2}) {
+			t.Errorf("%+v, %v", got, err)
+		}
+
+		w.whole(t, first, second)
+		w.pruned(t, copies.Pruned{Kept: 2})
+	}
 }

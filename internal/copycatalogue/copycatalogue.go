@@ -149,15 +149,23 @@ func RecordReplaced(
 	return true, touched > 0, failure.Wrap(failure.Unavailable, op, err)
 }
 
-// Buckets gives the buckets in which something may lie, with the newest name that
-// the policy had for each.
-func Buckets(ctx context.Context, q postgres.Queryer) (map[string]string, error) {
+// WithItsBucket is why a copy is gone whose bucket was deleted, as people read it.
+const WithItsBucket = "gone with its bucket, which the policy names no longer and which was deleted"
+
+// restorable is for how many days a deleted bucket may come back with its objects: the
+// longest that Cloud Storage can be told to keep what was soft-deleted.
+const restorable = 90
+
+// Buckets gives the buckets in which something may lie at an instant, with the newest
+// name that the policy had for each. One that was deleted may be restored for a time.
+func Buckets(ctx context.Context, q postgres.Queryer, at time.Time) (map[string]string, error) {
 	const op = "reading where copies lie"
 
 	type row struct{ Bucket, Location string }
 
 	rows, err := q.Query(ctx, `select distinct on (bucket) bucket, location from backup_copies
-		where bucket in (select bucket from backup_copies where state <> 'pruned') order by bucket, started_at desc`)
+		where bucket in (select bucket from backup_copies where state <> 'pruned' or reason = $1 and pruned_at > $2)
+		order by bucket, started_at desc`, WithItsBucket, at.AddDate(0, 0, -restorable))
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, op, err)
 	}

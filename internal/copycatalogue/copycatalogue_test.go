@@ -178,7 +178,7 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 		"of":         first(copycatalogue.Of(ctx, db, "x")),
 		"every":      first(copycatalogue.Every(ctx, db)),
 		"wanting":    first(copycatalogue.Wanting(ctx, db, "far")),
-		"buckets":    first(copycatalogue.Buckets(ctx, db)),
+		"buckets":    first(copycatalogue.Buckets(ctx, db, start())),
 		"reopen":     first(copycatalogue.Reopen(ctx, db, "x", "far")),
 		"replaced":   replaced(ctx, db),
 		"announce":   first(copycatalogue.Announce(ctx, db, "far", catalogue.Object{})),

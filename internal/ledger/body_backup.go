@@ -38,6 +38,9 @@ type RemovalBody struct {
 	DueAt *time.Time `json:"due_at,omitempty"`
 	// Location is the name of the copy's location; "" is left out and means the first.
 	Location string `json:"location,omitempty"`
+	// Bucket is where the copy lies, as BucketName says it; "" is left out, and is missing
+	// in entries of before it was written.
+	Bucket string `json:"bucket,omitempty"`
 	// Objects are the objects meant, the first of them if they are many.
 	Objects []ObjectBody `json:"objects,omitempty"`
 	// Count is how many objects are meant; it may be more than are named.
@@ -63,6 +66,18 @@ func (b RemovalBody) WithObjects(objects []ObjectBody) RemovalBody {
 	return b
 }
 
+// BucketName is how an entry calls a bucket: by its name, or by the hex SHA-256 of that
+// where the ledger could not hold it as it is, such as one that begins with a digit.
+func BucketName(bucket string) string {
+	if allowedString(bucket) {
+		return bucket
+	}
+
+	sum := sha256.Sum256([]byte(bucket))
+
+	return hex.EncodeToString(sum[:])
+}
+
 // sumOf is the hash over a line "name generation" for each object.
 func sumOf(objects []ObjectBody) string {
 	sum := sha256.New()
@@ -80,6 +95,9 @@ type OverdueBody struct {
 	Backup string `json:"backup"`
 	// Location is the name of the copy's location; "" is left out and means the first.
 	Location string `json:"location,omitempty"`
+	// Bucket is where the copy lies, as BucketName says it; "" is left out, and is missing
+	// in entries of before it was written.
+	Bucket string `json:"bucket,omitempty"`
 	// Object is its name in the bucket.
 	Object string `json:"object"`
 	// Generation is left out where it is not known.
@@ -101,6 +119,9 @@ type ExceptionBody struct {
 	Day string `json:"day"`
 	// Location is the name of the copy's location; "" is left out and means the first.
 	Location string `json:"location,omitempty"`
+	// Bucket is where the copy lies, as BucketName says it; "" is left out, and is missing
+	// in entries of before it was written.
+	Bucket string `json:"bucket,omitempty"`
 	// DueAt is when its time was over.
 	DueAt time.Time `json:"due_at"`
 	// Cause is why it stays or went, such as "last_drilled".

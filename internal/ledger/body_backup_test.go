@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -22,7 +23,7 @@ func TestAReceiptOfManyObjectsFits(t *testing.T) {
 
 	body := ledger.RemovalBody{
 		Backup: "bkp_" + strings.Repeat("a", 26), Database: strings.Repeat("d", 41), Day: "2026-11-22", Generation: 1<<63 - 1,
-		SizeBytes: 1<<63 - 1, ManifestSHA256: strings.Repeat("0a", 32),
+		SizeBytes: 1<<63 - 1, ManifestSHA256: strings.Repeat("0a", 32), Location: strings.Repeat("l", 41), Bucket: strings.Repeat("b", 63),
 	}
 
 	full := body.WithObjects(objects)
@@ -51,5 +52,49 @@ func TestOldReceiptsVerify(t *testing.T) {
 	entry, err := ledger.ParseLeaf([]byte(old))
 	if err != nil || string(entry.Leaf()) != old {
 		t.Errorf("%s, %v", entry.Leaf(), err)
+	}
+}
+
+// Every name that a bucket may have can stand in an entry, and no two are called the same.
+func TestEveryBucketCanBeNamed(t *testing.T) {
+	t.Parallel()
+
+	called := map[string]string{}
+
+	for _, bucket := range []string{"far", "acme-2026-far_2", "9far", "far--2", "123456", "2026-11-22", strings.Repeat("0", 63)} {
+		name := ledger.BucketName(bucket)
+		if other, twice := called[name]; twice {
+			t.Errorf("%s is called as %s", bucket, other)
+		}
+
+		called[name] = bucket
+
+		if _, err := ledger.NewEntry(ledger.CopyOverdue, day(), ledger.OverdueBody{
+			Backup: "bkp_a", Location: "far", Bucket: name, Object: "x", DueAt: day(), Cause: "retained",
+		}); err != nil {
+			t.Errorf("%s: %v", bucket, err)
+		}
+	}
+
+	if called["far"] != "far" {
+		t.Error(called)
+	}
+}
+
+// What is about the first location, or was written before entries named a bucket, has
+// the form that it had.
+func TestAnEntryWithoutABucketIsAsBefore(t *testing.T) {
+	t.Parallel()
+
+	for _, body := range []ledger.Body{
+		ledger.CopyBody{Location: "far"},
+		ledger.OverdueBody{Location: "far"},
+		ledger.ExceptionBody{Location: "far"},
+		ledger.RemovalBody{Location: "far"}.WithObjects(nil),
+	} {
+		raw, err := json.Marshal(body)
+		if err != nil || strings.Contains(string(raw), "bucket") {
+			t.Errorf("%s, %v", raw, err)
+		}
 	}
 }

@@ -13,6 +13,9 @@ type CopyBody struct {
 	Day string `json:"day"`
 	// Location is the name of the location in the policy.
 	Location string `json:"location"`
+	// Bucket is where the copy lies, as BucketName says it; it is missing in entries of
+	// before it was written.
+	Bucket string `json:"bucket,omitempty"`
 	// Generation is that of the manifest in the location's bucket.
 	Generation int64 `json:"generation"`
 	// SizeBytes is the size of all objects of the copy.

@@ -54,6 +54,7 @@ func (j *work) tell(ctx context.Context, tx postgres.Tx, kind ledger.Kind, verdi
 	row := j.world.backups[verdict.Backup]
 
 	return j.say(ctx, tx, kind, ledger.ExceptionBody{
-		Backup: row.ID, Database: row.Database, Day: row.Day, Location: j.Location, DueAt: verdict.Due.UTC(), Cause: string(cause),
+		Backup: row.ID, Database: row.Database, Day: row.Day, Location: j.Location, Bucket: j.bucket(),
+		DueAt: verdict.Due.UTC(), Cause: string(cause),
 	})
 }

@@ -88,6 +88,6 @@ func (j *work) body(id string) ledger.RemovalBody {
 
 	return ledger.RemovalBody{
 		Backup: row.ID, Database: row.Database, Day: row.Day, Generation: row.ManifestGen, SizeBytes: row.Bytes,
-		ManifestSHA256: row.ManifestSHA256, Location: j.Location,
+		ManifestSHA256: row.ManifestSHA256, Location: j.Location, Bucket: j.bucket(),
 	}
 }

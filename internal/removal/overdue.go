@@ -47,7 +47,7 @@ func (j *work) noteOverdue(ctx context.Context, tx postgres.Tx, decision prune.D
 	}
 
 	return j.say(ctx, tx, ledger.BackupOverdue, ledger.OverdueBody{
-		Backup: decision.Backup, Location: j.Location, Object: decision.Name, Generation: decision.Generation,
+		Backup: decision.Backup, Location: j.Location, Bucket: j.bucket(), Object: decision.Name, Generation: decision.Generation,
 		DueAt: decision.Due.UTC(), Cause: cause,
 	})
 }

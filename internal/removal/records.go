@@ -101,6 +101,16 @@ func ofCopies(kind ledger.Kind) ledger.Kind {
 	return kinds[kind]
 }
 
+// bucket is how evidence about a copy calls the bucket; it is empty for the first
+// location, which has one only.
+func (j *work) bucket() string {
+	if j.Location == "" {
+		return ""
+	}
+
+	return ledger.BucketName(j.Bucket.Name())
+}
+
 // say writes evidence about what this remover works on.
 func (j *work) say(ctx context.Context, tx postgres.Tx, kind ledger.Kind, body ledger.Body) error {
 	if j.Location != "" {

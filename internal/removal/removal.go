@@ -85,6 +85,14 @@ func (r *Remover) NoteOverdue(ctx context.Context, w *World, plan prune.Plan, at
 	return errors.Join(job.failed...)
 }
 
+// NoteMissing records what a plan finds missing, and does nothing else: for a bucket
+// that is proven to be gone, whose plan is made of an empty listing.
+func (r *Remover) NoteMissing(ctx context.Context, w *World, plan prune.Plan, at time.Time) error {
+	job := &work{Remover: r, world: w, plan: plan, at: at}
+
+	return job.recordMissing(ctx)
+}
+
 func (j *work) try(err error) {
 	if err != nil {
 		j.failed = append(j.failed, err)

@@ -32,6 +32,9 @@ type entry struct {
 	entries.Entry
 
 	about entries.About
+	// bucket is where the copy lies that the entry is about, as ledger.BucketName says it;
+	// empty for any other entry, and for one of before they named it.
+	bucket string
 }
 
 // What the kinds of entries about files and copies begin with. Each of them has the
@@ -131,17 +134,22 @@ func (a *assembly) read() error {
 		}
 
 		if each.Kind == ledger.FilesMissing || each.Kind == ledger.FilesRefused && about.FirstDay != "" {
-			a.missing[about.Item()] = append(a.missing[about.Item()], entry{each, about})
+			a.missing[about.Item()] = append(a.missing[about.Item()], entry{Entry: each, about: about})
 		}
 
 		switch {
 		case each.Kind == ledger.FilesMissing:
 		case about.Location != "":
-			a.copied[about.Backup] = append(a.copied[about.Backup], entry{each, about})
+			bucket, err := bucketIn(each)
+			if err != nil {
+				return err
+			}
+
+			a.copied[about.Backup] = append(a.copied[about.Backup], entry{Entry: each, about: about, bucket: bucket})
 		case about.Backup != "":
-			a.of[about.Backup] = append(a.of[about.Backup], entry{each, about})
+			a.of[about.Backup] = append(a.of[about.Backup], entry{Entry: each, about: about})
 		case about.Promise != "":
-			a.promised[about.Promise] = append(a.promised[about.Promise], entry{each, about})
+			a.promised[about.Promise] = append(a.promised[about.Promise], entry{Entry: each, about: about})
 		}
 	}
 

@@ -1,10 +1,13 @@
 package report
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
+	"steward/internal/evidence/entries"
+	"steward/internal/failure"
 	"steward/internal/ledger"
 )
 
@@ -12,6 +15,8 @@ import (
 type Copy struct {
 	// Of is the database that it is a copy of.
 	Of string
+	// Bucket is where it lies; empty where only its evidence tells.
+	Bucket string
 	// Names are those that the policy ever had for the bucket in which it lies: entries of
 	// the ledger call it by one of them.
 	Names []string
@@ -90,8 +95,9 @@ func (a *assembly) copyOf(one *Day, row Backup) {
 	one.CopiedEntry = a.proof(one, row, ledger.BackupCopied, row.Copy.CopiedAt)
 }
 
-// about gives the entries about a row. What is said of a copy in a place that none of
-// its backup's rows knows is held against each of them.
+// about gives the entries about a row: of a copy those that name its bucket. One of
+// before entries did is about the place of that name. What is said of a copy in a place
+// that none of its backup's rows knows is held against each of them.
 func (a *assembly) about(row Backup) []entry {
 	if row.Copy == nil {
 		return a.of[row.ID]
@@ -99,13 +105,58 @@ func (a *assembly) about(row Backup) []entry {
 
 	var found []entry
 
+	bucket := a.bucketOf(row)
+
 	for _, each := range a.copied[row.ID] {
-		if slices.Contains(row.Copy.Names, each.about.Location) || !slices.Contains(a.placed[row.ID], each.about.Location) {
-			found = append(found, each)
+		switch {
+		case each.bucket != "" && bucket != "":
+			if each.bucket != bucket {
+				continue
+			}
+		case !slices.Contains(row.Copy.Names, each.about.Location) && slices.Contains(a.placed[row.ID], each.about.Location):
+			continue
 		}
+
+		found = append(found, each)
 	}
 
 	return found
+}
+
+// bucketOf is the bucket of a copy, as entries call it: the row's, that which the item
+// names after a move, or that of the entry which says that this very copy is whole. It
+// is empty where none of them tells.
+func (a *assembly) bucketOf(row Backup) string {
+	bucket := row.Copy.Bucket
+	if bucket == "" {
+		_, place := copiesOf(row.Database)
+		_, bucket, _ = strings.Cut(place, "@")
+	}
+
+	if bucket != "" {
+		return ledger.BucketName(bucket)
+	}
+
+	for _, each := range a.copied[row.ID] {
+		if each.Kind == ledger.BackupCopied && each.about.Generation == row.Copy.ManifestGen &&
+			slices.Contains(row.Copy.Names, each.about.Location) &&
+			(row.Copy.CopiedAt.IsZero() || each.At.Equal(row.Copy.CopiedAt.Truncate(time.Microsecond))) {
+			bucket = each.bucket
+		}
+	}
+
+	return bucket
+}
+
+// bucketIn reads of an entry about a copy the bucket that it names.
+func bucketIn(each entries.Entry) (string, error) {
+	var body struct {
+		Bucket string `json:"bucket"`
+	}
+
+	err := json.Unmarshal(each.Body, &body)
+
+	return body.Bucket, failure.Wrap(failure.LedgerTampered, "reading the bucket of a copy's entry", err)
 }
 
 // firstCopied is the entry that first says of a copy that it is whole: one that lost an

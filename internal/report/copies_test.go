@@ -143,7 +143,7 @@ func TestDaysOfCopies(t *testing.T) {
 				Backup: w.find("app", day).ID, Database: "app", Day: day, Location: "far", DueAt: utc(11, 17, 2, 30), Cause: "last_drilled",
 			})
 		}},
-		"lost, and copied again": {state: report.Proven, codes: "retaken recorded", change: func(w *world) {
+		"lost, and copied again": {state: report.Proven, codes: "lost! retaken", change: func(w *world) {
 			row := w.find("copies/far/app", day)
 			w.write(ledger.CopyMissing, utc(11, 12, 2, 31), ledger.RemovalBody{
 				Backup: row.ID, Database: "app", Day: day, Location: "far",
@@ -193,6 +193,131 @@ func TestDaysOfCopies(t *testing.T) {
 
 		if got := dayOf(made, "app", day); c.backup.lies == nil && codes(got) != "" {
 			t.Errorf("%s: the backup is told to be %q", name, codes(got))
+		}
+	}
+}
+
+// A copy that lacked an object for a while was not whole in that time, and the report
+// says from when until when, for each such time alone; one that lasts has no end.
+func TestACopyThatWasNotWholeForAWhile(t *testing.T) {
+	t.Parallel()
+
+	const day = "2026-11-10"
+
+	w := newWorld(t, "2026-11", later(), "app", "copies/far/app")
+	w.whole("app", nil)
+	w.copies("app", nil)
+
+	row := w.find("copies/far/app", day)
+	lose := func(at time.Time, object string) {
+		w.write(ledger.CopyMissing, at, ledger.RemovalBody{
+			Backup: row.ID, Database: "app", Day: day, Location: "far",
+		}.WithObjects([]ledger.ObjectBody{{Name: object, Generation: 1}}))
+	}
+	mend := func(at time.Time) {
+		row.Copy.CopiedAt = at
+		w.write(ledger.BackupCopied, at, ledger.CopyBody{
+			Backup: row.ID, Database: "app", Day: day, Location: "far", Generation: 77, ManifestSHA256: row.ManifestSHA256,
+			SnapshotAt: row.SnapshotAt, Objects: []ledger.ObjectBody{{Name: "x", Generation: 2}},
+		})
+	}
+
+	lose(utc(11, 11, 3, 31), "x")
+	lose(utc(11, 11, 4, 31), "y")
+	mend(utc(11, 13, 3, 45))
+	lose(utc(11, 14, 3, 31), "x")
+	mend(utc(11, 14, 4, 45))
+	lose(utc(11, 15, 3, 31), "x")
+	w.seal(0)
+
+	type gap struct {
+		at, until time.Time
+		count     int64
+	}
+
+	var got []gap
+
+	made := w.assemble()
+	for _, each := range dayOf(made, "copies/far/app", day).Findings {
+		if each.Code == report.FindLost && each.Broken {
+			got = append(got, gap{each.At, each.Until, each.Count})
+		}
+	}
+
+	want := []gap{
+		{utc(11, 11, 3, 31), utc(11, 13, 3, 45), 2}, {utc(11, 14, 3, 31), utc(11, 14, 4, 45), 1}, {utc(11, 15, 3, 31), time.Time{}, 1},
+	}
+	if !slices.Equal(got, want) || made.Holds {
+		t.Errorf("%+v, holds %v", got, made.Holds)
+	}
+}
+
+// After a move of a place to another bucket the entries about the old one are not held
+// against the new one, nor the other way round: they name their bucket. Those of before
+// they did count for both, by the name of the place.
+func TestAPlaceThatMoved(t *testing.T) {
+	t.Parallel()
+
+	const (
+		day, old = "2026-11-10", "9-old"
+		now      = "copies/far/app"
+		before   = "copies/far@" + old + "/app"
+	)
+
+	for name, c := range map[string]struct {
+		bucket, known string
+		now, before   string
+		alone         bool // the report is of the new place only
+	}{
+		"entries that name it":          {bucket: old, before: "lost!"},
+		"of a place that was moved to":  {bucket: "new", now: "lost!"},
+		"in a report of one place":      {bucket: old, alone: true},
+		"where the row says its bucket": {bucket: old, known: "new", before: "lost!"},
+		"entries of before":             {now: "lost!", before: "lost!"},
+	} {
+		w := newWorld(t, "2026-11", later(), "app", now, before)
+		w.whole("app", nil)
+
+		row := w.find("app", day)
+		for item, bucket := range map[string]string{now: "new", before: old} {
+			at, due := row.SnapshotAt.Add(20*time.Minute), row.SnapshotAt.Add(7*24*time.Hour)
+			one := *row
+			one.Database, one.State, one.TakenAt, one.PrunedAt = item, "pruned", time.Time{}, due
+			one.Copy = &report.Copy{Of: "app", Names: []string{"far"}, ManifestGen: int64(len(bucket)), CopiedAt: at}
+
+			if item == now {
+				one.Copy.Bucket = c.known
+			}
+
+			if item == now || !c.alone {
+				w.facts.Backups = append(w.facts.Backups, one)
+			}
+
+			w.write(ledger.BackupCopied, at, ledger.CopyBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far", Bucket: ledger.BucketName(bucket), Generation: int64(len(bucket)),
+				ManifestSHA256: row.ManifestSHA256, SnapshotAt: row.SnapshotAt, Objects: []ledger.ObjectBody{{Name: "x", Generation: 1}},
+			})
+			w.write(ledger.CopyPruned, due, ledger.RemovalBody{
+				Backup: row.ID, Database: "app", Day: day, Location: "far", Bucket: ledger.BucketName(bucket), Generation: int64(len(bucket)),
+				ManifestSHA256: row.ManifestSHA256, DueAt: &due,
+			}.WithObjects([]ledger.ObjectBody{{Name: "x", Generation: 1}}))
+		}
+
+		body := ledger.RemovalBody{Backup: row.ID, Database: "app", Day: day, Location: "far"}
+		if c.bucket != "" {
+			body.Bucket = ledger.BucketName(c.bucket)
+		}
+
+		w.write(ledger.CopyMissing, utc(11, 12, 2, 31), body.WithObjects([]ledger.ObjectBody{{Name: "x", Generation: 1}}))
+		w.seal(0)
+
+		made := w.assemble()
+		if got := codes(dayOf(made, now, day)); got != c.now {
+			t.Errorf("%s: the new bucket: %q", name, got)
+		}
+
+		if got := codes(dayOf(made, before, day)); !c.alone && got != c.before {
+			t.Errorf("%s: the old bucket: %q", name, got)
 		}
 	}
 }

@@ -159,7 +159,7 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 			stored++
 		}
 
-		code := FindRecorded
+		code, until := FindRecorded, time.Time{}
 
 		switch {
 		case (kind == ledger.BackupStored || kind == ledger.BackupCopied) && stored > 1:
@@ -168,7 +168,7 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 			code = FindRefused
 		case kind == ledger.BackupMissing, kind == ledger.BackupRefused:
 			if !row.earlier(each.At) {
-				code = FindLost
+				code, until = FindLost, a.mended(row, each.At)
 			}
 		case kind == ledger.BackupOverdue:
 			code = FindOverdue
@@ -182,7 +182,7 @@ func (a *assembly) others(one *Day, row Backup) (excepted time.Time) {
 			continue
 		}
 
-		a.tell(one, groups, code, each)
+		a.tell(one, groups, code, each, until)
 	}
 
 	return excepted

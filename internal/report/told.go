@@ -16,18 +16,19 @@ type group struct {
 	code  Code
 	kind  ledger.Kind
 	cause string
+	until time.Time
 }
 
-// tell makes an entry a finding of the day, or adds it to the one that says the same
-// already.
-func (a *assembly) tell(one *Day, groups map[group]int, code Code, each entry) {
-	key := group{code, each.Kind, each.about.Code}
+// tell makes an entry a finding of the day, which ended at an instant if that is not
+// zero, or adds it to the one that says the same already.
+func (a *assembly) tell(one *Day, groups map[group]int, code Code, each entry, until time.Time) {
+	key := group{code, each.Kind, each.about.Code, until}
 
 	at, known := groups[key]
 	if !known {
 		told := finding(code)
 		told.At, told.Entry, told.Kind, told.Cause = each.At.UTC(), a.cite(each), each.Kind, each.about.Code
-		told.Count = each.objects(code)
+		told.Until, told.Count = until, each.objects(code)
 		groups[key] = len(one.Findings)
 		one.Findings = append(one.Findings, told)
 
@@ -94,12 +95,24 @@ func (a *assembly) lostUntold(one *Day, row Backup) {
 }
 
 // earlier reports whether what was found at an instant is about an attempt before the
-// one that stands: nothing of this one was there yet. A copy that lost an object and
-// was made whole again stands since then.
+// one that stands: nothing of this one was there yet. Of a copy there is only one: while
+// it lacked an object, it was not whole within its time.
 func (b Backup) earlier(at time.Time) bool {
-	if b.Copy != nil {
-		return !b.Copy.CopiedAt.IsZero() && at.Before(b.Copy.CopiedAt.Truncate(time.Microsecond))
+	return b.Copy == nil && (b.TakenAt.IsZero() || at.Before(b.TakenAt.Truncate(time.Microsecond)))
+}
+
+// mended is when a copy was whole again that had lost an object, as the ledger says;
+// zero where it does not.
+func (a *assembly) mended(row Backup, lost time.Time) time.Time {
+	if row.Copy == nil {
+		return time.Time{}
 	}
 
-	return b.TakenAt.IsZero() || at.Before(b.TakenAt.Truncate(time.Microsecond))
+	for _, each := range a.about(row) {
+		if each.Kind == ledger.BackupCopied && each.about.ManifestSHA256 == row.ManifestSHA256 && each.At.After(lost) {
+			return each.At.UTC()
+		}
+	}
+
+	return time.Time{}
 }
