@@ -140,6 +140,34 @@ func TestWhatWasReadAheadIsProven(t *testing.T) {
 	}
 }
 
+// A column whose text names something else follows what that is called, though nothing of its
+// table changes: such a table is read anew, wherever in its types that is.
+//
+//nolint:paralleltest // as above
+func TestNamesOfOtherThingsAreReadAnew(t *testing.T) {
+	for _, column := range []string{
+		"regclass default 'public.other'", "regtype[] default '{public.mood}'", "public.named default row('public.other')",
+		"public.names default '{public.other}'", "aclitem default makeaclitem(10, 10, 'SELECT', false)",
+	} {
+		t.Run(column, func(t *testing.T) {
+			db, ahead := aheadWorld(t)
+			mustExec(t, db, `create type public.named as (name regclass); create domain public.names as regclass[];
+				alter table public.changed add column name `+column)
+			readAll(t, db, ahead)
+
+			if holds(t, db, ahead, "changed") || !holds(t, db, ahead, "kept") {
+				t.Error("the names are believed, or the other table is not")
+			}
+
+			mustExec(t, db, "alter table public.other rename to renamed; alter type public.mood rename to humour")
+
+			if holds(t, db, ahead, "changed") { // which compares with what is read anew
+				t.Error("the names are believed")
+			}
+		})
+	}
+}
+
 // What a restore does to a table that it has filled costs no second reading of it.
 //
 //nolint:paralleltest // as above

@@ -10,7 +10,8 @@ import (
 	"steward/internal/postgres"
 )
 
-// shapeQuery is everything beside its rows that the text of a table's rows comes from:
+// shapeQuery is everything beside its rows that the text of a table's rows comes from, or
+// no row where that cannot be told:
 // which table and which files it is, its columns, and the types of these with all that
 // they are made of (elements, bases, labels, and the columns of composite ones). Each is
 // named by the transaction that wrote it, so that what was changed and changed back
@@ -21,7 +22,8 @@ import (
 // The arrays make the server look each thing up: a database may have many tables.
 //
 // It has no row where more than that decides: a cast of the row to text, which may run any
-// function, and columns that are computed when they are read.
+// function, columns that are computed when they are read, and columns with a type such as
+// regclass or aclitem, whose text is the name of something that lies elsewhere in the catalogue.
 const shapeQuery = `with recursive used (typ) as (
 		select a.atttypid from pg_attribute as a where a.attrelid = $1::bigint::oid and a.attnum > 0 and not a.attisdropped
 		union
@@ -43,7 +45,9 @@ const shapeQuery = `with recursive used (typ) as (
 	from pg_class as c left join pg_class as toast on toast.oid = c.reltoastrelid
 	where c.oid = $1::bigint::oid
 		and not exists (select from pg_cast as k where k.castsource = c.reltype)
-		and not exists (select from pg_attribute as a where a.attrelid = c.oid and a.attgenerated = 'v')`
+		and not exists (select from pg_attribute as a where a.attrelid = c.oid and a.attgenerated = 'v')
+		and not exists (select from pg_type as t where t.oid = any (array(select typ from used))
+			and t.typnamespace = 'pg_catalog'::regnamespace and (t.typname like 'reg%' or t.typname = 'aclitem'))`
 
 // shapeOf asks for it; the answer is empty where it says too little to believe in, or
 // where there is no such table.
