@@ -69,7 +69,7 @@ func TestCopiesAreMadeAndPruned(t *testing.T) {
 	prunes := &activities.Prunes{
 		Steward: w.Steward, Remover: removal.Remover{Steward: w.Steward, Bucket: w.Bucket}, Rule: rule, Enforce: true,
 		Clock:  &movingClock{now: row.SnapshotAt.Add(7 * day)},
-		Copies: &copies.Pruner{Steward: w.Steward, Storage: w.Client, Places: map[string]string{"gone": "gone", "far": "far"}, Rule: rule, Enforce: true},
+		Copies: &copies.Pruner{Steward: w.Steward, Storage: w.Client, First: w.Bucket, Places: map[string]string{"gone": "gone", "far": "far"}, Rule: rule, Enforce: true},
 	}
 
 	// One location is not there at all: that is told, and the rest is done.

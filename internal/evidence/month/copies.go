@@ -102,7 +102,7 @@ func (p places) scan(row pgx.CollectableRow) (report.Backup, error) {
 		location += "@" + bucket
 	}
 
-	of.CopiedAt, of.Names = utc(copied), p.names[bucket]
+	of.CopiedAt, of.Names, of.Bucket = utc(copied), p.names[bucket], bucket
 	backup.Database, backup.Copy = policy.Copy{Name: location}.Item(of.Of), &of
 	backup.SnapshotAt, backup.DrilledAt, backup.PrunedAt = utc(snapshot), utc(drilled), utc(gone)
 	backup.Day, err = calendar.ParseDay(day)
