@@ -19,6 +19,18 @@ func (w *World) buckets() []string {
 	return own
 }
 
+// Unretain takes the retention policies off buckets, which would hold a test back that
+// damages or removes what lies there.
+func (w *World) Unretain(ctx context.Context, buckets ...string) error {
+	for _, bucket := range buckets {
+		_, err := w.Bucket.Bucket(bucket).Update(ctx, storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}})
+		if err != nil {
+			return fmt.Errorf("taking the retention policy off %s: %w", bucket, err)
+		}
+	}
+	return nil
+}
+
 // object reads one object through the official client; generation 0 is the live one.
 func (w *World) object(ctx context.Context, bucket, name string, generation int64) ([]byte, error) {
 	handle := w.Bucket.Bucket(bucket).Object(name)

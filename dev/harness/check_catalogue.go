@@ -13,6 +13,8 @@ import (
 type catalogue struct {
 	backups []backupRow
 	objects []objectRow
+	places  []place // the policy's other locations
+	files   filesCatalogue
 }
 
 type backupRow struct {
@@ -51,7 +53,14 @@ func (w *World) readCatalogue(ctx context.Context) (catalogue, error) {
 	if err := readJSON(ctx, w.StewardURL, `select to_jsonb(b)::text from backups as b order by database, day`, &held.backups); err != nil {
 		return held, err
 	}
-	err := readJSON(ctx, w.StewardURL, `select to_jsonb(o)::text from backup_objects as o order by name`, &held.objects)
+	if err := readJSON(ctx, w.StewardURL, `select to_jsonb(o)::text from backup_objects as o order by name`, &held.objects); err != nil {
+		return held, err
+	}
+	var err error
+	if held.places, err = w.readPlaces(ctx); err != nil {
+		return held, err
+	}
+	held.files, err = w.readFiles(ctx)
 	return held, err
 }
 

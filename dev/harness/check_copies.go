@@ -36,7 +36,8 @@ type copyObjectRow struct {
 	Bucket string `json:"bucket"`
 }
 
-// place is one other location: what the catalogue says of it, and what lies there.
+// place is one other location: what the catalogue says of it, and, while it is looked
+// through, what lies there.
 type place struct {
 	name, bucket string
 	rows         []copyRow
@@ -78,11 +79,8 @@ func (w *World) readPlaces(ctx context.Context) (places []place, err error) {
 // checkCopies looks through every other location of the policy: each good backup lies
 // there too, whole and under the same signed manifest; and nothing else does.
 func (w *World) checkCopies(ctx context.Context, held catalogue, found *findings) error {
-	places, err := w.readPlaces(ctx)
-	if err != nil {
-		return err
-	}
-	for _, one := range places {
+	for _, one := range held.places {
+		var err error
 		if one.there, err = w.lookAt(ctx, one.bucket, copiesCheck, found); err != nil {
 			return err
 		}
@@ -198,13 +196,9 @@ func (w *World) tooOld(backup backupRow) bool {
 func (w *World) checkCopyTimes(in place, held catalogue, entries []leaf, found *findings) {
 	for _, backup := range held.backups {
 		row, begun := in.row(backup.ID)
-		due := w.dueAt(backup)
-		switch {
-		case !begun:
-		case row.PrunedAt != nil && row.PrunedAt.Before(due):
-			found.addf(copiesCheck, "%s went too early, at %s", in.of(backup), row.PrunedAt.UTC().Format(time.RFC3339))
-		case row.PrunedAt == nil && goneBy(due, w.pruned) && !row.excepted(due, entries):
-			found.addf(copiesCheck, "%s stays too late, it was due at %s", in.of(backup), due.UTC().Format(time.RFC3339))
+		if begun {
+			due := w.dueAt(backup)
+			stay{in.of(backup), due, row.PrunedAt, row.excepted(due, entries)}.judge(copiesCheck, w.pruned, found)
 		}
 	}
 }
@@ -212,31 +206,16 @@ func (w *World) checkCopyTimes(in place, held catalogue, entries []leaf, found *
 // excepted reports whether the ledger has an entry that lets exactly this copy stay
 // beyond its time, for a cause of the policy, and none after it that ends the stay.
 func (r copyRow) excepted(due time.Time, entries []leaf) bool {
-	stays := false
-	for _, entry := range entries {
-		body := entry.Body
-		if body.Backup != r.BackupID || body.Location != r.Location || body.DueAt == nil || !body.DueAt.Equal(due) {
-			continue
-		}
-		switch entry.Kind {
-		case "copy.excepted":
-			stays = body.Cause == lastDrilled
-		case "copy.exception.ended":
-			stays = false
-		}
-	}
-	return stays
+	return excepted(entries, "copy.", due, func(said leaf) bool {
+		return said.Body.Backup == r.BackupID && said.Body.Location == r.Location
+	}, func(leaf) bool { return true })
 }
 
 // checkCopyEvidence looks for the entries that the state of each copy stands for: one
 // when it was made, one more at most for each time that it lost something, and one when
 // it went; and whether each went in its time.
-func (w *World) checkCopyEvidence(ctx context.Context, held catalogue, entries []leaf, found *findings) error {
-	places, err := w.readPlaces(ctx)
-	if err != nil {
-		return err
-	}
-	for _, in := range places {
+func (w *World) checkCopyEvidence(held catalogue, entries []leaf, found *findings) {
+	for _, in := range held.places {
 		w.checkCopyTimes(in, held, entries, found)
 		for _, row := range in.rows {
 			count := map[string]int{}
@@ -254,5 +233,4 @@ func (w *World) checkCopyEvidence(ctx context.Context, held catalogue, entries [
 			}
 		}
 	}
-	return nil
 }

@@ -78,11 +78,8 @@ func (w *World) forget(there map[string]looked) {
 
 // checkFiles looks through the backups of files: catalogue, bucket, what is stored,
 // and what each good day names.
-func (w *World) checkFiles(ctx context.Context, _ catalogue, found *findings) error {
-	held, err := w.readFiles(ctx)
-	if err != nil {
-		return err
-	}
+func (w *World) checkFiles(ctx context.Context, all catalogue, found *findings) error {
+	held := all.files
 	w.checkFileRows(held, found)
 	there, err := w.lookAt(ctx, w.Rules.Storage.Files, filesCheck, found)
 	if err != nil {
@@ -129,11 +126,7 @@ func (w *World) checkFileRows(held filesCatalogue, found *findings) {
 
 // checkFileEvidence looks for exactly one entry of each kind that a day's state
 // stands for, and that the ledger counts every content that is gone.
-func (w *World) checkFileEvidence(ctx context.Context, entries []leaf, found *findings) error {
-	held, err := w.readFiles(ctx)
-	if err != nil {
-		return err
-	}
+func (w *World) checkFileEvidence(held filesCatalogue, entries []leaf, found *findings) {
 	w.checkFileTimes(held, entries, found)
 	for _, row := range held.backups {
 		row.checkEvidence(entries, found)
@@ -152,7 +145,6 @@ func (w *World) checkFileEvidence(ctx context.Context, entries []leaf, found *fi
 	if !maps.Equal(told, gone) {
 		found.addf("ledger", "contents of files that are gone are %v, the ledger tells of %v", gone, told)
 	}
-	return nil
 }
 
 // checkEvidence looks for the entries of one day.

@@ -115,7 +115,3 @@ func (w *World) unsettled(ctx context.Context) string {
 	}
 	return ""
 }
-
-// goneBy reports whether what was due at the given instant must be gone, when the newest
-// prune that ended well began at the other: never before there was one.
-func goneBy(due, pruned time.Time) bool { return !pruned.IsZero() && !due.After(pruned) }

@@ -1,8 +1,6 @@
 package system_test
 
 import (
-	"context"
-	"slices"
 	"strings"
 	"testing"
 
@@ -79,7 +77,6 @@ func copyCorruptions() []corruption {
 func TestCheckWorldFindsEveryCorruptionOfCopies(t *testing.T) {
 	t.Parallel()
 	world := harness.New(t, harness.Options{Unchecked: true, Copies: true})
-	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
 	if _, err := world.Backup(t.Context(), "app"); err != nil {
 		t.Fatal(err)
 	}
@@ -87,28 +84,8 @@ func TestCheckWorldFindsEveryCorruptionOfCopies(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A vandal of the bucket is not held back by its retention policy.
-	if _, err := world.Bucket.Bucket(harness.CopiesBucket).Update(t.Context(), none); err != nil {
+	if err := world.Unretain(t.Context(), harness.CopiesBucket); err != nil {
 		t.Fatal(err)
 	}
-	inOrder(t, world)
-	for _, worker := range world.Workers {
-		if err := worker.Stop(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, each := range copyCorruptions() {
-		v := &vandal{T: t, world: world}
-		each.do(v)
-		found, err := world.Look(context.WithoutCancel(t.Context()))
-		if err != nil {
-			t.Errorf("%s: %v", each.name, err)
-		}
-		if !says(found, each.check, each.says) {
-			t.Errorf("%s was not found; found were %v", each.name, found)
-		}
-		for _, undo := range slices.Backward(v.undo) {
-			undo()
-		}
-	}
-	inOrder(t, world)
+	damaged(t, world, copyCorruptions())
 }

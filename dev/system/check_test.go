@@ -211,11 +211,8 @@ func TestCheckWorldFindsEveryCorruption(t *testing.T) {
 	t.Parallel()
 	world := harness.New(t, harness.Options{Unchecked: true})
 	// A vandal of the bucket is not held back by its retention policy.
-	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	for _, bucket := range []string{backups, filesBucket} {
-		if _, err := world.Bucket.Bucket(bucket).Update(t.Context(), none); err != nil {
-			t.Fatal(err)
-		}
+	if err := world.Unretain(t.Context(), backups, filesBucket); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := world.Backup(t.Context(), "app"); err != nil {
 		t.Fatal(err)
@@ -226,6 +223,13 @@ func TestCheckWorldFindsEveryCorruption(t *testing.T) {
 	if _, err := world.PruneFiles(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	damaged(t, world, slices.Concat(corruptions(), fileRowCorruptions(), fileBucketCorruptions()))
+}
+
+// damaged damages a world that is in order in one way after the other, and looks for
+// each.
+func damaged(t *testing.T, world *harness.World, ways []corruption) {
+	t.Helper()
 	inOrder(t, world)
 	// From here on nobody mends what is damaged.
 	for _, worker := range world.Workers {
@@ -233,7 +237,7 @@ func TestCheckWorldFindsEveryCorruption(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, each := range slices.Concat(corruptions(), fileRowCorruptions(), fileBucketCorruptions()) {
+	for _, each := range ways {
 		v := &vandal{T: t, world: world}
 		each.do(v)
 		found, err := world.Look(context.WithoutCancel(t.Context()))

@@ -58,11 +58,8 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	t.Parallel()
 	world := harness.New(t, harness.Options{Unchecked: true})
 	ctx := t.Context()
-	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	for _, bucket := range []string{backups, filesBucket} {
-		if _, err := world.Bucket.Bucket(bucket).Update(ctx, none); err != nil {
-			t.Fatal(err)
-		}
+	if err := world.Unretain(ctx, backups, filesBucket); err != nil {
+		t.Fatal(err)
 	}
 	for i := range 3 {
 		if i > 0 {

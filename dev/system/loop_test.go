@@ -52,9 +52,9 @@ type loop struct {
 
 // newLoop plans the runs of one seed. With sweeps the modes that do not wait take
 // every point, several in one run.
-func newLoop(name string, seed harness.Seed, step int, sweeps bool) *loop {
+func newLoop(name, test string, seed harness.Seed, step int, sweeps bool) *loop {
 	l := &loop{
-		name: name, test: "TestNthCall/" + name, seed: seed, step: step,
+		name: name, test: test, seed: seed, step: step,
 		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
 	}
 	for _, mode := range modes() {
@@ -107,8 +107,8 @@ func (l *loop) take(patient bool) (job, bool) {
 			return found, true
 		}
 	}
-	for _, sweep := range l.sweeps {
-		return job{mode: sweep.Mode, sweep: sweep}, true
+	if len(l.sweeps) > 0 {
+		return job{mode: l.sweeps[0].Mode, sweep: l.sweeps[0]}, true
 	}
 	return l.point()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 
 	"steward/dev/harness"
@@ -18,25 +17,13 @@ import (
 //
 //nolint:paralleltest // beside TestNthCall it would leave no drill cluster to others
 func TestNthCopies(t *testing.T) {
-	worlds := make([]*harness.World, lanes)
-	for i := range worlds {
-		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart(), Copies: true})
-	}
+	worlds := inLanes(t, harness.Options{Copies: true})
 	fill(t, worlds)
 	plan := harness.Plan{
 		Counts: func(call harness.Call) bool { return call.Process == "backup" },
 		After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
 	}
-	for _, seed := range seeds(harness.TestSeed()) {
-		loop := newLoop("copies", seed, slicesOfPoints, !harness.Soak())
-		loop.test = "TestNthCopies"
-		var running sync.WaitGroup
-		for i, world := range worlds {
-			running.Go(func() { work(t, loop, world, copied, plan, i%2 == 0) })
-		}
-		running.Wait()
-		loop.report(t)
-	}
+	operation{"copies", plan, copied, slicesOfPoints, !harness.Soak()}.loop(t, worlds)
 }
 
 // copied makes a backup of a new day with its copy, then the hourly copy and a prune,

@@ -44,10 +44,7 @@ const (
 //nolint:tparallel // one loop after the other has the lanes
 func TestNthCall(t *testing.T) {
 	t.Parallel()
-	worlds := make([]*harness.World, lanes)
-	for i := range worlds {
-		worlds[i] = harness.New(t, harness.Options{Processes: harness.Apart()})
-	}
+	worlds := inLanes(t, harness.Options{})
 	for _, each := range operations() {
 		t.Run(each.name, func(t *testing.T) {
 			switch each.name {
@@ -56,15 +53,7 @@ func TestNthCall(t *testing.T) {
 			case "files":
 				fillFiles(t, worlds)
 			}
-			for _, seed := range seeds(harness.TestSeed()) {
-				loop := newLoop(each.name, seed, each.step, each.sweeps)
-				var running sync.WaitGroup
-				for i, world := range worlds {
-					running.Go(func() { work(t, loop, world, each.once, each.plan, i%2 == 0) })
-				}
-				running.Wait()
-				loop.report(t)
-			}
+			each.loop(t, worlds)
 		})
 	}
 }
@@ -91,12 +80,35 @@ func operations() []operation {
 	}
 }
 
-// work does jobs in one world until there are none.
-func work(
-	t *testing.T, loop *loop, world *harness.World,
-	once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string), plan harness.Plan, patient bool,
-) {
+// inLanes gives a world for each lane, with one process for each role.
+func inLanes(t *testing.T, options harness.Options) []*harness.World {
 	t.Helper()
+	options.Processes = harness.Apart()
+	worlds := make([]*harness.World, lanes)
+	for i := range worlds {
+		worlds[i] = harness.New(t, options)
+	}
+	return worlds
+}
+
+// loop lets each call of the operation fail, for each seed of this test process.
+func (o operation) loop(t *testing.T, worlds []*harness.World) {
+	t.Helper()
+	for _, seed := range seeds(harness.TestSeed()) {
+		loop := newLoop(o.name, t.Name(), seed, o.step, o.sweeps)
+		var running sync.WaitGroup
+		for i, world := range worlds {
+			running.Go(func() { o.work(t, loop, world, i%2 == 0) })
+		}
+		running.Wait()
+		loop.report(t)
+	}
+}
+
+// work does jobs in one world until there are none.
+func (o operation) work(t *testing.T, loop *loop, world *harness.World, patient bool) {
+	t.Helper()
+	plan := o.plan
 	for t.Context().Err() == nil {
 		if deadline, limited := t.Deadline(); limited && time.Until(deadline) < runTimeout+lookTimeout {
 			loop.cutShort()
@@ -109,7 +121,7 @@ func work(
 		}
 		plan.N, plan.Mode, plan.Sweep = todo.n, todo.mode, todo.sweep
 		began := time.Now()
-		hit, problems := once(t.Context(), world, plan)
+		hit, problems := o.once(t.Context(), world, plan)
 		took := time.Since(began)
 		if took > longRun {
 			t.Logf("%s: the call %+v took %s", todo.mode, hit, took.Round(time.Second))

@@ -3,8 +3,6 @@ package system_test
 import (
 	"testing"
 
-	"cloud.google.com/go/storage"
-
 	"steward/dev/harness"
 	"steward/internal/faults"
 	"steward/internal/ids"
@@ -18,9 +16,7 @@ import (
 func TestRecordCopiesHistories(t *testing.T) {
 	r := newRecorder(t, harness.Options{Processes: harness.Apart(), Copies: true})
 	// One who takes an object is not held back by the bucket's retention policy.
-	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	_, err := r.world.Bucket.Bucket(harness.CopiesBucket).Update(t.Context(), none)
-	r.must(err)
+	r.must(r.world.Unretain(t.Context(), harness.CopiesBucket))
 	r.copies("nothing_yet")
 	r.backup("copied", "app", false)
 	r.tomorrow()
@@ -51,9 +47,5 @@ func (r recorder) lost() {
 // copies runs CopyBackups and keeps its history.
 func (r recorder) copies(scene string) {
 	r.Helper()
-	id := ids.Copies() + "/" + scene
-	run, err := r.world.Start(r.Context(), id, workflows.CopyBackupsName)
-	r.must(err)
-	r.must(run.Get(r.Context(), nil))
-	r.keep(workflows.CopyBackupsName, scene, id)
+	r.ran(workflows.CopyBackupsName, scene, ids.Copies()+"/"+scene)
 }

@@ -26,9 +26,7 @@ func TestRecordFilesHistories(t *testing.T) {
 		t.Fatal("the policy of this world names no files")
 	}
 	f := filesRecorder{recorder: r, set: sets[0].Name}
-	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	_, err := f.bucket().Update(t.Context(), none)
-	r.must(err)
+	r.must(r.world.Unretain(t.Context(), filesBucket))
 	f.finished("clean", false)
 	f.finished("done_already", false)
 	f.running()

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"cloud.google.com/go/storage"
 	enumspb "go.temporal.io/api/enums/v1"
 	historypb "go.temporal.io/api/history/v1"
 
@@ -39,10 +38,7 @@ type recorder struct {
 //nolint:paralleltest // histories are recorded without anything beside
 func TestRecordHistories(t *testing.T) {
 	r := newRecorder(t, harness.Options{})
-	none := storage.BucketAttrsToUpdate{RetentionPolicy: &storage.RetentionPolicy{}}
-	if _, err := r.world.Bucket.Bucket(backups).Update(t.Context(), none); err != nil {
-		t.Fatal(err)
-	}
+	r.must(r.world.Unretain(t.Context(), backups))
 	r.must(harness.Exec(t.Context(), r.world.StewardURL, `insert into installation (installed_at) values (now())`))
 	r.audit("nothing_yet")
 	r.prune("none")
@@ -90,11 +86,7 @@ func (r recorder) backup(scene, database string, fails bool) {
 
 func (r recorder) prune(scene string) {
 	r.Helper()
-	id := ids.Prune() + "/" + scene
-	run, err := r.world.Start(r.Context(), id, workflows.PruneBackupsName)
-	r.must(err)
-	r.must(run.Get(r.Context(), nil))
-	r.keep(workflows.PruneBackupsName, scene, id)
+	r.ran(workflows.PruneBackupsName, scene, ids.Prune()+"/"+scene)
 }
 
 func (r recorder) tomorrow() { r.must(r.world.Move(day)) }
@@ -189,11 +181,7 @@ func (r recorder) exception() {
 // audit runs PromiseAudit and keeps its history.
 func (r recorder) audit(scene string) {
 	r.Helper()
-	id := ids.Audit() + "/" + scene
-	run, err := r.world.Start(r.Context(), id, workflows.PromiseAuditName)
-	r.must(err)
-	r.must(run.Get(r.Context(), nil))
-	r.keep(workflows.PromiseAuditName, scene, id)
+	r.ran(workflows.PromiseAuditName, scene, ids.Audit()+"/"+scene)
 }
 
 // evidence runs BackupEvidence over the month that is now and keeps its history.
@@ -201,10 +189,16 @@ func (r recorder) evidence(scene string) {
 	r.Helper()
 	month := r.world.Now().Format("2006-01")
 	id := ids.BackupEvidence(month, "") + "/" + scene
-	run, err := r.world.Start(r.Context(), id, workflows.BackupEvidenceName, workflows.BackupEvidenceParams{Month: month})
+	r.ran(workflows.BackupEvidenceName, scene, id, workflows.BackupEvidenceParams{Month: month})
+}
+
+// ran runs a workflow to its end, which is good, and keeps its history.
+func (r recorder) ran(name, scene, id string, args ...any) {
+	r.Helper()
+	run, err := r.world.Start(r.Context(), id, name, args...)
 	r.must(err)
 	r.must(run.Get(r.Context(), nil))
-	r.keep(workflows.BackupEvidenceName, scene, id)
+	r.keep(name, scene, id)
 }
 
 // keep writes the history of a run that has ended.

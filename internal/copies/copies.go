@@ -81,9 +81,8 @@ func (c *Copier) Copy(ctx context.Context, id string) (Result, error) {
 }
 
 // CatchUp copies to every place what is proven, kept and not there yet, or not whole
-// any more. A place that
-// does not answer is left after its first failure, since each next would wait as
-// long.
+// any more. A place that does not answer is left after its first failure, since each
+// next would wait as long.
 func (c *Copier) CatchUp(ctx context.Context) (Result, error) {
 	return c.each(ctx, func(place Place) ([]string, error) {
 		return copycatalogue.Wanting(ctx, c.Steward, place.Bucket.Name())

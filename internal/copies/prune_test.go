@@ -56,9 +56,16 @@ func TestALocationThatLeftThePolicy(t *testing.T) {
 	w.pruned(t, copies.Pruned{}) // it is not even looked at any more
 	w.evidence(t, map[string]int{"backup.copied": 1, "copy.ceiling.honoured": 1, "copy.pruned": 1})
 
+	w.left(t, "copy.ceiling.honoured")
+}
+
+// left looks for the one entry of that kind, which says that the location left.
+func (w *world) left(t *testing.T, kind string) {
+	t.Helper()
+
 	var said string
 
-	must(t, w.owner.QueryRow(t.Context(), `select body from ledger.entries where kind = 'copy.ceiling.honoured'`).Scan(&said))
+	must(t, w.owner.QueryRow(t.Context(), `select body from ledger.entries where kind = $1`, kind).Scan(&said))
 
 	if !strings.Contains(said, `"cause":"location_left_policy"`) {
 		t.Error(said)
@@ -79,13 +86,7 @@ func TestAnExceptionWhoseLocationLeavesThePolicy(t *testing.T) {
 	w.pruner.Places = map[string]string{}
 	w.pruned(t, copies.Pruned{Removed: 1})
 
-	var said string
-
-	must(t, w.owner.QueryRow(t.Context(), `select body from ledger.entries where kind = 'copy.exception.ended'`).Scan(&said))
-
-	if !strings.Contains(said, `"cause":"location_left_policy"`) {
-		t.Error(said)
-	}
+	w.left(t, "copy.exception.ended")
 }
 
 // What a killed copy left goes at the end of its backup's time; an object that
