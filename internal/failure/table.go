@@ -1,5 +1,7 @@
 package failure
 
+import "slices"
+
 // Row says everything about one code.
 type Row struct {
 	Code Code
@@ -110,7 +112,7 @@ func Lookup(code Code) Row {
 
 // Table is the whole table, in a fixed order.
 func Table() []Row {
-	return append(append(general(), backups()...), ledger()...)
+	return slices.Concat(general(), backups(), ledger(), requests(), credentials(), accounts(), messages())
 }
 
 func general() []Row {

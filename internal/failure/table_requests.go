@@ -1,0 +1,6 @@
+package failure
+
+// requests are the rows about a request to the API.
+func requests() []Row {
+	return nil
+}
