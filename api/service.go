@@ -35,6 +35,7 @@ func (s *service) resources(p *process) []resource {
 		health{ready: s.health},
 		docs{service: s},
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
+		backups{db: p.db},
 		erasures{},
 	}
 }
