@@ -83,8 +83,14 @@ func TestClosedAccountsAreAnswered(t *testing.T) {
 	must(t, account.Close(t.Context(), db, "5", "era_aaaaaaaaaaaaaaaaaaaaaaaaaa", now))
 
 	refused, err := intake.Take(t.Context(), []account.Claim{
-		{Account: "6", At: now}, {Account: "5", At: now}, {Account: ghost, At: now}, {Account: "ada@example.com"},
-		{Account: "8", At: now.Add(time.Hour)}, {Account: " 8", At: now.Add(time.Hour)}, {Account: "8", At: time.Unix(1, 0)}, {Account: "5"},
+		{Account: "6", At: now},
+		{Account: "5", At: now},
+		{Account: ghost, At: now},
+		{Account: "ada@example.com"},
+		{Account: "8", At: now.Add(time.Hour)},
+		{Account: " 8", At: now.Add(time.Hour)},
+		{Account: "8", At: time.Unix(1, 0)},
+		{Account: "5"},
 	})
 	must(t, err)
 

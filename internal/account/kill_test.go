@@ -60,7 +60,9 @@ func TestAcknowledgedSignsOutliveKills(t *testing.T) {
 		}
 	}
 
-	if t.Logf("runs=%d acknowledged=%d", runs, len(acknowledged)); len(acknowledged) < 10*runs {
+	t.Logf("runs=%d acknowledged=%d", runs, len(acknowledged))
+
+	if len(acknowledged) < 10*runs {
 		t.Error("the kills came before anything was acknowledged")
 	}
 }

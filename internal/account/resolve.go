@@ -102,7 +102,9 @@ func (r *Resolver) names(keys []Key) ([]string, error) {
 }
 
 // isGiven tells an id that Steward gave from a hash.
-func isGiven(name string) bool { return len(name) != sha256.Size && strings.HasPrefix(name, Prefix+"_") }
+func isGiven(name string) bool {
+	return len(name) != sha256.Size && strings.HasPrefix(name, Prefix+"_")
+}
 
 // ofNames puts the ids together in the order of the keys.
 func ofNames(keys []Key, names []string, known map[string]string) []string {

@@ -22,7 +22,7 @@ func accounts() []Row {
 
 	return []Row{
 		{AccountUnknown, "there is no such account", "Register it first: POST /v1/accounts", false, Usage, false},
-		{AccountGone, "the account is closed, and what was in it is or will be deleted", "Stop naming it; see docs/accounts.md", false, Refused, false},
+		{AccountGone, "the account is closed, and what was in it is deleted", "Stop naming it; see docs/accounts.md", false, Refused, false},
 		{AccountChanged, "the account was used, or changed, meanwhile", "Read it again and decide anew.", false, Refused, false},
 		{
 			AccountKeyRefused, "the account's key is none that can be kept",
@@ -35,6 +35,6 @@ func accounts() []Row {
 		{TaskUnknown, "there is no such task", tasks, false, Usage, false},
 		{TaskDone, "the task is done already, with another outcome", tasks, false, Refused, false},
 		{TaskNotYours, "the task is for another role", tasks, false, NotAllowed, false},
-		{OutcomeRefused, "a task of this kind does not end so", "See the outcomes that it may have: steward task list --json", false, Usage, false},
+		{OutcomeRefused, "a task of this kind does not end so", "See how it may end: steward task list --json", false, Usage, false},
 	}
 }

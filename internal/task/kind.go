@@ -47,7 +47,7 @@ func Kinds() []KindRow {
 		// "We answer within 14 days" (row A-76 of docs/promises.md) holds for whoever asks
 		// through the app; the decision must leave time for the deletion itself.
 		{
-			DeleteAccount, "Decide whether the account is to be deleted", access.Support, 3 * day, //nolint:mnd // the time of one kind
+			DeleteAccount, "Decide whether the account is to be deleted", access.Support, 3 * day,
 			[]string{Accepted, Refused},
 		},
 	}

@@ -124,4 +124,3 @@ func scan(row pgx.CollectableRow) (Task, error) {
 
 	return t, err
 }
-
