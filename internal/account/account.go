@@ -66,25 +66,29 @@ const columns = `id, state, registered_at, created_at, last_interaction_at, paid
 // Get reads one account by its id. It fails with AccountUnknown where nobody has
 // told of it.
 func Get(ctx context.Context, q postgres.Queryer, id string) (Account, error) {
-	var (
-		found                                               = Account{}
-		created, seen, paid, until, said, cancelled, closes *time.Time
-		closed                                              *time.Time
-	)
-
-	err := q.QueryRow(ctx, `select `+columns+` from accounts where id = $1`, id).Scan(
-		&found.ID, &found.State, &found.RegisteredAt, &created, &seen, &paid, &until, &said, &cancelled,
-		&found.Signs, &found.ClosingCase, &closes, &closed)
+	found, err := scan(q.QueryRow(ctx, `select `+columns+` from accounts where id = $1`, id))
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Account{}, failure.New(failure.AccountUnknown, "looking for an account")
 	}
 
+	return found, failure.Wrap(failure.Unavailable, "reading an account", err)
+}
+
+func scan(row pgx.Row) (Account, error) {
+	var (
+		found                                                     Account
+		created, seen, paid, until, said, cancelled, begun, ended *time.Time
+	)
+
+	err := row.Scan(&found.ID, &found.State, &found.RegisteredAt, &created, &seen, &paid, &until, &said, &cancelled,
+		&found.Signs, &found.ClosingCase, &begun, &ended)
+
 	found.RegisteredAt = found.RegisteredAt.UTC()
 	found.CreatedAt, found.LastInteractionAt, found.PaidAt = utc(created), utc(seen), utc(paid)
 	found.PaidUntil, found.PaidUntilSaidAt, found.CancelledAt = utc(until), utc(said), utc(cancelled)
-	found.ClosingAt, found.ClosedAt = utc(closes), utc(closed)
+	found.ClosingAt, found.ClosedAt = utc(begun), utc(ended)
 
-	return found, failure.Wrap(failure.Unavailable, "reading an account", err)
+	return found, err //nolint:wrapcheck // who runs the statement says which one it was
 }
 
 // utc is the instant, zero where there is none.

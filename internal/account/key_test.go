@@ -1,6 +1,8 @@
 package account_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -10,6 +12,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
+	"steward/internal/postgres"
 )
 
 // TestKeys says which keys are ids themselves: nothing else may ever be stored, or
@@ -162,4 +165,40 @@ func TestSameKeySameHash(t *testing.T) {
 			r.Errorf("%v, %v", found, foreign)
 		}
 	})
+}
+
+// TestARollBackIsNotRemembered: an id that was given in a transaction that did not
+// commit was never given.
+func TestARollBackIsNotRemembered(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	resolver := account.NewResolver(db, lookup())
+
+	key, err := account.ParseKey("ada@example.com")
+	must(t, err)
+
+	var inside string
+
+	err = db.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		found, err := resolver.In(tx).Ensure(ctx, []account.Key{key}, now)
+		must(t, err)
+
+		inside = found[0]
+
+		return errAllowed
+	})
+	if !errors.Is(err, errAllowed) || inside == "" {
+		t.Fatal(err)
+	}
+
+	found, err := resolver.Find(t.Context(), []account.Key{key})
+	if err != nil || found[0] != "" {
+		t.Errorf("%q, %v", found, err)
+	}
+
+	after, err := resolver.Ensure(t.Context(), []account.Key{key}, now)
+	if err != nil || after[0] == inside {
+		t.Errorf("%q, %v", after, err)
+	}
 }

@@ -2,7 +2,10 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"steward/internal/failure"
 	"steward/internal/postgres"
@@ -18,24 +21,35 @@ func Register(ctx context.Context, q postgres.Queryer, id string, created, asOf 
 		return Account{}, false, err
 	}
 
-	made, err := q.Exec(ctx, `insert into accounts (id, registered_at, created_at) values ($1, $2, $3) on conflict (id) do nothing`,
-		id, asOf, known(created))
-	if err != nil {
+	found, err = scan(q.QueryRow(ctx, `insert into accounts (id, registered_at, created_at) values ($1, $2, $3)
+		on conflict (id) do nothing returning `+columns, id, asOf, known(created)))
+	if err == nil {
+		return found, true, nil
+	}
+
+	if !errors.Is(err, pgx.ErrNoRows) {
 		return Account{}, false, failure.Wrap(failure.Unavailable, "registering an account", err)
 	}
 
-	if made == 0 && !created.IsZero() {
-		_, err = q.Exec(ctx, `update accounts set created_at = $2
+	found, err = again(ctx, q, id, created)
+
+	return found, false, err
+}
+
+// again registers an account that is there.
+func again(ctx context.Context, q postgres.Queryer, id string, created time.Time) (Account, error) {
+	if !created.IsZero() {
+		_, err := q.Exec(ctx, `update accounts set created_at = $2
 			where id = $1 and state <> 'closed' and (created_at is null or created_at > $2)`, id, created)
 		if err != nil {
-			return Account{}, false, failure.Wrap(failure.Unavailable, "noting when an account was created", err)
+			return Account{}, failure.Wrap(failure.Unavailable, "noting when an account was created", err)
 		}
 	}
 
-	found, err = Get(ctx, q, id)
+	found, err := Get(ctx, q, id)
 	if err == nil && found.State == Closed {
 		err = failure.New(failure.AccountGone, "registering an account")
 	}
 
-	return found, made > 0, err
+	return found, err
 }

@@ -22,7 +22,7 @@ const maxRemembered = 100_000
 // Resolver finds the ids of accounts by the app's keys. An id never changes, so
 // what was found once is remembered. It is safe for concurrent use.
 type Resolver struct {
-	db  *postgres.DB
+	db  postgres.Queryer
 	key LookupKey
 
 	mu    sync.Mutex
@@ -34,6 +34,11 @@ type Resolver struct {
 // refused with AccountKeyRefused.
 func NewResolver(db *postgres.DB, key LookupKey) *Resolver {
 	return &Resolver{db: db, key: key, known: map[string]string{}}
+}
+
+// In gives a resolver for one transaction, with a memory that ends with it.
+func (r *Resolver) In(tx postgres.Tx) *Resolver {
+	return &Resolver{db: tx, key: r.key, known: map[string]string{}}
 }
 
 // Takes reports whether the key can be looked for: one that may be personal needs
