@@ -91,7 +91,12 @@ func add[K comparable](all map[K]time.Time, key K, now time.Time) time.Duration 
 
 // stay is how long it takes until fewer than the burst are unforgiven.
 func stay(forgiven, now time.Time) time.Duration {
-	return max(0, forgiven.Sub(now)-strikeBurst*strikeEvery)
+	free := now.Add(strikeBurst * strikeEvery)
+	if !forgiven.After(free) {
+		return 0
+	}
+
+	return forgiven.Sub(free)
 }
 
 // makeRoom forgets one entry. Which one Go's map gives first is random.
