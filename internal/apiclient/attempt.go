@@ -23,6 +23,9 @@ const (
 	longestWait = 20 * time.Second
 )
 
+// running is the code of a call whose first attempt is still at work.
+const running failure.Code = "idempotency_key_running"
+
 // call is one call of an operation, the same for all of its attempts.
 type call struct {
 	method, url string
@@ -144,9 +147,8 @@ func refusal(response *http.Response, answer []byte) error {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return again{error: err, after: retryAfter(response.Header.Get("Retry-After"))}
 	case http.StatusConflict:
-		// The first attempt of this call still runs; only such a conflict names a wait.
-		if wait := retryAfter(response.Header.Get("Retry-After")); wait > 0 {
-			return again{error: err, after: wait}
+		if told, ok := errors.AsType[*Problem](err); ok && told.Code == running {
+			return again{error: err, after: retryAfter(response.Header.Get("Retry-After"))}
 		}
 	}
 

@@ -100,7 +100,8 @@ func TestRetries(t *testing.T) {
 	t.Parallel()
 
 	busy := answer(http.StatusServiceUnavailable, map[string]string{"Retry-After": "1"}, "")
-	running := answer(http.StatusConflict, map[string]string{"Retry-After": "1"}, "")
+	running := answer(http.StatusConflict,
+		map[string]string{"Retry-After": "1", "Content-Type": "application/problem+json"}, `{"code":"idempotency_key_running"}`)
 	done := answer(http.StatusOK, nil, `{"id":"a"}`)
 	cut := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "100")
@@ -118,7 +119,7 @@ func TestRetries(t *testing.T) {
 		"busy for too long":      {[]http.HandlerFunc{busy}, 4, failure.APIUnavailable},
 		"asked to wait for long": {[]http.HandlerFunc{answer(http.StatusTooManyRequests, map[string]string{"Retry-After": "60"}, "")}, 1, failure.APIUnavailable},
 		"a failure of the API":   {[]http.HandlerFunc{answer(http.StatusInternalServerError, nil, "")}, 1, failure.APIUnavailable},
-		"a conflict":             {[]http.HandlerFunc{answer(http.StatusConflict, nil, "")}, 1, failure.APIRefused},
+		"a conflict":             {[]http.HandlerFunc{answer(http.StatusConflict, map[string]string{"Retry-After": "1"}, "")}, 1, failure.APIRefused},
 		"a redirect":             {[]http.HandlerFunc{answer(http.StatusFound, map[string]string{"Location": "https://example.com"}, "")}, 1, failure.APIUnavailable},
 		"another answer":         {[]http.HandlerFunc{answer(http.StatusOK, nil, "<html>")}, 1, failure.APIUnavailable},
 	} {

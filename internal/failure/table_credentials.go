@@ -15,7 +15,6 @@ const (
 	OperatorExists     Code = "operator_exists"
 	CredentialRefused  Code = "credential_refused"
 	CredentialOver     Code = "credential_over"
-	SecretShown        Code = "secret_shown"
 	APIUnavailable     Code = "api_unavailable"
 	APIRefused         Code = "api_refused"
 )
@@ -42,10 +41,6 @@ func credentials() []Row {
 		{OperatorExists, "there is an operator who can log in", "Ask that operator for a token of your own, then: steward login", false, Refused, false},
 		{CredentialRefused, "no such credential can be made", "Read which member is wrong; the limits are in docs/roles.md", false, Usage, false},
 		{CredentialOver, "this credential, or who had it, has ended", keys, false, Refused, false},
-		{
-			SecretShown, "this was done, and its secret was shown then",
-			"If the secret was lost, revoke what was made and make another: steward key list", false, Refused, false,
-		},
 		{APIUnavailable, "the API did not answer as it should", "Check STEWARD_API_URL, then run: steward doctor", true, Failed, false},
 		{APIRefused, "the API refused the request", "Read what it says of the request; see docs/api.md", false, Failed, false},
 	}
