@@ -72,6 +72,9 @@ func printable(text string) bool {
 	return true
 }
 
+// ID is the account's id where the key is one itself.
+func (k Key) ID() (string, bool) { return k.id, k.id != "" }
+
 // LookupKey hashes keys that may be personal. Without the key nobody can try
 // names against the hashes; who has the database and the key can, so the two are
 // kept apart.
