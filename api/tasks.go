@@ -142,8 +142,7 @@ func (t tasks) get(ctx context.Context, in *taskPath) (*taskAnswer, error) {
 }
 
 type taskOutcome struct {
-	taskPath
-
+	ID   string `path:"id" maxLength:"30" pattern:"^tsk_[a-z2-7]{26}$" doc:"The task's id."`
 	Body struct {
 		Outcome string `json:"outcome" minLength:"1" maxLength:"40" pattern:"^[a-z_]+$" doc:"One of the outcomes of the task's kind."`
 	}
