@@ -36,6 +36,11 @@ func (s *service) resources(p *process) []resource {
 		docs{service: s},
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
 		erasures{},
+		me{db: p.db, clock: p.clock},
+		keys{db: p.db, clock: p.clock},
+		members{db: p.db, clock: p.clock},
+		acts{db: p.db},
+		looks{db: p.db},
 	}
 }
 
