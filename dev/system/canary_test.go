@@ -221,7 +221,7 @@ func (c *canaryWorld) reports() {
 	dir, month := c.TempDir(), c.Now().Format("2006-01")
 	c.says(refused, "backup", "evidence", "--month", month, "--out", dir)
 	c.exec(c.StewardURL, `insert into installation (installed_at) values (now())`)
-	c.says(exitBroken, "backup", "evidence", "--month", month, "--out", dir) // there are days without a backup
+	c.says(exitOK, "backup", "evidence", "--month", month, "--out", dir)
 	pages, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(pages) == 0 {
 		c.Fatal("no report was written: ", err)
