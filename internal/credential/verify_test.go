@@ -252,8 +252,12 @@ func TestAFloodIsSlowedAndTheRightOneIsNot(t *testing.T) {
 		t.Errorf("%v", slowed)
 	}
 
-	if _, err := w.verifier.Verify(t.Context(), token); err != nil {
-		t.Error(err)
+	for range 2 {
+		if _, err := w.verifier.Verify(t.Context(), token); err != nil {
+			t.Error(err)
+		}
+
+		w.verifier.Forget()
 	}
 
 	// Without a listener an address that is slowed does not reach the database.
