@@ -322,3 +322,37 @@ func TestACredentialOnlyEnds(t *testing.T) {
 		}
 	}
 }
+
+// A worker removes the rows of credentials at their end, and changes none.
+func TestARowGoesAtItsEnd(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Steward(t)
+	db, err := postgres.Open(t.Context(), at)
+	must(t, err)
+	t.Cleanup(db.Close)
+
+	core, err := postgres.Open(t.Context(), pgtest.Member(t, at, "steward_core"))
+	must(t, err)
+	t.Cleanup(core.Close)
+
+	made := credentialtest.New(t, db, now())
+	made.Key(t, access.PromisesRead)
+
+	for table, lasts := range map[string]time.Duration{"staff_tokens": credential.Tokens().Usual, "api_keys": credential.Keys().Usual} {
+		if _, err := core.Exec(t.Context(), `update `+table+` set ends_at = ends_at`+" + interval '1 day'"); err == nil {
+			t.Errorf("a worker changes %s", table)
+		}
+
+		statement := `delete from ` + table + ` where ctid = any (array(select ctid from ` + table + ` where ends_at <= $1 limit 10 for update skip locked))`
+
+		for _, step := range []struct {
+			at   time.Time
+			want int64
+		}{{now().Add(lasts + credential.RowStay - 1), 0}, {now().Add(lasts + credential.RowStay), 1}} {
+			if gone, err := core.Exec(t.Context(), statement, step.at); err != nil || gone != step.want {
+				t.Errorf("%s: %d, %v", table, gone, err)
+			}
+		}
+	}
+}
