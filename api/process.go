@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"steward/internal/access"
+	"steward/internal/account"
 	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/failure"
@@ -32,6 +33,10 @@ type process struct {
 	faults   faults.Injector // nil in production
 	// verifier knows whose a token is.
 	verifier authenticator
+	// lookup hashes the keys of accounts that may be personal; nil where there is none.
+	lookup account.LookupKey
+	// credentialsChanged lets the verifier look again; nil where it keeps nothing.
+	credentialsChanged func()
 	// background are goroutines that live as long as the process.
 	background []func(context.Context) error
 	// closers end what resources hold, the last opened first, after the last request.
@@ -68,7 +73,11 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 		return nil, fmt.Errorf("starting: %w", err)
 	}
 
-	p.verifier = nobody{}
+	if p.lookup, err = lookupKey(settings.KeysDir); err != nil {
+		return nil, fmt.Errorf("starting: %w", err)
+	}
+
+	p.openVerifier()
 
 	return p, nil
 }

@@ -61,6 +61,10 @@ func contract() map[string]any {
 		"steward staff bootstrap":       madeToken{},
 		"steward act list":              actsResult{},
 		"steward act looks":             looksResult{},
+		"steward account show":          accountRow{},
+		"steward task list":             tasksResult{},
+		"steward task show":             taskRow{},
+		"steward task done":             taskRow{},
 		"steward describe":              described{},
 		"steward version":               versionResult{},
 	}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+
+	"steward/internal/account"
+	"steward/internal/faults"
+	"steward/internal/keys"
+)
+
+// lookupKey reads the key under which the keys of accounts are hashed, where the
+// process has one. Without it only integers, UUIDs and ids that Steward gave are
+// taken.
+func lookupKey(dir string) (account.LookupKey, error) {
+	if dir == "" || !keys.Holds(dir, keys.AccountLookup) {
+		return nil, nil //nolint:nilnil // there need be none
+	}
+
+	content, err := keys.Read(dir, keys.AccountLookup)
+	if err != nil {
+		return nil, err
+	}
+
+	return account.ParseLookupKey(content)
+}
+
+// intake makes what takes signs of life. What it has accepted is written before the
+// process ends: it is closed after the last request was answered.
+func (p *process) intake(resolver *account.Resolver) *account.Intake {
+	ctx := context.Background()
+	if p.faults != nil {
+		ctx = faults.With(ctx, p.faults)
+	}
+
+	committer := account.NewCommitter(ctx, p.db, p.clock, p.config.Patience())
+	p.closers = append(p.closers, committer.Close)
+
+	return &account.Intake{Resolver: resolver, Committer: committer, Clock: p.clock}
+}
