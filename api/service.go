@@ -38,6 +38,7 @@ func (s *service) resources(p *process) []resource {
 		health{ready: s.health},
 		docs{service: s},
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
+		backups{db: p.db},
 		erasures{},
 		accounts{db: p.db, clock: p.clock, resolver: resolver},
 		interactions{intake: p.intake(resolver)},

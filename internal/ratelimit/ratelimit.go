@@ -131,3 +131,11 @@ func (d Decision) Headers(headers http.Header) {
 func seconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
+
+// Keys is how many keys are remembered.
+func (l *Limiter[K]) Keys() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	return len(l.young) + len(l.old)
+}
