@@ -15,6 +15,9 @@ type load struct {
 	// P50MS and P99MS are of the calls, in milliseconds; 0 where another program measured.
 	P50MS float64 `json:"p50_ms"`
 	P99MS float64 `json:"p99_ms"`
+	// APIMicros is the processor time of the API for each thing, in microseconds; it depends on other work beside less
+	// than the rest does.
+	APIMicros float64 `json:"api_cpu_us"`
 }
 
 // client is one that calls again and again; it gives how many things one call did.
