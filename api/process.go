@@ -75,7 +75,7 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 		return nil, fmt.Errorf("starting: %w", err)
 	}
 
-	p.verifier = nobody{}
+	p.openVerifier()
 
 	return p, nil
 }

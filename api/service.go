@@ -44,6 +44,11 @@ func (s *service) resources(p *process) []resource {
 		interactions{intake: p.intake(resolver)},
 		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
 		tasks{db: p.db, clock: p.clock},
+		me{db: p.db, clock: p.clock},
+		keys{db: p.db, clock: p.clock},
+		members{db: p.db, clock: p.clock},
+		acts{db: p.db},
+		looks{db: p.db},
 	}
 }
 

@@ -38,6 +38,9 @@ type API struct {
 	AddressRate float64 `env:"STEWARD_API_ADDRESS_RATE" envDefault:"2000"`
 	// CredentialRate is that of one credential.
 	CredentialRate float64 `env:"STEWARD_API_CREDENTIAL_RATE" envDefault:"2000"`
+	// AuthLog is the file for fail2ban with the addresses from which wrong credentials
+	// came (contrib/fail2ban); empty means none.
+	AuthLog string `env:"STEWARD_API_AUTH_LOG"`
 	// Drain is how long an ending process still takes requests while it says that it is
 	// not ready: as long as what is before it needs to notice.
 	Drain time.Duration `env:"STEWARD_API_DRAIN" envDefault:"5s"`
