@@ -40,7 +40,7 @@ func (s *service) resources(p *process) []resource {
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
 		backups{db: p.db},
 		erasures{},
-		accounts{db: p.db, clock: p.clock, resolver: resolver},
+		accounts{db: p.db, clock: p.clock, resolver: resolver, registrar: p.registrar()},
 		interactions{intake: p.intake(resolver)},
 		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
 		tasks{db: p.db, clock: p.clock},
