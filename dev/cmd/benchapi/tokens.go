@@ -34,19 +34,19 @@ const tokenRounds = 400
 // tokens tries the kinds in turn, one after the other, each over a connection of its own.
 func (w *world) tokens(ctx context.Context) (t tokenTimes, err error) {
 	kinds := []struct {
-		token func() string
+		token func(n int) string
 		want  int
 		into  *load
 		took  []time.Duration
 	}{
-		{token: func() string { return w.reader }, want: http.StatusForbidden, into: &t.Right},
-		{token: func() string { return otherSecret(w.reader) }, want: http.StatusUnauthorized, into: &t.WrongSecret},
-		{token: stranger, want: http.StatusUnauthorized, into: &t.Stranger},
-		{token: func() string { return "stw_app_" + strings.Repeat("a", 40) }, want: http.StatusUnauthorized, into: &t.Garbage},
+		{token: func(n int) string { return w.readers[n%readers] }, want: http.StatusForbidden, into: &t.Right},
+		{token: func(n int) string { return withIDOf(w.readers[n%readers], stranger()) }, want: http.StatusUnauthorized, into: &t.WrongSecret},
+		{token: func(int) string { return stranger() }, want: http.StatusUnauthorized, into: &t.Stranger},
+		{token: func(int) string { return "stw_app_" + strings.Repeat("a", 40) }, want: http.StatusUnauthorized, into: &t.Garbage},
 	}
 	for n := range tokenRounds {
 		for k := range kinds {
-			took, err := w.try(ctx, fmt.Sprintf("127.%d.%d.%d", 1+k, 1+n/200, 1+n%200), kinds[k].token(), kinds[k].want)
+			took, err := w.try(ctx, fmt.Sprintf("127.%d.%d.%d", 1+k, 1+n/200, 1+n%200), kinds[k].token(n), kinds[k].want)
 			if err != nil {
 				return t, fmt.Errorf("token %d: %w", k, err)
 			}
@@ -70,9 +70,6 @@ func (w *world) try(ctx context.Context, from, token string, want int) (took tim
 	status, err := at.call(http.MethodGet, "/v1/tasks", "", "")
 	return time.Since(started), expect(want)(status, err)
 }
-
-// otherSecret is a token with the public id of another and a secret of its own, and the right checksum.
-func otherSecret(token string) string { return withIDOf(token, stranger()) }
 
 // withIDOf puts the id of one key and the secret of another together, with the checksum that makes them a token.
 func withIDOf(id, secret string) string {

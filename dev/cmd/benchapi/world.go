@@ -26,6 +26,9 @@ import (
 	"steward/internal/staff"
 )
 
+// readers is how many keys share the wrong secrets: an id for which many wrong ones come is told to wait.
+const readers = 80
+
 // known is how many accounts there are before anything is measured: signs of life come for these.
 const known = 100_000
 
@@ -39,7 +42,7 @@ type world struct {
 	api      *exec.Cmd
 	address  string // of the API
 	app      string // a key with all scopes
-	reader   string // a key that may read promises only
+	readers  []string // keys that may read promises only
 	temporal *counted
 	next     atomic.Int64 // the next fresh account
 }
@@ -131,13 +134,20 @@ func (w *world) credentials(ctx context.Context) error {
 		return fmt.Errorf("making the operator: %w", err)
 	}
 	who := access.Principal{Kind: access.Staff, ID: member.ID, Credential: token.ID, Role: access.Operator}
-	for into, scopes := range map[*string][]access.Scope{&w.app: access.Scopes(), &w.reader: {access.PromisesRead}} {
-		err := w.steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+	makeKey := func(scopes ...access.Scope) (text string, err error) {
+		err = w.steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
 			_, key, err := apikey.Make(ctx, tx, who, apikey.New{Label: "bench", Scopes: scopes}, now)
-			*into = key.Reveal()
+			text = key.Reveal()
 			return err
 		})
-		if err != nil {
+		return text, err
+	}
+	if w.app, err = makeKey(access.Scopes()...); err != nil {
+		return fmt.Errorf("making a key: %w", err)
+	}
+	w.readers = make([]string, readers)
+	for i := range w.readers {
+		if w.readers[i], err = makeKey(access.PromisesRead); err != nil {
 			return fmt.Errorf("making a key: %w", err)
 		}
 	}
