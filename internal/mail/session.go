@@ -40,7 +40,7 @@ type Session struct {
 	conn   net.Conn
 	client *smtp.Client
 	used   bool         // a mail was begun on this connection
-	end    func() error // ends the content that is under way
+	end    func() error // ends the content that is under way; nil when none is
 }
 
 // Dial connects, protects the connection and logs in. It fails with Unavailable where
@@ -221,7 +221,12 @@ func (s *Session) data(ctx context.Context, content []byte, atEnd func(context.C
 	}
 
 	// From here on the server may have the mail, whatever becomes of us.
-	err = s.step(ctx, "end", func() error { return s.end() })
+	err = s.step(ctx, "end", func() error {
+		end := s.end
+		s.end = nil
+
+		return end()
+	})
 	if _, said := errors.AsType[*textproto.Error](err); err != nil && !said {
 		return failure.Wrap(failure.MailUncertain, "waiting for the mail server to take a mail", errLost)
 	}
@@ -230,8 +235,14 @@ func (s *Session) data(ctx context.Context, content []byte, atEnd func(context.C
 }
 
 // Close says goodbye and closes the connection. What was sent is sent, so an error
-// here says only that the goodbye was not answered.
+// here says only that the goodbye was not answered. In the middle of a mail it hangs
+// up without a word: textproto ends an open content before it writes another line, so
+// a QUIT there would send the mail.
 func (s *Session) Close(ctx context.Context) error {
+	if s.end != nil {
+		return s.hangUp()
+	}
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.server.Patience.Of(quitTimeout))
 	defer cancel()
 
