@@ -48,6 +48,8 @@ func (p *process) register(each role) error {
 		return p.registerBackup()
 	case drillRole:
 		return p.registerDrill()
+	case vendorsRole:
+		return p.registerVendors()
 	default:
 		return failure.New(failure.UsageWrong, "registering a role")
 	}
@@ -94,7 +96,7 @@ func (p *process) registerCore() error {
 	queue.RegisterActivity(audits)
 	queue.RegisterActivity(&activities.Acts{Steward: p.steward, Clock: p.clock})
 
-	return nil
+	return p.registerMessages(queue, promises)
 }
 
 // audits makes the activity that judges the promises.

@@ -39,7 +39,8 @@ type Key struct {
 
 // Make makes the key of a new case and stores it, wrapped, in the caller's
 // transaction: a crash before its commit leaves neither the key nor what was sealed
-// with it. The case's records end at endsAt, and the key with them. It fails with
+// with it. The case's records end at endsAt, and the key with them; the zero time is for
+// a case without an end date, whose key goes with Shred. It fails with
 // CaseKeyWrong where the master key cannot wrap, with Unavailable where the
 // database does not take it, a second key for one case included.
 func (k Keeper) Make(ctx context.Context, q postgres.Queryer, caseID string, at, endsAt time.Time) (*Key, error) {
@@ -52,8 +53,8 @@ func (k Keeper) Make(ctx context.Context, q postgres.Queryer, caseID string, at,
 		return nil, failure.Wrap(failure.CaseKeyWrong, "wrapping the key of a case", err)
 	}
 
-	_, err = q.Exec(ctx, `insert into case_keys (case_id, master, wrapped, made_at, ends_at) values ($1, $2, $3, $4, $5)`,
-		caseID, wrapped.Master, wrapped.Bytes, at, endsAt)
+	_, err = q.Exec(ctx, `insert into case_keys (case_id, master, wrapped, made_at, ends_at)
+		values ($1, $2, $3, $4, coalesce($5, 'infinity'::timestamptz))`, caseID, wrapped.Master, wrapped.Bytes, at, orNull(endsAt))
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "storing the key of a case", err)
 	}
@@ -106,6 +107,15 @@ func (key *Key) Unseal(column string, sealed []byte) ([]byte, error) {
 	plain, err := key.cipher.Decrypt(sealed, place(key.caseID, column))
 
 	return plain, failure.Wrap(failure.CaseKeyWrong, "opening a sealed value of a case", err)
+}
+
+// orNull is nil for the zero time.
+func orNull(at time.Time) *time.Time {
+	if at.IsZero() {
+		return nil
+	}
+
+	return &at
 }
 
 func newKey(caseID string, plain []byte) (*Key, error) {
