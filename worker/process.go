@@ -54,10 +54,6 @@ func needs(settings config.Config, roles []role) map[string]string {
 		values["DRILL_DATABASE_URL"] = settings.DrillDatabase
 	}
 
-	if slices.Contains(roles, vendorsRole) {
-		values["STEWARD_SMTP_URL"] = settings.SMTP
-	}
-
 	return values
 }
 

@@ -8,8 +8,9 @@ import (
 	"go.temporal.io/sdk/workflow"
 
 	"steward/activities"
+	"steward/internal/alert"
 	"steward/internal/casekey"
-	"steward/internal/failure"
+	"steward/internal/config"
 	"steward/internal/faults"
 	"steward/internal/keys"
 	"steward/internal/mail"
@@ -31,30 +32,41 @@ func (p *process) registerVendors() error {
 		return fmt.Errorf("vendors: %w", err)
 	}
 
-	if p.policy.Mail == nil {
-		return failure.New(failure.PolicyInvalid, "starting the vendors role (the policy has no section mail)")
+	keeper, queue := casekey.Keeper{Master: master}, p.newWorker(workflows.VendorsQueue, vendorsActivities)
+
+	if p.policy.Mail != nil {
+		if err := p.registerMail(queue, keeper); err != nil {
+			return fmt.Errorf("vendors: %w", err)
+		}
 	}
 
-	server, err := mail.ParseServer(p.config.SMTP)
-	if err != nil {
-		return fmt.Errorf("vendors: %w", err)
-	}
-
-	server.Patience = p.config.Patience()
-	keeper := casekey.Keeper{Master: master}
-
-	queue := p.newWorker(workflows.VendorsQueue, vendorsActivities)
-	queue.RegisterActivity(&activities.Mails{
-		Patience: p.config.Patience(),
-		Sender: outbox.Sender{
-			Steward: p.steward, Keeper: keeper, Server: server, From: p.policy.Sender(), ReplyTo: p.policy.ReplyTo(), Clock: p.clock,
-		},
-	})
 	queue.RegisterActivity(&activities.Webhooks{
 		Patience: p.config.Patience(),
 		Deliverer: webhook.Deliverer{
 			Steward: p.steward, Keeper: keeper, Clock: p.clock, Patience: p.config.Patience(),
 			Transport: faults.Transport{Base: p.publicTransport()},
+		},
+	})
+
+	return nil
+}
+
+// registerMail adds the sending of mail, for a policy that says how it is written.
+func (p *process) registerMail(queue worker.Worker, keeper casekey.Keeper) error {
+	if err := config.Need(map[string]string{"STEWARD_SMTP_URL": p.config.SMTP}); err != nil {
+		return fmt.Errorf("sending mail: %w", err)
+	}
+
+	server, err := mail.ParseServer(p.config.SMTP)
+	if err != nil {
+		return fmt.Errorf("sending mail: %w", err)
+	}
+
+	server.Patience = p.config.Patience()
+	queue.RegisterActivity(&activities.Mails{
+		Patience: p.config.Patience(),
+		Sender: outbox.Sender{
+			Steward: p.steward, Keeper: keeper, Server: server, From: p.policy.Sender(), ReplyTo: p.policy.ReplyTo(), Clock: p.clock,
 		},
 	})
 
@@ -97,4 +109,33 @@ func (p *process) keeper() (casekey.Keeper, error) {
 	}
 
 	return casekey.Keeper{Master: master}, nil
+}
+
+// tellers are the ways in which the policy wants people to be told. It fails with
+// ConfigInvalid where one of them is mail and this process has no master key.
+func (p *process) tellers() ([]alert.Teller, error) {
+	keeper, err := p.keeper()
+	if err != nil {
+		return nil, err
+	}
+
+	means := alert.Means{
+		Log: p.log, Steward: p.steward, KeepWebhooks: p.policy.KeepWebhooks(), Company: p.policy.Company.Name, Clock: p.clock,
+	}
+
+	if p.policy.Mail != nil {
+		means.Box = outbox.Box{
+			Keeper: keeper, From: p.policy.Sender(), GiveUp: p.policy.Mail.GiveUp(), Keep: p.policy.KeepMail(),
+		}
+	}
+
+	for _, way := range p.policy.Alerts {
+		if way.Kind == policy.AlertMail {
+			if err := keeper.Ready(); err != nil {
+				return nil, fmt.Errorf("core: alerts by mail: %w", err)
+			}
+		}
+	}
+
+	return alert.Tellers(p.policy.Alerts, means), nil
 }

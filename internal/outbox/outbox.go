@@ -32,9 +32,8 @@ const idPrefix = "mail"
 type Box struct {
 	// Keeper seals them.
 	Keeper casekey.Keeper
-	// From is the sender; its domain is that of every Message-ID. ReplyTo may be the
-	// zero value.
-	From, ReplyTo mail.Address
+	// From is the sender; its domain is that of every Message-ID.
+	From mail.Address
 	// GiveUp is how long after it was queued a mail is tried.
 	GiveUp time.Duration
 	// Keep is how long after it was queued a mail's row lasts, sealed parts and all.

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"net/mail"
+	"slices"
 	"time"
 
 	"steward/internal/calendar"
@@ -51,6 +52,12 @@ func (p *Policy) Sender() mail.Address {
 
 // ReplyTo is where answers go, the zero value where they go to the sender.
 func (p *Policy) ReplyTo() mail.Address { return mail.Address{Address: p.Mail.ReplyTo} }
+
+// Messages reports whether the policy sends anything to mail servers or to webhooks, so
+// that a worker of the role vendors is needed.
+func (p *Policy) Messages() bool {
+	return p.Mail != nil || slices.ContainsFunc(p.Alerts, func(a Alert) bool { return a.Kind == AlertWebhook })
+}
 
 // GiveUp is how long a mail is tried.
 func (m *Mail) GiveUp() time.Duration { return orElse(m.GiveUpAfter, DefaultGiveUp) }
