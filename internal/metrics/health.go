@@ -53,18 +53,7 @@ func healthHandler(health Health) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), healthTimeout)
 		defer cancel()
 
-		report := Report{Healthy: true, Checks: []Result{}}
-
-		for _, check := range health(ctx) {
-			result := Result{Name: check.Name, Healthy: check.Err == nil}
-			if check.Err != nil {
-				row := failure.Lookup(codeOf(check.Err))
-				result.Code, result.Reason, result.Hint = row.Code, row.Text, row.Hint
-				report.Healthy = false
-			}
-
-			report.Checks = append(report.Checks, result)
-		}
+		report := ReportOf(health(ctx))
 
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Cache-Control", "no-store")
@@ -76,4 +65,22 @@ func healthHandler(health Health) http.Handler {
 		// The asker may be gone; nobody else could be told.
 		_ = json.NewEncoder(w).Encode(report) //nolint:errcheck // as said
 	})
+}
+
+// ReportOf says in fixed words what the checks found.
+func ReportOf(checks []Check) Report {
+	report := Report{Healthy: true, Checks: []Result{}}
+
+	for _, check := range checks {
+		result := Result{Name: check.Name, Healthy: check.Err == nil}
+		if check.Err != nil {
+			row := failure.Lookup(codeOf(check.Err))
+			result.Code, result.Reason, result.Hint = row.Code, row.Text, row.Hint
+			report.Healthy = false
+		}
+
+		report.Checks = append(report.Checks, result)
+	}
+
+	return report
 }

@@ -39,13 +39,17 @@ type DB struct{ pool *pgxpool.Pool }
 // Open connects to the database at url, lazily: nothing is sent yet. It fails
 // with ConfigInvalid if url cannot be read; the url is not repeated, since it
 // may hold a password.
-func Open(ctx context.Context, url string) (*DB, error) {
+func Open(ctx context.Context, url string) (*DB, error) { return OpenSized(ctx, url, maxConnections) }
+
+// OpenSized is Open with a pool of at most so many connections: for a process whose
+// work is many short statements at once.
+func OpenSized(ctx context.Context, url string, connections int32) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, failure.New(failure.ConfigInvalid, "reading a database URL")
 	}
 
-	config.MaxConns = maxConnections
+	config.MaxConns = connections
 	config.ConnConfig.ConnectTimeout = connectTimeout
 
 	pool, err := pgxpool.NewWithConfig(ctx, config)

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"time"
+
+	"steward/internal/access"
+	"steward/internal/failure"
+	"steward/internal/problem"
+)
+
+// maxToken is how long a token may be, in bytes: ours have less than a hundred.
+const maxToken = 512
+
+// bearer reads the token from the header Authorization (RFC 6750, 2.1). It fails with
+// CredentialsNeeded where there is none, or more than one.
+func bearer(headers http.Header) (string, error) {
+	needed := failure.New(failure.CredentialsNeeded, "reading the header Authorization")
+
+	values := headers.Values("Authorization")
+	if len(values) != 1 || len(values[0]) > maxToken {
+		return "", needed
+	}
+
+	scheme, token, found := strings.Cut(values[0], " ")
+	if token = strings.TrimSpace(token); !found || !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return "", needed
+	}
+
+	return token, nil
+}
+
+// notVerified is what a caller is told whose token was not accepted: nothing about
+// why, unless it was not the token's fault.
+func notVerified(err error) error {
+	switch failure.CodeOf(err) {
+	case failure.Unavailable, failure.TimedOut, failure.TooManyRequests, failure.TooBusy, failure.Unauthorised, failure.Internal:
+		return err
+	default:
+		return failure.Wrap(failure.CredentialsNeeded, "checking the credentials", hide(err))
+	}
+}
+
+// hide takes the code from an error, so that the one it is wrapped with counts.
+func hide(err error) error { return hidden{text: failure.Safe(err)} }
+
+type hidden struct{ text string }
+
+// Error is what was being done; it is logged.
+func (h hidden) Error() string { return h.text }
+
+// secretOf is what only the holder of the token has; the token itself is not kept.
+func secretOf(token string) [sha256.Size]byte {
+	return sha256.Sum256([]byte("steward caller\x00" + token))
+}
+
+func tooMany(wait time.Duration) error {
+	return problem.RetryAfter(failure.New(failure.TooManyRequests, "counting requests"), max(wait, time.Second))
+}
+
+// nobody knows no credentials: whoever shows any is refused.
+type nobody struct{}
+
+// Verify implements authenticator.
+func (nobody) Verify(context.Context, string) (access.Principal, error) {
+	return access.Principal{}, failure.New(failure.CredentialsNeeded, "checking the credentials")
+}

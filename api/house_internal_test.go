@@ -1,0 +1,174 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"steward/internal/access"
+	"steward/internal/clocks"
+	"steward/internal/config"
+	"steward/internal/failure"
+	"steward/internal/metrics"
+	"steward/internal/pgtest"
+	"steward/internal/policy"
+	"steward/internal/postgres"
+	"steward/internal/problem"
+)
+
+// house is the whole API on a real database, with credentials that tests make up.
+type house struct {
+	*process
+
+	t       testing.TB
+	service *service
+	server  *httptest.Server
+}
+
+// people are the made-up credentials: the token is the id.
+type people map[string]access.Principal
+
+func (p people) Verify(_ context.Context, token string) (access.Principal, error) {
+	who, known := p[token]
+	if !known {
+		return access.Principal{}, failure.New(failure.CredentialsNeeded, "looking for the token")
+	}
+
+	return who, nil
+}
+
+// everybody has one credential of each role, and a key with all scopes, "app".
+func everybody() people {
+	all := people{"app": {Kind: access.App, ID: "app_1", Credential: "app", Scopes: access.Scopes()}}
+	for _, role := range access.Roles() {
+		all[string(role)] = access.Principal{Kind: access.Staff, ID: "stf_" + string(role), Credential: string(role), Role: role}
+	}
+
+	return all
+}
+
+// newHouse opens the API with all its resources, or with the given ones only.
+func newHouse(t testing.TB, only ...resource) *house {
+	t.Helper()
+
+	return openHouse(t, pgtest.OpenSteward(t), only...)
+}
+
+func openHouse(t testing.TB, db *postgres.DB, only ...resource) *house {
+	t.Helper()
+
+	t.Setenv("STEWARD_API_ADDRESS_RATE", "0")
+	t.Setenv("STEWARD_API_CREDENTIAL_RATE", "0")
+
+	door, err := config.LoadAPI(policy.Production)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	rules, err := policy.Load("../internal/policy/testdata/working_minimal.yaml", policy.Dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	h := &house{t: t, process: &process{
+		policy: rules, door: door, log: slog.New(slog.DiscardHandler), clock: clocks.System(), machine: clocks.System(),
+		requests: metrics.NewRequests(operationNames(), commit), db: db, verifier: everybody(),
+	}}
+
+	h.service = &service{health: newReadiness(h.process)}
+	if len(only) == 0 {
+		only = h.service.resources(h.process)
+	}
+
+	if err := h.service.open(h.process, only); err != nil {
+		t.Fatal(err)
+	}
+
+	h.server = httptest.NewServer(h.service.handler)
+	t.Cleanup(h.server.Close)
+
+	return h
+}
+
+// reply is one answer, read whole.
+type reply struct {
+	status  int
+	headers http.Header
+	body    []byte
+	// last says that the server closes the connection.
+	last bool
+}
+
+// problem reads the body of a failure.
+func (r reply) problem(t testing.TB) problem.Problem {
+	t.Helper()
+
+	var read problem.Problem
+	if err := json.Unmarshal(r.body, &read); err != nil || r.headers.Get("Content-Type") != problem.ContentType {
+		t.Fatalf("no problem: %d %s", r.status, r.body)
+	}
+
+	return read
+}
+
+// into reads the body of a success.
+func (r reply) into(t testing.TB, v any) {
+	t.Helper()
+
+	if r.status >= http.StatusBadRequest {
+		t.Fatalf("%d %s", r.status, r.body)
+	}
+
+	if err := json.Unmarshal(r.body, v); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// do sends one request as whoever has the token; headers are pairs.
+func (h *house) do(token, method, path, body string, headers ...string) reply {
+	h.t.Helper()
+
+	request, err := http.NewRequestWithContext(h.t.Context(), method, h.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+
+	response, err := h.server.Client().Do(request)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+
+	defer response.Body.Close()
+
+	var text bytes.Buffer
+	if _, err := io.Copy(&text, response.Body); err != nil {
+		h.t.Fatal(err)
+	}
+
+	return reply{status: response.StatusCode, headers: response.Header, body: text.Bytes(), last: response.Close}
+}
+
+// create sends a POST with an Idempotency-Key.
+func (h *house) create(token, path, key, body string) reply {
+	h.t.Helper()
+
+	return h.do(token, http.MethodPost, path, body, "Idempotency-Key", key)
+}

@@ -1,0 +1,147 @@
+// Package listener is one HTTP server at one address: by TLS with certificates that
+// are read again when they change, or plain; with limits of time and size; and with
+// an end that loses no request.
+package listener
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"time"
+
+	"steward/internal/clocks"
+	"steward/internal/failure"
+)
+
+// The limits of one connection.
+const (
+	// headerTimeout is how long the headers may take: a caller who needs longer holds
+	// connections on purpose (slowloris).
+	headerTimeout = 5 * time.Second
+	// readTimeout is how long a whole request may take: a megabyte at 64 kB/s.
+	readTimeout = 20 * time.Second
+	// writeTimeout counts from the end of the headers: reading the body, the handler's
+	// own limit of 10 s, and sending the answer.
+	writeTimeout = 40 * time.Second
+	// idleTimeout is longer than that of the proxies that people have before us (60 s at
+	// most load balancers), so that they close first: a proxy that sends on a connection
+	// which we are just closing would answer 502.
+	idleTimeout = 2 * time.Minute
+	// maxHeader is how large the headers may be, in bytes: ours need one.
+	maxHeader = 16 << 10
+	// stopTimeout is how long requests under way may take after the drain; longer than
+	// writeTimeout, so that none is cut off.
+	stopTimeout = writeTimeout + 5*time.Second
+)
+
+// Options say where and how to listen.
+type Options struct {
+	// Address is an IP address and a port; port 0 takes a free one.
+	Address string
+	// Certificate and Key are files in PEM; empty means plain HTTP.
+	Certificate, Key string
+	// Drain is how long an ending server still takes requests.
+	Drain time.Duration
+	// Ending is called when the end begins, before Drain.
+	Ending func()
+	// Errors takes what the standard library has to say of single connections, such as
+	// a failed handshake; it holds addresses. Nil throws it away.
+	Errors *log.Logger
+}
+
+// Server is one listening server.
+type Server struct {
+	listener net.Listener
+	server   *http.Server
+	options  Options
+}
+
+// Listen takes the address. It fails with ConfigInvalid for one that is taken or no
+// address, and for certificates that cannot be read.
+func Listen(ctx context.Context, options Options, handler http.Handler) (*Server, error) {
+	made := &Server{options: options, server: &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: options.Errors,
+	}}
+
+	if options.Errors == nil {
+		made.server.ErrorLog = log.New(nowhere{}, "", 0)
+	}
+
+	if options.Certificate != "" {
+		files, err := openCertificate(options.Certificate, options.Key, clocks.System())
+		if err != nil {
+			return nil, err
+		}
+
+		made.server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get}
+	}
+
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", options.Address)
+	if err != nil {
+		return nil, failure.Wrap(failure.ConfigInvalid, "listening at STEWARD_API_LISTEN", err)
+	}
+
+	made.listener = listener
+
+	return made, nil
+}
+
+// nowhere takes what nobody reads.
+type nowhere struct{}
+
+// Write implements io.Writer.
+func (nowhere) Write(text []byte) (int, error) { return len(text), nil }
+
+// Address is where it listens, with the port that was chosen for port 0.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
+// Run serves until ctx ends, then says so (Options.Ending), still takes requests for
+// Options.Drain, closes the address, and returns when every request was answered. The
+// owner calls it once.
+func (s *Server) Run(ctx context.Context) error {
+	ended := make(chan error, 1)
+
+	go func() { ended <- s.serve() }()
+
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serving: %w", err)
+	case <-ctx.Done():
+	}
+
+	if s.options.Ending != nil {
+		s.options.Ending()
+	}
+
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serving: %w", err)
+	case <-time.After(s.options.Drain):
+	}
+
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+
+	// What does not end in time is cut off.
+	err := errors.Join(s.server.Shutdown(stopping), s.server.Close())
+
+	// It ends with http.ErrServerClosed, since we ended it.
+	if served := <-ended; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+
+	return failure.Wrap(failure.Internal, "ending the server", err)
+}
+
+func (s *Server) serve() error {
+	if s.server.TLSConfig == nil {
+		return s.server.Serve(s.listener) //nolint:wrapcheck // wrapped by who waits
+	}
+
+	return s.server.ServeTLS(s.listener, "", "") //nolint:wrapcheck // as above
+}

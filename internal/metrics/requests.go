@@ -1,0 +1,63 @@
+package metrics
+
+import (
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// Requests are the metrics of a process that answers requests. It is safe for
+// concurrent use.
+type Requests struct {
+	registry   *prometheus.Registry
+	operations []string
+	answered   *prometheus.CounterVec
+	seconds    *prometheus.HistogramVec
+}
+
+// NewRequests makes the metrics of an API that has these operations, with a registry
+// of their own.
+func NewRequests(operations []string, commit string) *Requests {
+	m := &Requests{
+		registry: prometheus.NewRegistry(), operations: operations,
+		answered: counters("steward_api_requests_total", "Requests that were answered, by operation and HTTP status.", "operation", "status"),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "steward_api_request_seconds", Help: "How long an answer took.", Buckets: requestBuckets(),
+		}, []string{"operation"}),
+	}
+
+	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
+		Name: "steward_build_info", Help: "1, with what this process is.",
+	}, []string{"version", "commit", "role"})
+	build.WithLabelValues(commit, commit, "api").Set(1)
+
+	m.registry.MustRegister(build, m.answered, m.seconds, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	return m
+}
+
+// Registry is what /metrics shows.
+func (m *Requests) Registry() *prometheus.Registry { return m.registry }
+
+// Answered counts one answer. An operation that is not of this API, such as none at
+// all, is counted under "other".
+func (m *Requests) Answered(operation string, status int, took time.Duration) {
+	if !slices.Contains(m.operations, operation) {
+		operation = other
+	}
+
+	m.answered.WithLabelValues(operation, strconv.Itoa(status)).Inc()
+	m.seconds.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// requestBuckets span an answer from memory (half a millisecond) and one that waited as
+// long as any may (16 s).
+func requestBuckets() []float64 {
+	const first, factor, count = 0.0005, 2, 16
+
+	return prometheus.ExponentialBuckets(first, factor, count)
+}
