@@ -80,6 +80,12 @@ func faults(invalid *policy.Problems) []Fault {
 	return found
 }
 
+// teller is an error of Steward's own API: what it tells is meant for who asked.
+type teller interface {
+	error
+	Tell() string
+}
+
 // harmless is the part of an error's chain that tells an operator what is wrong
 // with a machine, and can hold nobody's data.
 func harmless(err error) string {
@@ -88,6 +94,7 @@ func harmless(err error) string {
 		lookup  *net.DNSError
 		file    *fs.PathError
 		answer  serviceerror.ServiceError // Temporal is given no personal data, so it can tell none
+		told    teller
 	)
 
 	switch {
@@ -99,6 +106,8 @@ func harmless(err error) string {
 		return file.Error()
 	case errors.As(err, &answer):
 		return answer.Error()
+	case errors.As(err, &told):
+		return told.Tell()
 	default:
 		return ""
 	}

@@ -1,0 +1,77 @@
+// Package accesslog keeps who of staff looked at whose data. It is read by leads and
+// auditors, has a period of its own, and is no evidence of an act: looking changes
+// nothing. Apps' keys are not in it; what a product reads of its own accounts says
+// nothing about anybody's curiosity.
+package accesslog
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/access"
+	"steward/internal/failure"
+	"steward/internal/postgres"
+)
+
+// Keep is how long an entry stays unless the policy says otherwise: a year, so that
+// a yearly audit sees all of it.
+const Keep = 365 * 24 * time.Hour
+
+// Entry is one look.
+type Entry struct {
+	// ID orders entries; it has gaps.
+	ID int64
+	// At is when.
+	At time.Time
+	// Staff is the opaque id of who looked, Credential that of the token shown.
+	Staff, Credential string
+	// Role is the one that they had.
+	Role access.Role
+	// Operation is that of the API through which they looked.
+	Operation access.Operation
+	// Subject is the opaque id of whose data it is.
+	Subject string
+}
+
+// Look writes that whoever ctx says looks at the data of a subject. It is called
+// before the data is shown, and its failure keeps them from being shown: what is not
+// written down is not seen. It writes nothing for an app's key, and fails with
+// CredentialsMissing where nobody is known to look.
+func Look(ctx context.Context, q postgres.Queryer, operation access.Operation, subject string, at time.Time, keep time.Duration) error {
+	who, known := access.From(ctx)
+
+	switch {
+	case !known:
+		return failure.New(failure.CredentialsMissing, "noting who looks")
+	case who.Kind == access.App:
+		return nil
+	}
+
+	_, err := q.Exec(ctx, `insert into access_log (at, staff, credential, role, operation, subject, ends_at)
+		values ($1, $2, $3, $4, $5, $6, $7)`, at, who.ID, who.Credential, who.Role, operation, subject, at.Add(keep))
+
+	return failure.Wrap(failure.Unavailable, "noting who looks", err)
+}
+
+// List reads entries, the newest first, no more than limit: those before the entry
+// with the id before, unless that is 0, and of one subject, unless that is empty.
+func List(ctx context.Context, q postgres.Queryer, subject string, before int64, limit int) ([]Entry, error) {
+	rows, err := q.Query(ctx, `select id, at, staff, credential, role, operation, subject from access_log
+		where ($1 = '' or subject = $1) and ($2::bigint = 0 or id < $2) order by id desc limit $3`, subject, before, limit)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "reading the access log", err)
+	}
+
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (Entry, error) {
+		var read Entry
+
+		err := row.Scan(&read.ID, &read.At, &read.Staff, &read.Credential, &read.Role, &read.Operation, &read.Subject)
+		read.At = read.At.UTC()
+
+		return read, err
+	})
+
+	return found, failure.Wrap(failure.Unavailable, "reading the access log", err)
+}
