@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"steward/internal/access"
+	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/failure"
@@ -32,6 +33,8 @@ type process struct {
 	faults   faults.Injector // nil in production
 	// verifier knows whose a token is.
 	verifier authenticator
+	// keeper seals what must not lie in the clear; without a master key it seals nothing.
+	keeper casekey.Keeper
 	// background are goroutines that live as long as the process.
 	background []func(context.Context) error
 	// closers end what resources hold, the last opened first, after the last request.
@@ -69,6 +72,12 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 	}
 
 	p.verifier = nobody{}
+
+	if err := p.openKeeper(); err != nil {
+		p.db.Close()
+
+		return nil, err
+	}
 
 	return p, nil
 }

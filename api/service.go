@@ -31,13 +31,13 @@ type service struct {
 
 // resources are all resources, in the order of the docs.
 func (s *service) resources(p *process) []resource {
-	return []resource{
+	return slices.Concat([]resource{
 		health{ready: s.health},
 		docs{service: s},
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
 		backups{db: p.db},
 		erasures{},
-	}
+	}, s.messages(p))
 }
 
 // newService makes the handler of all operations. It fails with Internal for an
