@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"steward/internal/act"
 	"steward/internal/clocks"
 	"steward/internal/failure"
+	"steward/internal/idempotency"
 	"steward/internal/postgres"
 	"steward/internal/task"
 )
@@ -25,16 +27,18 @@ type accounts struct {
 	db       *postgres.DB
 	clock    clocks.Clock
 	resolver *account.Resolver
+	// registrar registers new accounts of many callers together.
+	registrar *account.Registrar
 }
 
 func (a accounts) register(r *router) {
-	registerCreate(r, huma.Operation{
+	registerQuick(r, huma.Operation{
 		OperationID: "create-account", Method: http.MethodPost, Path: "/v1/accounts", Tags: []string{tagAccounts}, DefaultStatus: http.StatusCreated,
 		Summary: "Register an account",
 		Description: "Tells Steward of an account. An integer or a UUID is its id as it is; of any other key only a keyed hash is kept, and the " +
 			"answer has the id that Steward gives it. An account that is there already stays as it is, but for an earlier time of creation.",
 		Errors: []int{http.StatusGone},
-	}, a.create)
+	}, a.createFresh, a.create)
 	register(r, huma.Operation{
 		OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{id}", Tags: []string{tagAccounts},
 		Summary: "Show an account", Description: "A look of a member of staff is noted in the access log.", Errors: []int{http.StatusNotFound},
@@ -90,24 +94,71 @@ type newAccount struct {
 	}
 }
 
-func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*accountAnswer, error) {
-	asOf := a.clock.Now()
-
-	key, err := account.ParseKey(in.Body.Account)
+// ensureID is the id under which an account is to be registered.
+func ensureID(ctx context.Context, resolver *account.Resolver, text string, asOf time.Time) (string, error) {
+	key, err := account.ParseKey(text)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 
-	found, err := a.resolver.In(tx).Ensure(ctx, []account.Key{key}, asOf)
+	found, err := resolver.Ensure(ctx, []account.Key{key}, asOf)
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 
 	if found[0] == "" {
-		return nil, failure.New(failure.AccountKeyRefused, "registering an account under an id that Steward never gave")
+		return "", failure.New(failure.AccountKeyRefused, "registering an account under an id that Steward never gave")
 	}
 
-	made, _, err := account.Register(ctx, tx, found[0], given(in.Body.CreatedAt), asOf)
+	return found[0], nil
+}
+
+// createFresh registers an account that was not there, for a request that was not
+// seen before, together with those of other callers.
+func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in *newAccount) (*accountAnswer, error) {
+	asOf := a.clock.Now().Truncate(time.Microsecond)
+
+	id, err := ensureID(ctx, a.resolver, in.Body.Account, asOf)
+	if err != nil {
+		return nil, err
+	}
+
+	created, err := account.Plausible(given(in.Body.CreatedAt), asOf)
+	if err != nil {
+		return nil, err
+	}
+
+	created = created.Truncate(time.Microsecond)
+	made := &accountAnswer{Body: bodyOf(account.Account{ID: id, State: account.Alive, RegisteredAt: asOf, CreatedAt: created})}
+
+	answer, err := json.Marshal(made)
+	if err != nil {
+		return nil, failure.Wrap(failure.Internal, "writing the answer", err)
+	}
+
+	request, err := idempotency.Prepare(asked, answer, asOf, idempotency.Keep)
+	if err != nil {
+		return nil, err
+	}
+
+	fresh, err := a.registrar.Register(ctx, account.Registration{ID: id, CreatedAt: created, At: asOf, Request: request})
+	if err != nil || !fresh {
+		return nil, err
+	}
+
+	return made, nil
+}
+
+// create registers an account that may be there, or finds the first answer.
+func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*accountAnswer, error) {
+	asOf := a.clock.Now()
+
+	id, err := ensureID(ctx, a.resolver.In(tx), in.Body.Account, asOf)
+	if err != nil {
+		return nil, err
+	}
+
+	made, _, err := account.Register(ctx, tx, id, given(in.Body.CreatedAt), asOf)
 
 	return &accountAnswer{Body: bodyOf(made)}, err
 }

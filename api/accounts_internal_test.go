@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,8 +39,11 @@ func lifeHouse(t *testing.T) (*house, people) {
 	committer := account.NewCommitter(t.Context(), db, clock, 0)
 	t.Cleanup(committer.Close)
 
+	registrar := account.NewRegistrar(t.Context(), db, 0)
+	t.Cleanup(registrar.Close)
+
 	h := openHouse(t, db,
-		accounts{db: db, clock: clock, resolver: resolver},
+		accounts{db: db, clock: clock, resolver: resolver, registrar: registrar},
 		interactions{intake: &account.Intake{Resolver: resolver, Committer: committer, Clock: clock}},
 		subscriptions{db: db, clock: clock, resolver: resolver},
 		tasks{db: db, clock: clock})
@@ -266,5 +270,57 @@ func TestTaskPages(t *testing.T) { //nolint:paralleltest // newHouse sets variab
 
 	if got := h.do("support", http.MethodGet, "/v1/tasks/tsk_aaaaaaaaaaaaaaaaaaaaaaaaaa", "").problem(t); got.Code != failure.TaskUnknown {
 		t.Error(got.Code)
+	}
+}
+
+// TestRetriesOfOneCreation: whoever asks for the same thing with the same key, at
+// once or later, gets the same answer; another body is refused; a new key for the
+// same account finds it there.
+func TestRetriesOfOneCreation(t *testing.T) { //nolint:paralleltest // newHouse sets variables
+	h, _ := lifeHouse(t)
+
+	var (
+		together sync.WaitGroup
+		mu       sync.Mutex
+		answers  = map[string]int{}
+	)
+
+	for range 30 {
+		together.Go(func() {
+			got := h.create("app", "/v1/accounts", "one-key", `{"account":"77","created_at":"2024-01-01T00:00:00.123456789Z"}`)
+
+			mu.Lock()
+			defer mu.Unlock()
+
+			if got.status != http.StatusCreated {
+				// The first may still be at work; then there is nothing to give yet.
+				if code := got.problem(t).Code; code != failure.IdempotencyRunning {
+					t.Errorf("%d %s", got.status, got.body)
+				}
+
+				return
+			}
+
+			answers[string(got.body)]++
+		})
+	}
+
+	together.Wait()
+
+	again := h.create("app", "/v1/accounts", "one-key", `{"account":"77","created_at":"2024-01-01T00:00:00.123456789Z"}`)
+	if len(answers) != 1 || answers[string(again.body)] == 0 || again.headers.Get("Idempotency-Replayed") != "true" {
+		t.Errorf("%v, then %s", answers, again.body)
+	}
+
+	if got := h.create("app", "/v1/accounts", "one-key", `{"account":"78"}`).problem(t); got.Code != failure.IdempotencyReused {
+		t.Error(got.Code)
+	}
+
+	var found accountBody
+
+	h.create("app", "/v1/accounts", "other-key", `{"account":"77"}`).into(t, &found)
+
+	if found.ID != "77" || found.CreatedAt == nil || !found.CreatedAt.Equal(time.Date(2024, 1, 1, 0, 0, 0, 123456000, time.UTC)) {
+		t.Errorf("%+v", found)
 	}
 }

@@ -24,15 +24,30 @@ func lookupKey(dir string) (account.LookupKey, error) {
 	return account.ParseLookupKey(content)
 }
 
-// intake makes what takes signs of life. What it has accepted is written before the
-// process ends: it is closed after the last request was answered.
-func (p *process) intake(resolver *account.Resolver) *account.Intake {
+// writing is the context of what writes for many requests together: it ends with
+// none of them.
+func (p *process) writing() context.Context {
 	ctx := context.Background()
 	if p.faults != nil {
 		ctx = faults.With(ctx, p.faults)
 	}
 
-	committer := account.NewCommitter(ctx, p.db, p.clock, p.config.Patience())
+	return ctx
+}
+
+// registrar makes what registers accounts. It is closed after the last request was
+// answered.
+func (p *process) registrar() *account.Registrar {
+	made := account.NewRegistrar(p.writing(), p.db, p.config.Patience())
+	p.closers = append(p.closers, made.Close)
+
+	return made
+}
+
+// intake makes what takes signs of life. What it has accepted is written before the
+// process ends: it is closed after the last request was answered.
+func (p *process) intake(resolver *account.Resolver) *account.Intake {
+	committer := account.NewCommitter(p.writing(), p.db, p.clock, p.config.Patience())
 	p.closers = append(p.closers, committer.Close)
 
 	return &account.Intake{Resolver: resolver, Committer: committer, Clock: p.clock}

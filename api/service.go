@@ -34,22 +34,22 @@ type service struct {
 func (s *service) resources(p *process) []resource {
 	resolver := account.NewResolver(p.db, p.lookup)
 
-	return []resource{
+	return slices.Concat([]resource{
 		health{ready: s.health},
 		docs{service: s},
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
 		backups{db: p.db},
 		erasures{},
-		accounts{db: p.db, clock: p.clock, resolver: resolver},
+		accounts{db: p.db, clock: p.clock, resolver: resolver, registrar: p.registrar()},
 		interactions{intake: p.intake(resolver)},
 		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
 		tasks{db: p.db, clock: p.clock},
 		me{db: p.db, clock: p.clock},
-		keys{db: p.db, clock: p.clock},
-		members{db: p.db, clock: p.clock},
+		apiKeys{db: p.db, clock: p.clock, changed: p.forgetCredentials},
+		members{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		acts{db: p.db},
 		looks{db: p.db},
-	}
+	}, s.messages(p))
 }
 
 // newService makes the handler of all operations. It fails with Internal for an
