@@ -5,18 +5,18 @@ import (
 
 	"steward/internal/account"
 	"steward/internal/faults"
-	"steward/internal/keys"
+	keyfiles "steward/internal/keys"
 )
 
 // lookupKey reads the key under which the keys of accounts are hashed, where the
 // process has one. Without it only integers, UUIDs and ids that Steward gave are
 // taken.
 func lookupKey(dir string) (account.LookupKey, error) {
-	if dir == "" || !keys.Holds(dir, keys.AccountLookup) {
+	if dir == "" || !keyfiles.Holds(dir, keyfiles.AccountLookup) {
 		return nil, nil //nolint:nilnil // there need be none
 	}
 
-	content, err := keys.Read(dir, keys.AccountLookup)
+	content, err := keyfiles.Read(dir, keyfiles.AccountLookup)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"net/http/httptest"
 	"os"
+	"path"
 	"strconv"
 	"strings"
 	"testing"
@@ -103,9 +104,10 @@ func (th *thrower) throw(t *testing.T) bool {
 
 	got := requesttest.Answer{Status: recorder.Code, Headers: recorder.Result().Header, Body: recorder.Body.Bytes()}
 	th.report.Add(asked, got, time.Since(began))
+	th.generator.See(path.Base(got.Headers.Get("Location")))
 
 	if err := th.generator.Document.Judge(asked, got); err != nil {
-		t.Errorf("%v\n%s\nanswer: %d %s", err, asked, got.Status, got.Body)
+		t.Errorf("%v\n%s\nanswer: %d %s\n%s", err, asked, got.Status, got.Body, th.house.errors)
 
 		return false
 	}

@@ -107,8 +107,12 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 
 		return failure.Wrap(failure.Internal, "reading the first answer", json.Unmarshal(answer, out))
 	})
+	if err != nil && failure.CodeOf(err) == failure.Internal {
+		err = failure.Wrap(failure.Unavailable, "writing it down", err)
+	}
+
 	if err != nil {
-		return nil, failure.Wrap(failure.Unavailable, "creating it", err)
+		return nil, err
 	}
 
 	return out, nil
@@ -214,6 +218,6 @@ func idempotencyParameters() []*huma.Param {
 	return []*huma.Param{{
 		Name: idempotency.Header, In: "header", Required: true,
 		Description: "A fresh random text for each new thing, the same one for each retry; the first answer is given again for 30 days.",
-		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: "^[!-~]+$"},
+		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^([!#-~][!-~]*|"[!-~]+")$`},
 	}}
 }

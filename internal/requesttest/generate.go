@@ -4,6 +4,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,11 +18,36 @@ type Generator struct {
 	// Now is around when the times lie that it makes.
 	Now time.Time
 
+	// seen are ids that answers gave, the newest last: requests that name what is
+	// there find out more than those that name nothing.
+	seen  []string
 	pools map[string][]string
 }
 
 // examples is how many texts are made for one pattern: making one is slow.
 const examples = 64
+
+// maxSeen is how many ids are remembered.
+const maxSeen = 200
+
+// See remembers an id that an answer gave.
+func (g *Generator) See(id string) {
+	if id != "" && id != "." {
+		g.seen = append(g.seen, id)
+		g.seen = g.seen[max(0, len(g.seen)-maxSeen):]
+	}
+}
+
+// Seen gives one of those that fit the schema, or makes a text.
+func (g *Generator) Seen(schema *Schema) string {
+	if len(g.seen) > 0 && g.Random.IntN(2) == 0 {
+		if id := g.seen[g.Random.IntN(len(g.seen))]; g.Document.Validate(schema, id, false) == nil {
+			return id
+		}
+	}
+
+	return plainText(g.Value(schema))
+}
 
 // maxMade bounds what is made where the document allows more: long texts and lists are
 // what the hostile requests have.
@@ -104,7 +130,20 @@ func (g *Generator) Text(schema *Schema) string {
 		high = min(high, *schema.MaxLength)
 	}
 
-	if g.Random.IntN(3) == 0 {
+	// Ids are what most texts of an API are: those that are there, or small numbers,
+	// which soon are.
+	switch g.Random.IntN(6) {
+	case 0, 1:
+		if id := strconv.Itoa(g.Random.IntN(1000)); schema.text(id) == nil {
+			return id
+		}
+	case 2:
+		if len(g.seen) > 0 {
+			if id := g.seen[g.Random.IntN(len(g.seen))]; schema.text(id) == nil {
+				return id
+			}
+		}
+	case 3:
 		return strings.Repeat("é", low+g.Random.IntN(high-low+1))
 	}
 
@@ -114,7 +153,12 @@ func (g *Generator) Text(schema *Schema) string {
 func (g *Generator) time() time.Time {
 	const year = 365 * 24 * int64(time.Hour)
 
-	at := g.Now.Add(time.Duration(g.Random.Int64N(2*year) - year))
+	// What is reported has mostly happened.
+	at := g.Now.Add(-time.Duration(g.Random.Int64N(year)))
+	if g.Random.IntN(8) == 0 {
+		at = g.Now.Add(time.Duration(g.Random.Int64N(year)))
+	}
+
 	if g.Random.IntN(2) == 0 {
 		at = at.In(time.FixedZone("", (g.Random.IntN(28)-14)*3600))
 	}

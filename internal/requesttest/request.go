@@ -92,7 +92,12 @@ func (g *Generator) valid(op Operation) *values {
 
 	for i, parameter := range op.Parameters {
 		if parameter.Required || g.Random.IntN(2) == 0 {
-			if text := plainText(g.Value(parameter.Schema)); text != "" {
+			text := plainText(g.Value(parameter.Schema))
+			if parameter.In == "path" {
+				text = g.Seen(parameter.Schema)
+			}
+
+			if text != "" {
 				made.parameters[i] = text
 			}
 		}
