@@ -15,13 +15,15 @@ import (
 	"steward/internal/postgres"
 )
 
-// keys are the keys of the app.
-type keys struct {
+// apiKeys are the keys of the app.
+type apiKeys struct {
 	db    *postgres.DB
 	clock clocks.Clock
+	// changed is called once a key has ended.
+	changed func()
 }
 
-func (k keys) register(r *router) {
+func (k apiKeys) register(r *router) {
 	register(r, huma.Operation{
 		OperationID: "list-keys", Method: http.MethodGet, Path: "/v1/keys", Tags: []string{"credentials"},
 		Summary: "List the keys of the app", Description: "Lists every key, those that hold no more too, without their secrets.",
@@ -97,7 +99,7 @@ type apiKeysAnswer struct {
 	}
 }
 
-func (k keys) list(ctx context.Context, in *page.Query) (*apiKeysAnswer, error) {
+func (k apiKeys) list(ctx context.Context, in *page.Query) (*apiKeysAnswer, error) {
 	after, _, err := page.Decode[string]("keys", in.Cursor)
 	if err != nil {
 		return nil, err
@@ -131,7 +133,7 @@ type apiKeyMadeAnswer struct {
 	Body apiKeyMade
 }
 
-func (k keys) create(ctx context.Context, tx postgres.Tx, in *createKeyInput) (*apiKeyMadeAnswer, error) {
+func (k apiKeys) create(ctx context.Context, tx postgres.Tx, in *createKeyInput) (*apiKeyMadeAnswer, error) {
 	asked := apikey.New{Label: in.Body.Label, Lasts: span(in.Body.Days, dayLong)}
 	for _, scope := range in.Body.Scopes {
 		asked.Scopes = append(asked.Scopes, access.Scope(scope))
@@ -153,7 +155,7 @@ type rotation struct {
 	OverlapHours *int `json:"overlap_hours,omitempty" minimum:"0" maximum:"168" doc:"For how many hours the old one still holds; a day without it, 0 ends it at once."`
 }
 
-func (k keys) rotate(ctx context.Context, tx postgres.Tx, in *rotateKeyInput) (*apiKeyMadeAnswer, error) {
+func (k apiKeys) rotate(ctx context.Context, tx postgres.Tx, in *rotateKeyInput) (*apiKeyMadeAnswer, error) {
 	now := k.clock.Now()
 	key, token, err := apikey.Replace(ctx, tx, caller(ctx), in.ID, span(in.Body.OverlapHours, time.Hour), now)
 
@@ -186,7 +188,7 @@ type apiKeyAnswer struct {
 	Body APIKey
 }
 
-func (k keys) revoke(ctx context.Context, in *keyInput) (*apiKeyAnswer, error) {
+func (k apiKeys) revoke(ctx context.Context, in *keyInput) (*apiKeyAnswer, error) {
 	var out *apiKeyAnswer
 
 	err := k.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
@@ -196,6 +198,8 @@ func (k keys) revoke(ctx context.Context, in *keyInput) (*apiKeyAnswer, error) {
 
 		return err
 	})
+
+	k.changed() // whatever became of the commit
 
 	return out, unavailable("revoking a key", err)
 }

@@ -22,11 +22,13 @@ func (m me) register(r *router) {
 	register(r, huma.Operation{
 		OperationID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tags: []string{"credentials"},
 		Summary: "Say whose token it is", Description: "Says who calls, in which role, and until when the token holds.",
+		Errors: []int{http.StatusNotFound},
 	}, m.get)
 	registerCreate(r, huma.Operation{
 		OperationID: "rotate-my-token", Method: http.MethodPost, Path: "/v1/me/tokens", Tags: []string{"credentials"},
 		DefaultStatus: http.StatusCreated, Summary: "Make another token for yourself",
 		Description: "So that nobody knows it who made the first one. Tokens from before still hold for the overlap. The answer holds the token, this once.",
+		Errors:      []int{http.StatusNotFound},
 	}, m.rotate)
 }
 

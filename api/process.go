@@ -35,6 +35,8 @@ type process struct {
 	verifier authenticator
 	// lookup hashes the keys of accounts that may be personal; nil where there is none.
 	lookup account.LookupKey
+	// credentialsChanged lets the verifier look again; nil where it keeps nothing.
+	credentialsChanged func()
 	// background are goroutines that live as long as the process.
 	background []func(context.Context) error
 	// closers end what resources hold, the last opened first, after the last request.

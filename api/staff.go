@@ -20,6 +20,8 @@ import (
 type members struct {
 	db    *postgres.DB
 	clock clocks.Clock
+	// changed is called once somebody may do other things than before.
+	changed func()
 }
 
 func (m members) register(r *router) {
@@ -192,6 +194,8 @@ func (m members) do(ctx context.Context, what string,
 
 		return err
 	})
+
+	m.changed() // whatever became of the commit
 
 	return out, unavailable(what, err)
 }

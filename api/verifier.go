@@ -23,10 +23,18 @@ func (p *process) openVerifier() {
 	}
 
 	verifier := credential.NewVerifier(options)
-	p.verifier = verifier
+	p.verifier, p.credentialsChanged = verifier, verifier.Forget
 	p.background = append(p.background, func(ctx context.Context) error {
 		verifier.Run(ctx)
 
 		return nil
 	})
+}
+
+// forgetCredentials lets the verifier look again, so that a change counts in this
+// process before it is answered.
+func (p *process) forgetCredentials() {
+	if p.credentialsChanged != nil {
+		p.credentialsChanged()
+	}
 }

@@ -105,19 +105,22 @@ func TestAnEntryHasAnEnd(t *testing.T) {
 	operator, _ := credentialtest.New(t, db, now()).Operator()
 	must(t, accesslog.Look(access.With(t.Context(), operator), api, "get-account", "42", now(), time.Hour))
 
-	for who, change := range map[*postgres.DB]string{db: `update access_log set subject = '43'`, api: `delete from access_log`} {
+	for change, who := range map[string]*postgres.DB{
+		`update access_log set subject = '43'`: db, `delete from access_log`: api, `update access_log set ends_at = ends_at`: core,
+	} {
 		if _, err := who.Exec(t.Context(), change); err == nil {
 			t.Errorf("it may: %s", change)
 		}
 	}
 
-	for end, want := range map[time.Time]int64{now().Add(time.Hour - 1): 0} {
-		if gone, err := core.Exec(t.Context(), `delete from access_log where ends_at <= $1`, end); err != nil || gone != want {
+	const end = `delete from access_log where ctid = any (array(select ctid from access_log where ends_at <= $1 limit 10 for update skip locked))`
+
+	for _, step := range []struct {
+		at   time.Time
+		want int64
+	}{{now().Add(time.Hour - 1), 0}, {now().Add(time.Hour), 1}} {
+		if gone, err := core.Exec(t.Context(), end, step.at); err != nil || gone != step.want {
 			t.Errorf("%d, %v", gone, err)
 		}
-	}
-
-	if gone, err := core.Exec(t.Context(), `delete from access_log where ends_at <= $1`, now().Add(time.Hour)); err != nil || gone != 1 {
-		t.Errorf("%d, %v", gone, err)
 	}
 }
