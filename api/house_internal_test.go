@@ -86,7 +86,29 @@ func everybody() people {
 func newHouse(t testing.TB, only ...resource) *house {
 	t.Helper()
 
-	return openHouse(t, pgtest.OpenSteward(t), only...)
+	h := openHouse(t, pgtest.OpenSteward(t), only...)
+	hire(t, h.db, h.verifier.(people))
+
+	return h
+}
+
+// hire writes the made-up people down: what they do names them.
+func hire(t testing.TB, db *postgres.DB, all people) {
+	t.Helper()
+
+	for name, who := range all {
+		if who.Kind != access.Staff {
+			continue
+		}
+
+		_, err := db.Exec(t.Context(), `with member as (insert into staff (id, handle, role, since) values ($1, $2, $3, now()) returning id)
+			insert into staff_tokens (id, staff, secret_sha256, made_at, expires_at, ends_at)
+			select $4::text, id, sha256(convert_to($4::text, 'UTF8')), now(), now() + interval '1 day', now() + interval '2 days' from member`,
+			who.ID, name, string(who.Role), who.Credential)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func openHouse(t testing.TB, db *postgres.DB, only ...resource) *house {

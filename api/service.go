@@ -40,15 +40,15 @@ func (s *service) resources(p *process) []resource {
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
 		backups{db: p.db},
 		erasures{},
+		accounts{db: p.db, clock: p.clock, resolver: resolver, registrar: p.registrar()},
+		interactions{intake: p.intake(resolver)},
+		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
+		tasks{db: p.db, clock: p.clock},
 		me{db: p.db, clock: p.clock},
 		apiKeys{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		members{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		acts{db: p.db},
 		looks{db: p.db},
-		accounts{db: p.db, clock: p.clock, resolver: resolver, registrar: p.registrar()},
-		interactions{intake: p.intake(resolver)},
-		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
-		tasks{db: p.db, clock: p.clock},
 	}
 }
 

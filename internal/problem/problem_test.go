@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +25,9 @@ var errDriver = errors.New("duplicate key (email)=(ada@example.com)")
 func TestEveryCodeOfTheAPIHasAStatus(t *testing.T) {
 	t.Parallel()
 
+	// These are the command's own, which no handler returns.
+	command := []failure.Code{failure.OperatorExists, failure.APIUnavailable, failure.APIRefused}
+
 	constant := regexp.MustCompile(`Code\s+= "([a-z_]+)"`)
 	found := 0
 
@@ -36,7 +40,7 @@ func TestEveryCodeOfTheAPIHasAStatus(t *testing.T) {
 		for _, match := range constant.FindAllSubmatch(text, -1) {
 			found++
 
-			if code := failure.Code(match[1]); !problem.Known(code) {
+			if code := failure.Code(match[1]); !problem.Known(code) && !slices.Contains(command, code) {
 				t.Errorf("%s has no status: give it one in table_%s.go", code, name)
 			}
 		}
