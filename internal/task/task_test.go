@@ -99,7 +99,9 @@ func TestOpenedOnce(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 
-			if found[opened.ID]++; fresh {
+			found[opened.ID]++
+
+			if fresh {
 				first++
 			}
 		})
