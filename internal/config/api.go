@@ -106,7 +106,7 @@ func (a API) check() error {
 		wrong = "STEWARD_API_LISTEN: beyond loopback there must be STEWARD_API_TLS_CERT, or proxies with STEWARD_API_PLAIN_FOR_PROXIES"
 	case a.Connections < 1 || a.Connections > maxConnections:
 		wrong = "STEWARD_API_CONNECTIONS: 1 to 500"
-	case a.AddressRate < 0 || a.AddressRate > maxRate || a.CredentialRate < 0 || a.CredentialRate > maxRate:
+	case !isRate(a.AddressRate), !isRate(a.CredentialRate):
 		wrong = "STEWARD_API_ADDRESS_RATE and STEWARD_API_CREDENTIAL_RATE: 0 to 1000000 in a second"
 	case a.Drain < 0 || a.Drain > maxDrain:
 		wrong = "STEWARD_API_DRAIN: 0s to 1m"
@@ -118,6 +118,9 @@ func (a API) check() error {
 
 	return nil
 }
+
+// isRate refuses what is no number too.
+func isRate(rate float64) bool { return rate >= 0 && rate <= maxRate }
 
 // ProxyOnly says that only the configured proxies may connect: what travels is plain.
 func (a API) ProxyOnly() bool { return a.Plain && !a.loopback }
