@@ -26,8 +26,8 @@ func (s subscriptions) register(r *router) {
 		DefaultStatus: http.StatusOK,
 		Summary:       "Record an event of a subscription",
 		Description: "Says that a subscription is paid until a time, that a payment was made, or that it was cancelled. Events are " +
-			"ordered by their own time: late, repeated and out-of-order ones are harmless, so that a call without an answer is simply made again. A payment keeps an " +
-			"account alive as a sign of life does.",
+			"ordered by their own time: late, repeated and out-of-order ones are harmless, so that a call without an answer is simply " +
+			"made again. A payment keeps an account alive as a sign of life does.",
 		Errors: []int{http.StatusNotFound, http.StatusGone},
 	}, s.record)
 }
