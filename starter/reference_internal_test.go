@@ -61,6 +61,13 @@ func contract() map[string]any {
 		"steward staff bootstrap":       madeToken{},
 		"steward act list":              actsResult{},
 		"steward act looks":             looksResult{},
+		"steward mail preview":          previewResult{},
+		"steward mail list":             mailResult{},
+		"steward webhook add":           madeWebhook{},
+		"steward webhook list":          endpointsResult{},
+		"steward webhook remove":        webhookDone{},
+		"steward webhook deliveries":    deliveriesResult{},
+		"steward webhook retry":         webhookDone{},
 		"steward describe":              described{},
 		"steward version":               versionResult{},
 	}

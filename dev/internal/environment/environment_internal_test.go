@@ -127,10 +127,10 @@ func TestSpecsStayTheSame(t *testing.T) {
 func TestStopOrder(t *testing.T) {
 	t.Parallel()
 	records := map[string]procs.Record{}
-	for _, name := range []string{partPostgres, partDrill, partTemporal, partGCS, "worker", "worker-drill", "unknown"} {
+	for _, name := range []string{partPostgres, partDrill, partTemporal, partGCS, partMail, "worker", "worker-drill", "worker-vendors", "unknown"} {
 		records[name] = procs.Record{}
 	}
-	want := []string{"unknown", "worker", "worker-drill", partGCS, partTemporal, partDrill, partPostgres}
+	want := []string{"unknown", "worker", "worker-drill", "worker-vendors", partMail, partGCS, partTemporal, partDrill, partPostgres}
 	if diff := cmp.Diff(want, stopOrder(records)); diff != "" {
 		t.Error(diff)
 	}

@@ -49,7 +49,7 @@ func (o Only) builds(program string) bool {
 		return o.has(groupTemporal)
 	case programGCS:
 		return o.has(groupGCS)
-	case programWorker:
+	case programWorker, programMail:
 		return o.has(groupWorker)
 	default:
 		return o.has(groupSetup) || o.has(groupBackup)
