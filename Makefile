@@ -13,7 +13,7 @@ FUZZTIME ?= 5s#         time for each fuzz target
 BENCHTIME ?= 1s#        time for each benchmark
 SIZE ?= 2000#           size of the dump of bench-backup, in MB
 ROUNDS ?= 3#            how often bench-backup measures everything; medians count
-BENCH_FLAGS ?=#         more flags for bench-backup, such as --json
+BENCH_FLAGS ?=#         more flags for bench-backup and bench-api, such as --json
 SOAK_TIME ?= 12h#       limit of one soak run; it goes on by seed
 ONLY ?=#                steps of test to run, by name: make test ONLY="lint test"
 TEST_FLAGS ?=#          more flags for go test
@@ -78,10 +78,11 @@ devenv:
 ## Building
 
 .PHONY: build
-build: ## Build bin/steward and bin/worker, and the dev programs under .dev/bin
+build: ## Build bin/steward, bin/worker and bin/api, and the dev programs under .dev/bin
 	@dev/install/go.sh
 	go build -trimpath -ldflags '-X main.commit=$(COMMIT)' -o bin/steward ./starter
 	go build -trimpath -ldflags '-X main.commit=$(COMMIT)' -o bin/worker ./worker
+	go build -trimpath -ldflags '-X main.commit=$(COMMIT)' -o bin/api ./api
 	@mkdir -p $(BIN)
 	@for name in devenv temporal gcsemulator; do \
 		if [[ -d dev/cmd/$$name ]]; then echo "go build $$name"; go build -C dev -o ../$(BIN)/$$name ./cmd/$$name; fi; \
@@ -136,6 +137,10 @@ bench: ## Run all benchmarks of PKG
 .PHONY: bench-backup
 bench-backup: ## Measure backup and drill against bare pg_dump and pg_restore (SIZE in MB, ROUNDS, BENCH_FLAGS=--json)
 	@go run -C dev ./cmd/benchbackup --size $(SIZE) --rounds $(ROUNDS) $(BENCH_FLAGS)
+
+.PHONY: bench-api
+bench-api: ## Measure the API against bare inserts and pgbench (BENCH_FLAGS="--clients 32 --time 5s --rounds 3 --json")
+	@go run -C dev ./cmd/benchapi $(BENCH_FLAGS)
 
 bench-%: ## Run the benchmarks of one package: make bench-ledger
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./internal/$*/...

@@ -20,6 +20,7 @@ import (
 	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/promise"
+	"steward/internal/task"
 )
 
 // verifyBudget is how much of an audit's five minutes the verification of the
@@ -67,6 +68,8 @@ type AuditResult struct {
 	// Alerts counts the people's alerts of this audit, Changes the entries that
 	// it wrote to the ledger, HeartbeatFailures the calls that were not accepted.
 	Alerts, Changes, HeartbeatFailures int
+	// TasksOverdue counts the tasks of people that are past their time.
+	TasksOverdue int64
 	// Verification is the code of the failure that kept the ledger from being
 	// verified although that was due; empty without one.
 	Verification failure.Code
@@ -91,7 +94,7 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 
 	now := a.Clock.Now()
 
-	read, err := a.read(ctx)
+	read, err := a.read(ctx, now)
 	if err != nil {
 		return AuditResult{}, err
 	}
@@ -109,10 +112,12 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 	}
 
 	a.Metrics.Audited(now, statuses, read.unsealed)
+	a.Metrics.Tasks(read.tasks)
 
 	result := summary(now, statuses)
 	result.Alerts, result.Changes, result.Verification = len(alerts), len(changes), failure.CodeOf(unverified)
 	result.HeartbeatFailures = a.beat(ctx, statuses, unverified)
+	result.TasksOverdue = a.remind(ctx, read.tasks)
 
 	return result, nil
 }
@@ -160,15 +165,20 @@ type reading struct {
 	evidence promise.Evidence
 	last     history.Audit
 	unsealed int64
+	tasks    []task.Standing
 }
 
-func (a *Audits) read(ctx context.Context) (read reading, err error) {
+func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err error) {
 	err = a.Steward.InSnapshot(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		if read.evidence, err = evidence.Gather(ctx, evidence.Sources{Steward: tx, OffFile: a.OffFile}, a.Policy); err != nil {
 			return err
 		}
 
 		if read.last, err = history.Latest(ctx, tx); err != nil {
+			return err
+		}
+
+		if read.tasks, err = task.Standings(ctx, tx, now); err != nil {
 			return err
 		}
 
@@ -192,6 +202,21 @@ func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) error {
 	}
 
 	return nil
+}
+
+// remind writes a line for each kind of task that is overdue, and counts them all: a
+// task waits for a person, who is told until it is done.
+func (a *Audits) remind(ctx context.Context, standings []task.Standing) (overdue int64) {
+	for _, standing := range standings {
+		if standing.Overdue > 0 {
+			a.Log.WarnContext(ctx, "tasks are overdue", "kind", string(standing.Kind), "overdue", standing.Overdue,
+				"since", standing.NextDue.Format(time.RFC3339), "runbook", "docs/runbooks.md#tasks-overdue")
+		}
+
+		overdue += standing.Overdue
+	}
+
+	return overdue
 }
 
 // beat calls the heartbeats of the promises whose evidence was read and is good,

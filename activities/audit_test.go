@@ -17,6 +17,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/activities"
+	"steward/internal/access"
 	"steward/internal/alert"
 	"steward/internal/failure"
 	"steward/internal/faults"
@@ -30,6 +31,7 @@ import (
 	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/promise"
+	"steward/internal/task"
 )
 
 // secret stands in the heartbeat URLs of these tests and must never come out.
@@ -457,5 +459,41 @@ func TestEveryFailingCall(t *testing.T) {
 				t.Errorf("only %d points", points)
 			}
 		})
+	}
+}
+
+// TestOverdueTasksAreTold: what waits for a person past its time is counted, shown
+// and told at each audit until it is done; it breaks no promise by itself.
+func TestOverdueTasksAreTold(t *testing.T) {
+	t.Parallel()
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.drilled(t, "app", "steward")
+
+	opened, _, err := task.Open(t.Context(), w.admin, task.Opening{Kind: task.DeleteAccount, Subject: "42", By: "steward", At: noon().Add(-72 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if result := w.audit(t); result.TasksOverdue != 0 || w.log.Len() != 0 {
+		t.Errorf("at its due time: %+v\n%s", result, w.log)
+	}
+
+	w.clock.move(time.Minute)
+
+	if result := w.audit(t); result.TasksOverdue != 1 || result.Stage != "kept" ||
+		!strings.Contains(w.log.String(), `"msg":"tasks are overdue","kind":"account.delete","overdue":1,"since":"2026-11-22T12:00:00Z"`) {
+		t.Errorf("%+v\n%s", result, w.log)
+	}
+
+	_, _, err = task.Finish(t.Context(), w.admin, task.Finishing{
+		Task: opened.ID, By: ids.New("stf"), Role: access.Support, Outcome: task.Refused, At: w.clock.Now(), Keep: task.Keep,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if result := w.audit(t); result.TasksOverdue != 0 {
+		t.Errorf("%+v", result)
 	}
 }

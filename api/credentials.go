@@ -1,13 +1,13 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
 
-	"steward/internal/access"
+	"steward/internal/credential"
 	"steward/internal/failure"
 	"steward/internal/problem"
 )
@@ -34,9 +34,15 @@ func bearer(headers http.Header) (string, error) {
 }
 
 // notVerified is what a caller is told whose token was not accepted: nothing about
-// why, unless it was not the token's fault.
+// why, unless it was not the token's fault, or the token was a right one once.
 func notVerified(err error) error {
+	if slowed, ok := errors.AsType[*credential.Slowed](err); ok {
+		return problem.RetryAfter(err, slowed.RetryAfter())
+	}
+
 	switch failure.CodeOf(err) {
+	case failure.CredentialsExpired, failure.CredentialsRevoked: // only who has the secret gets these
+		return err
 	case failure.Unavailable, failure.TimedOut, failure.TooManyRequests, failure.TooBusy, failure.Unauthorised, failure.Internal:
 		return err
 	default:
@@ -59,12 +65,4 @@ func secretOf(token string) [sha256.Size]byte {
 
 func tooMany(wait time.Duration) error {
 	return problem.RetryAfter(failure.New(failure.TooManyRequests, "counting requests"), max(wait, time.Second))
-}
-
-// nobody knows no credentials: whoever shows any is refused.
-type nobody struct{}
-
-// Verify implements authenticator.
-func (nobody) Verify(context.Context, string) (access.Principal, error) {
-	return access.Principal{}, failure.New(failure.CredentialsNeeded, "checking the credentials")
 }

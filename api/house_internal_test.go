@@ -9,12 +9,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"steward/internal/access"
+	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/failure"
+	"steward/internal/ids"
 	"steward/internal/metrics"
 	"steward/internal/pgtest"
 	"steward/internal/policy"
@@ -29,6 +32,33 @@ type house struct {
 	t       testing.TB
 	service *service
 	server  *httptest.Server
+	// errors are the newest lines of the log that are errors.
+	errors *lines
+}
+
+// lines keeps the newest lines of a log.
+type lines struct {
+	mu   sync.Mutex
+	kept []string
+}
+
+// Write implements io.Writer.
+func (l *lines) Write(text []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	l.kept = append(l.kept, string(text))
+	l.kept = l.kept[max(0, len(l.kept)-5):]
+
+	return len(text), nil
+}
+
+// String shows them.
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+
+	return strings.Join(l.kept, "")
 }
 
 // people are the made-up credentials: the token is the id.
@@ -45,9 +75,9 @@ func (p people) Verify(_ context.Context, token string) (access.Principal, error
 
 // everybody has one credential of each role, and a key with all scopes, "app".
 func everybody() people {
-	all := people{"app": {Kind: access.App, ID: "app_1", Credential: "app", Scopes: access.Scopes()}}
+	all := people{"app": {Kind: access.App, ID: ids.New("app"), Credential: ids.New("key"), Scopes: access.Scopes()}}
 	for _, role := range access.Roles() {
-		all[string(role)] = access.Principal{Kind: access.Staff, ID: "stf_" + string(role), Credential: string(role), Role: role}
+		all[string(role)] = access.Principal{Kind: access.Staff, ID: ids.New("stf"), Credential: ids.New("tok"), Role: role}
 	}
 
 	return all
@@ -57,7 +87,29 @@ func everybody() people {
 func newHouse(t testing.TB, only ...resource) *house {
 	t.Helper()
 
-	return openHouse(t, pgtest.OpenSteward(t), only...)
+	h := openHouse(t, pgtest.OpenSteward(t), only...)
+	hire(t, h.db, h.verifier.(people))
+
+	return h
+}
+
+// hire writes the made-up people down: what they do names them.
+func hire(t testing.TB, db *postgres.DB, all people) {
+	t.Helper()
+
+	for name, who := range all {
+		if who.Kind != access.Staff {
+			continue
+		}
+
+		_, err := db.Exec(t.Context(), `with member as (insert into staff (id, handle, role, since) values ($1, $2, $3, now()) returning id)
+			insert into staff_tokens (id, staff, secret_sha256, made_at, expires_at, ends_at)
+			select $4::text, id, sha256(convert_to($4::text, 'UTF8')), now(), now() + interval '1 day', now() + interval '2 days' from member`,
+			who.ID, name, string(who.Role), who.Credential)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 func openHouse(t testing.TB, db *postgres.DB, only ...resource) *house {
@@ -76,9 +128,17 @@ func openHouse(t testing.TB, db *postgres.DB, only ...resource) *house {
 		t.Fatal(err)
 	}
 
-	h := &house{t: t, process: &process{
-		policy: rules, door: door, log: slog.New(slog.DiscardHandler), clock: clocks.System(), machine: clocks.System(),
+	master, err := casekey.ParseMaster([]byte(casekey.GenerateMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	kept := &lines{}
+	h := &house{t: t, errors: kept, process: &process{
+		log: slog.New(slog.NewJSONHandler(kept, &slog.HandlerOptions{Level: slog.LevelError})), policy: rules, door: door,
+		clock: clocks.System(), machine: clocks.System(),
 		requests: metrics.NewRequests(operationNames(), commit), db: db, verifier: everybody(),
+		lookup: bytes.Repeat([]byte{7}, 32), keeper: casekey.Keeper{Master: master},
 	}}
 
 	h.service = &service{health: newReadiness(h.process)}

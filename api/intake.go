@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -110,12 +111,12 @@ func plainTarget(r *http.Request, op *huma.Operation) error {
 		return malformed("query", errQuery)
 	}
 
-	for _, values := range query {
+	for name, values := range query {
 		if len(values) != 1 {
 			return invalid("query.*", "a parameter stands twice")
 		}
 
-		if values[0] == "" {
+		if values[0] == "" && !mayBeEmpty(op, name) {
 			return invalid("query.*", "a parameter has no value")
 		}
 
@@ -125,6 +126,17 @@ func plainTarget(r *http.Request, op *huma.Operation) error {
 	}
 
 	return nil
+}
+
+// mayBeEmpty reports whether a parameter without a value is one that the document
+// allows; huma takes it for one that is not there.
+func mayBeEmpty(op *huma.Operation, name string) bool {
+	return slices.ContainsFunc(op.Parameters, func(parameter *huma.Param) bool {
+		schema := parameter.Schema
+
+		return parameter.In == "query" && parameter.Name == name && schema.Type == huma.TypeString &&
+			(schema.MinLength == nil || *schema.MinLength == 0) && len(schema.Enum) == 0
+	})
 }
 
 var (

@@ -53,7 +53,7 @@ func messageHouse(t *testing.T) (*house, casekey.Keeper) {
 	return h, keeper
 }
 
-func acts(t *testing.T, h *house) (verbs string) {
+func verbsOf(t *testing.T, h *house) (verbs string) {
 	t.Helper()
 
 	if err := h.db.QueryRow(t.Context(), `select coalesce(string_agg(verb, ' ' order by at, id), '') from staff_acts`).Scan(&verbs); err != nil {
@@ -104,7 +104,7 @@ func TestWebhookEndpointsThroughTheAPI(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 
-	if got := acts(t, h); got != "webhook.create webhook.delete" {
+	if got := verbsOf(t, h); got != "webhook.create webhook.delete" {
 		t.Errorf("acts: %s", got)
 	}
 }
@@ -161,7 +161,7 @@ func TestWebhookDeliveriesThroughTheAPI(t *testing.T) {
 		t.Errorf("%d %s", unknown.status, unknown.body)
 	}
 
-	if got := acts(t, h); got != "webhook.retry webhook.retry webhook.retry" {
+	if got := verbsOf(t, h); got != "webhook.retry webhook.retry webhook.retry" {
 		t.Errorf("acts: %s", got)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"steward/internal/access"
+	"steward/internal/account"
 	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/config"
@@ -33,6 +34,10 @@ type process struct {
 	faults   faults.Injector // nil in production
 	// verifier knows whose a token is.
 	verifier authenticator
+	// lookup hashes the keys of accounts that may be personal; nil where there is none.
+	lookup account.LookupKey
+	// credentialsChanged lets the verifier look again; nil where it keeps nothing.
+	credentialsChanged func()
 	// keeper seals what must not lie in the clear; without a master key it seals nothing.
 	keeper casekey.Keeper
 	// background are goroutines that live as long as the process.
@@ -71,7 +76,11 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 		return nil, fmt.Errorf("starting: %w", err)
 	}
 
-	p.verifier = nobody{}
+	if p.lookup, err = lookupKey(settings.KeysDir); err != nil {
+		return nil, fmt.Errorf("starting: %w", err)
+	}
+
+	p.openVerifier()
 
 	if err := p.openKeeper(); err != nil {
 		p.db.Close()

@@ -59,6 +59,17 @@ func register[I, O any](r *router, op huma.Operation, handler func(context.Conte
 // same key and body gets the first answer again, and nothing is done twice. The
 // handler therefore does all that it does through tx.
 func registerCreate[I, O any](r *router, op huma.Operation, handler func(context.Context, postgres.Tx, *I) (*O, error)) {
+	registerQuick(r, op, nil, handler)
+}
+
+// quick does what a creating request asks for, and remembers the request, in one
+// statement that it may share with others; or it gives nil, with nothing done, where
+// that is not the first time that it is asked: then the handler of the transaction
+// does it, or finds the first answer.
+type quick[I, O any] func(ctx context.Context, asked idempotency.Request, in *I) (*O, error)
+
+// registerQuick is registerCreate with a way that is tried first; it may be nil.
+func registerQuick[I, O any](r *router, op huma.Operation, first quick[I, O], handler func(context.Context, postgres.Tx, *I) (*O, error)) {
 	op.Parameters = append(op.Parameters, idempotencyParameters()...)
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
 
@@ -74,6 +85,12 @@ func registerCreate[I, O any](r *router, op huma.Operation, handler func(context
 		asked := idempotency.Request{
 			Owner: string(who.Kind) + "-" + who.ID, Credential: who.Credential, Operation: x.operation, Key: key,
 			Target: x.request.URL.RequestURI(), Body: x.body, Secret: x.secret[:],
+		}
+
+		if first != nil {
+			if made, err := first(ctx, asked, in); made != nil || err != nil {
+				return made, err
+			}
 		}
 
 		return once(ctx, r, asked, func(ctx context.Context, tx postgres.Tx) (*O, error) { return handler(ctx, tx, in) })
@@ -107,8 +124,12 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 
 		return failure.Wrap(failure.Internal, "reading the first answer", json.Unmarshal(answer, out))
 	})
+	if err != nil && failure.CodeOf(err) == failure.Internal {
+		err = failure.Wrap(failure.Unavailable, "writing it down", err)
+	}
+
 	if err != nil {
-		return nil, failure.Wrap(failure.Unavailable, "creating it", err)
+		return nil, err
 	}
 
 	return out, nil
@@ -214,6 +235,6 @@ func idempotencyParameters() []*huma.Param {
 	return []*huma.Param{{
 		Name: idempotency.Header, In: "header", Required: true,
 		Description: "A fresh random text for each new thing, the same one for each retry; the first answer is given again for 30 days.",
-		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: "^[!-~]+$"},
+		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^([!#-~][!-~]*|"[!-~]+")$`},
 	}}
 }

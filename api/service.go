@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"steward/internal/access"
+	"steward/internal/account"
 	"steward/internal/failure"
 	"steward/internal/problem"
 	"steward/internal/strictjson"
@@ -31,12 +32,23 @@ type service struct {
 
 // resources are all resources, in the order of the docs.
 func (s *service) resources(p *process) []resource {
+	resolver := account.NewResolver(p.db, p.lookup)
+
 	return slices.Concat([]resource{
 		health{ready: s.health},
 		docs{service: s},
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
 		backups{db: p.db},
 		erasures{},
+		accounts{db: p.db, clock: p.clock, resolver: resolver, registrar: p.registrar()},
+		interactions{intake: p.intake(resolver)},
+		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
+		tasks{db: p.db, clock: p.clock},
+		me{db: p.db, clock: p.clock},
+		apiKeys{db: p.db, clock: p.clock, changed: p.forgetCredentials},
+		members{db: p.db, clock: p.clock, changed: p.forgetCredentials},
+		acts{db: p.db},
+		looks{db: p.db},
 	}, s.messages(p))
 }
 

@@ -24,6 +24,7 @@ import (
 	"steward/internal/metrics"
 	"steward/internal/policy"
 	"steward/internal/promise"
+	"steward/internal/task"
 )
 
 type rule struct {
@@ -252,6 +253,8 @@ func TestMetricsExist(t *testing.T) {
 
 	m := metrics.New(metrics.Options{Clock: clocks.Fixed(time.Unix(0, 0)), Policy: demo(t), Activities: []string{"A"}})
 	m.Audited(time.Unix(1, 0), []promise.Status{{Promise: promise.Ledger, State: promise.Kept, NewestEvidence: time.Unix(1, 0), NextDue: time.Unix(1, 0)}}, 0)
+
+	m.Tasks([]task.Standing{{Kind: task.DeleteAccount}})
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)

@@ -43,6 +43,7 @@ func Table() []Rule {
 		{Operation: "revoke-key", Roles: []Role{Operator}},
 
 		{Operation: "get-me", Roles: everybody},
+		{Operation: "rotate-my-token", Roles: everybody},
 		{Operation: "list-staff", Roles: []Role{Lead, Operator, Auditor}},
 		{Operation: "create-staff", Roles: []Role{Operator}},
 		{Operation: "change-staff", Roles: []Role{Operator}},

@@ -48,8 +48,9 @@ func Page(ctx context.Context, q postgres.Queryer, after Place, limit int) ([]Ba
 	return found, failure.Wrap(failure.Unavailable, op, err)
 }
 
+// isDay reports whether PostgreSQL takes the text for a day too: it knows no year zero.
 func isDay(text string) bool {
-	_, err := time.Parse(time.DateOnly, text)
+	day, err := time.Parse(time.DateOnly, text)
 
-	return err == nil
+	return err == nil && day.Year() > 0
 }

@@ -38,6 +38,9 @@ type API struct {
 	AddressRate float64 `env:"STEWARD_API_ADDRESS_RATE" envDefault:"2000"`
 	// CredentialRate is that of one credential.
 	CredentialRate float64 `env:"STEWARD_API_CREDENTIAL_RATE" envDefault:"2000"`
+	// AuthLog is the file for fail2ban with the addresses from which wrong credentials
+	// came (contrib/fail2ban); empty means none.
+	AuthLog string `env:"STEWARD_API_AUTH_LOG"`
 	// Drain is how long an ending process still takes requests while it says that it is
 	// not ready: as long as what is before it needs to notice.
 	Drain time.Duration `env:"STEWARD_API_DRAIN" envDefault:"5s"`
@@ -103,7 +106,7 @@ func (a API) check() error {
 		wrong = "STEWARD_API_LISTEN: beyond loopback there must be STEWARD_API_TLS_CERT, or proxies with STEWARD_API_PLAIN_FOR_PROXIES"
 	case a.Connections < 1 || a.Connections > maxConnections:
 		wrong = "STEWARD_API_CONNECTIONS: 1 to 500"
-	case a.AddressRate < 0 || a.AddressRate > maxRate || a.CredentialRate < 0 || a.CredentialRate > maxRate:
+	case !isRate(a.AddressRate), !isRate(a.CredentialRate):
 		wrong = "STEWARD_API_ADDRESS_RATE and STEWARD_API_CREDENTIAL_RATE: 0 to 1000000 in a second"
 	case a.Drain < 0 || a.Drain > maxDrain:
 		wrong = "STEWARD_API_DRAIN: 0s to 1m"
@@ -115,6 +118,9 @@ func (a API) check() error {
 
 	return nil
 }
+
+// isRate refuses what is no number too.
+func isRate(rate float64) bool { return rate >= 0 && rate <= maxRate }
 
 // ProxyOnly says that only the configured proxies may connect: what travels is plain.
 func (a API) ProxyOnly() bool { return a.Plain && !a.loopback }

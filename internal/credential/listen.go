@@ -53,6 +53,11 @@ func (v *Verifier) Run(ctx context.Context) {
 	}
 }
 
+// Forget lets this process ask the database about every credential until it has heard
+// of the newest change. Who has just committed one calls it, so that the change counts
+// here before the answer is sent; other processes hear of it by themselves.
+func (v *Verifier) Forget() { v.known.forget() }
+
 // Listening reports whether all credentials are known at this moment.
 func (v *Verifier) Listening() bool {
 	_, certain := v.known.find("", clocks.System().Now())
@@ -104,16 +109,14 @@ func (v *Verifier) listen(ctx context.Context) (heard bool, err error) {
 
 // learn reads all credentials.
 func (v *Verifier) learn(ctx context.Context) error {
-	until := clocks.System().Now().Add(lease)
+	for {
+		turn, until := v.known.begin(), clocks.System().Now().Add(lease)
 
-	records, err := readAll(ctx, v.options.DB, rosterLimit)
-	if err != nil {
-		return err
+		records, err := readAll(ctx, v.options.DB, rosterLimit)
+		if err != nil || v.known.learn(turn, records, until) {
+			return err
+		}
 	}
-
-	v.known.learn(records, until)
-
-	return nil
 }
 
 // wait returns nil at the first notice of a change. Meanwhile it makes sure, again

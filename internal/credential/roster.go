@@ -23,6 +23,9 @@ type roster struct {
 	byID  map[string]*record // owned by mu; a record never changes
 	whole bool               // owned by mu; an id that is not here does not exist
 	until time.Time          // owned by mu; the end of the lease
+	// turn counts how often everything was forgotten; owned by mu. What was read before
+	// that is not learned after it.
+	turn int
 }
 
 func newRoster() *roster { return &roster{} }
@@ -41,8 +44,25 @@ func (r *roster) find(id string, now time.Time) (have *record, certain bool) {
 	return have, have != nil || r.whole
 }
 
-// learn replaces everything that is known.
-func (r *roster) learn(records []record, until time.Time) {
+// knew reports whether the id was there when somebody last looked.
+func (r *roster) knew(id string) bool {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+
+	return r.byID[id] != nil
+}
+
+// begin gives the turn in which reading begins.
+func (r *roster) begin() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+
+	return r.turn
+}
+
+// learn replaces everything that is known, unless it was forgotten since the turn in
+// which it was read; false then.
+func (r *roster) learn(turn int, records []record, until time.Time) bool {
 	byID := make(map[string]*record, len(records))
 	for i := range records {
 		byID[records[i].id] = &records[i]
@@ -51,23 +71,30 @@ func (r *roster) learn(records []record, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
+	if r.turn != turn {
+		return false
+	}
+
 	r.byID, r.whole, r.until = byID, len(records) < rosterLimit, until
+
+	return true
 }
 
-// extend lets what is known count for longer; nothing known stays nothing.
+// extend lets what is known count for longer; what was forgotten stays so.
 func (r *roster) extend(until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
-	if r.byID != nil {
+	if !r.until.IsZero() {
 		r.until = until
 	}
 }
 
-// forget empties it: something changed, or changes are not heard of.
+// forget lets nothing count: something changed, or changes are not heard of.
 func (r *roster) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
-	r.byID, r.whole, r.until = nil, false, time.Time{}
+	r.turn++
+	r.until = time.Time{}
 }

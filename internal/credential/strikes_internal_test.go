@@ -117,7 +117,13 @@ func TestTheLease(t *testing.T) {
 		t.Error("it knows before it learned")
 	}
 
-	known.learn([]record{{id: "key_a"}}, at(3))
+	learn := func(records []record, until time.Time) {
+		if !known.learn(known.begin(), records, until) {
+			t.Error("it does not learn")
+		}
+	}
+
+	learn([]record{{id: "key_a"}}, at(3))
 	known.extend(at(5))
 
 	for second, want := range map[int]bool{0: true, 4: true, 5: false} {
@@ -127,14 +133,22 @@ func TestTheLease(t *testing.T) {
 		}
 	}
 
-	known.learn(make([]record, rosterLimit), at(9))
+	learn(make([]record, rosterLimit), at(9))
 
 	if _, certain := known.find("key_b", at(6)); certain {
 		t.Error("an id beyond the limit does not exist")
 	}
 
-	known.learn([]record{{id: "key_a"}}, at(9))
+	learn([]record{{id: "key_a"}}, at(9))
+
+	turn := known.begin()
+
 	known.forget()
+	known.extend(at(10))
+
+	if known.learn(turn, []record{{id: "key_a"}}, at(9)) || !known.knew("key_a") || known.knew("key_b") {
+		t.Error("what was read before the change is learned after it")
+	}
 
 	if _, certain := known.find("key_a", at(6)); certain {
 		t.Error("what is forgotten is known")

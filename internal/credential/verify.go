@@ -69,7 +69,7 @@ func NewVerifier(options Options) *Verifier {
 // the chain) instead of CredentialsWrong once too many wrong ones came from an
 // address or for an id, and with Unavailable where the database did not answer.
 //
-// While Run listens, a right token is answered whatever else came from its address.
+// A right token is answered whatever else came from its address, once Run has listened.
 func (v *Verifier) Verify(ctx context.Context, text string) (access.Principal, error) {
 	if text == "" {
 		return access.Principal{}, failure.New(failure.CredentialsMissing, "looking at the credentials")
@@ -139,7 +139,8 @@ func (v *Verifier) find(ctx context.Context, id string) (*record, error) {
 		return have, nil
 	}
 
-	if wait := v.strikes.waiting(v.options.Address(ctx), now); wait > 0 {
+	// A flood does not reach the database, nor does it keep those out who were there.
+	if wait := v.strikes.waiting(v.options.Address(ctx), now); wait > 0 && !v.known.knew(id) {
 		return nil, failure.Wrap(failure.CredentialsSlowed, "looking at the credentials", &Slowed{After: wait})
 	}
 

@@ -252,8 +252,12 @@ func TestAFloodIsSlowedAndTheRightOneIsNot(t *testing.T) {
 		t.Errorf("%v", slowed)
 	}
 
-	if _, err := w.verifier.Verify(t.Context(), token); err != nil {
-		t.Error(err)
+	for range 2 {
+		if _, err := w.verifier.Verify(t.Context(), token); err != nil {
+			t.Error(err)
+		}
+
+		w.verifier.Forget()
 	}
 
 	// Without a listener an address that is slowed does not reach the database.
@@ -315,6 +319,40 @@ func TestACredentialOnlyEnds(t *testing.T) {
 	} {
 		if _, err := w.db.Exec(t.Context(), sql); err == nil {
 			t.Errorf("a credential takes: %s", name)
+		}
+	}
+}
+
+// A worker removes the rows of credentials at their end, and changes none.
+func TestARowGoesAtItsEnd(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Steward(t)
+	db, err := postgres.Open(t.Context(), at)
+	must(t, err)
+	t.Cleanup(db.Close)
+
+	core, err := postgres.Open(t.Context(), pgtest.Member(t, at, "steward_core"))
+	must(t, err)
+	t.Cleanup(core.Close)
+
+	made := credentialtest.New(t, db, now())
+	made.Key(t, access.PromisesRead)
+
+	for table, lasts := range map[string]time.Duration{"staff_tokens": credential.Tokens().Usual, "api_keys": credential.Keys().Usual} {
+		if _, err := core.Exec(t.Context(), `update `+table+` set ends_at = ends_at`+" + interval '1 day'"); err == nil {
+			t.Errorf("a worker changes %s", table)
+		}
+
+		statement := `delete from ` + table + ` where ctid = any (array(select ctid from ` + table + ` where ends_at <= $1 limit 10 for update skip locked))`
+
+		for _, step := range []struct {
+			at   time.Time
+			want int64
+		}{{now().Add(lasts + credential.RowStay - 1), 0}, {now().Add(lasts + credential.RowStay), 1}} {
+			if gone, err := core.Exec(t.Context(), statement, step.at); err != nil || gone != step.want {
+				t.Errorf("%s: %d, %v", table, gone, err)
+			}
 		}
 	}
 }

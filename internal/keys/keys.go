@@ -20,6 +20,8 @@ const (
 	ManifestSigner = "manifest.key"
 	// LedgerSigner signs checkpoints of the ledger; the core role has it.
 	LedgerSigner = "ledger.key"
+	// AccountLookup hashes the keys of accounts that may be personal; the API has it.
+	AccountLookup = "account-lookup.key"
 	// BackupIdentity decrypts backups; the drill role has it.
 	BackupIdentity = "backup.identity"
 )

@@ -39,6 +39,7 @@ type Options struct {
 type Metrics struct {
 	registry   *prometheus.Registry
 	promises   *promises
+	tasks      tasks
 	activities []string
 
 	activityFailures  *prometheus.CounterVec
@@ -54,6 +55,7 @@ func New(options Options) *Metrics {
 	m := &Metrics{
 		registry:   prometheus.NewRegistry(),
 		promises:   newPromises(options.Clock, options.Policy),
+		tasks:      newTasks(),
 		activities: options.Activities,
 		activityFailures: counters("steward_activity_failures_total",
 			"Attempts of activities that failed, by the code of the failure table.", "activity", "code"),
@@ -73,7 +75,7 @@ func New(options Options) *Metrics {
 	}, []string{"version", "commit", "role"})
 	build.WithLabelValues(options.Version, options.Commit, options.Role).Set(1)
 
-	m.registry.MustRegister(build, m.promises, m.activityFailures, m.activitySeconds, m.sealErrors, m.heartbeatFailures,
+	m.registry.MustRegister(build, m.promises, m.tasks.open, m.tasks.overdue, m.activityFailures, m.activitySeconds, m.sealErrors, m.heartbeatFailures,
 		m.verifyFailures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	return m

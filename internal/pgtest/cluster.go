@@ -36,9 +36,11 @@ type Cluster struct {
 	admin string
 	// credential is that of PostgreSQL; nil for our own.
 	credential *syscall.Credential
-	server     *exec.Cmd
-	output     output
-	done       chan error
+	// durable says that a commit waits for the disk, as in production.
+	durable bool
+	server  *exec.Cmd
+	output  output
+	done    chan error
 }
 
 // errEnded says that the server is no more.
@@ -92,6 +94,21 @@ func Start(ctx context.Context, superuser string) (*Cluster, error) {
 	}
 
 	return start(ctx, bin, &Cluster{dir: dir, admin: superuser})
+}
+
+// StartDurable is Start with fsync, for figures in which a commit has its price.
+func StartDurable(ctx context.Context, superuser string) (*Cluster, error) {
+	bin, err := Bin()
+	if err != nil {
+		return nil, err
+	}
+
+	dir, err := os.MkdirTemp("", "steward-pgtest-")
+	if err != nil {
+		return nil, fmt.Errorf("making the cluster's folder: %w", err)
+	}
+
+	return start(ctx, bin, &Cluster{dir: dir, admin: superuser, durable: true})
 }
 
 // StartOn is Start on a disk of its own, which Stop takes away, or StartOn itself if it fails.
@@ -190,9 +207,14 @@ func (c *Cluster) serve(ctx context.Context) error {
 
 // start starts the server at the cluster's port; it ends with ctx.
 func (c *Cluster) start(ctx context.Context) error {
+	flushes := "off"
+	if c.durable {
+		flushes = "on"
+	}
+
 	c.server = c.command(ctx, "postgres",
 		"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port), "-h", "127.0.0.1",
-		"-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "max_prepared_transactions=10")
+		"-c", "unix_socket_directories=", "-c", "fsync="+flushes, "-c", "full_page_writes="+flushes, "-c", "max_connections=200", "-c", "max_prepared_transactions=10")
 	c.server.Stdout, c.server.Stderr = &c.output, &c.output
 	c.server.WaitDelay = startTimeout // a killed server's children may hold its output for a moment
 

@@ -10,6 +10,9 @@ import (
 // longer than a queue of ours needs to drain, and shorter than anybody minds.
 const busyFor = time.Second
 
+// patient is what an error in the chain has that knows how long to wait.
+type patient interface{ RetryAfter() time.Duration }
+
 // wait is an error that knows how long to wait.
 type wait struct {
 	error
@@ -19,6 +22,9 @@ type wait struct {
 
 // Unwrap gives the error itself.
 func (w wait) Unwrap() error { return w.error }
+
+// RetryAfter implements patient.
+func (w wait) RetryAfter() time.Duration { return w.after }
 
 // RetryAfter adds to an error how long the caller should wait; it becomes the
 // header Retry-After. Nil stays nil.
@@ -33,8 +39,9 @@ func RetryAfter(err error, after time.Duration) error {
 // retryAfter is how long the caller of a request that ended with err should wait;
 // zero where waiting does not help.
 func retryAfter(status int, err error) time.Duration {
-	if known, ok := errors.AsType[wait](err); ok {
-		return known.after
+	var known patient
+	if errors.As(err, &known) {
+		return known.RetryAfter()
 	}
 
 	switch status {

@@ -1,8 +1,25 @@
 package problem
 
-import "steward/internal/failure"
+import (
+	"net/http"
 
-// accounts are the statuses of the codes of failure's table_accounts.go.
+	"steward/internal/failure"
+)
+
+// accounts are the statuses of the codes about accounts and tasks.
 func accounts() map[failure.Code]int {
-	return nil
+	return map[failure.Code]int{
+		failure.AccountUnknown:    http.StatusNotFound,
+		failure.AccountGone:       http.StatusGone,
+		failure.AccountChanged:    http.StatusConflict,
+		failure.AccountKeyRefused: http.StatusUnprocessableEntity,
+		failure.SignInFuture:      http.StatusUnprocessableEntity,
+		failure.SignTooOld:        http.StatusUnprocessableEntity,
+		failure.SignsWaiting:      http.StatusServiceUnavailable,
+		failure.EventRefused:      http.StatusUnprocessableEntity,
+		failure.TaskUnknown:       http.StatusNotFound,
+		failure.TaskDone:          http.StatusConflict,
+		failure.TaskNotYours:      http.StatusForbidden,
+		failure.OutcomeRefused:    http.StatusUnprocessableEntity,
+	}
 }

@@ -1,8 +1,24 @@
 package problem
 
-import "steward/internal/failure"
+import (
+	"net/http"
+
+	"steward/internal/failure"
+)
 
 // credentials are the statuses of the codes of failure's table_credentials.go.
 func credentials() map[failure.Code]int {
-	return nil
+	return map[failure.Code]int{
+		failure.CredentialsMissing: http.StatusUnauthorized,
+		failure.CredentialsWrong:   http.StatusUnauthorized,
+		failure.CredentialsExpired: http.StatusUnauthorized,
+		failure.CredentialsRevoked: http.StatusUnauthorized,
+		failure.CredentialsSlowed:  http.StatusTooManyRequests,
+		failure.CredentialRefused:  http.StatusUnprocessableEntity,
+		failure.CredentialOver:     http.StatusConflict,
+		failure.UnknownKey:         http.StatusNotFound,
+		failure.UnknownStaff:       http.StatusNotFound,
+		failure.HandleTaken:        http.StatusConflict,
+		failure.OwnAccess:          http.StatusForbidden,
+	}
 }

@@ -19,9 +19,13 @@ grant select, insert on idempotency_keys to steward_api;
 
 -- What the API shows of the promises and of the backups.
 grant select on goose_db_version, installation, backups, backup_objects, backup_exceptions, backup_missing, backup_overdue,
-    ledger_verifications, promise_audits, file_backups, file_exceptions, file_missing, file_overdue to steward_api;
+    backup_copies, backup_copy_objects, backup_copy_exceptions, backup_copy_missing, ledger_verifications, promise_audits,
+    file_backups, file_objects, file_contents, file_exceptions, file_missing, file_overdue to steward_api;
+grant select (position, at) on ledger.entries to steward_api; -- how many wait for their seal, and since when
 
 -- +goose Down
+revoke select (position, at) on ledger.entries from steward_api;
 revoke select on goose_db_version, installation, backups, backup_objects, backup_exceptions, backup_missing, backup_overdue,
-    ledger_verifications, promise_audits, file_backups, file_exceptions, file_missing, file_overdue from steward_api;
+    backup_copies, backup_copy_objects, backup_copy_exceptions, backup_copy_missing, ledger_verifications, promise_audits,
+    file_backups, file_objects, file_contents, file_exceptions, file_missing, file_overdue from steward_api;
 drop table idempotency_keys;

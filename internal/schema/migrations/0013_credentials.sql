@@ -152,11 +152,13 @@ grant insert (id, staff, secret_sha256, made_at, expires_at, ends_at) on staff_t
 grant insert (id, app, label, scopes, secret_sha256, made_at, expires_at, ends_at) on api_keys to steward_api;
 grant update (expires_at, revoked_at) on staff_tokens, api_keys to steward_api;
 grant insert on staff_acts, staff_act_ends, access_log to steward_api;
--- Workflows read acts and say how they ended; own records go at their end.
+-- Workflows read acts and say how they ended. Own records go at their end
 grant select on staff, staff_acts, staff_act_ends to steward_core;
 grant insert on staff_act_ends to steward_core;
-grant select (id, ends_at) on staff_tokens, api_keys, access_log to steward_core;
-grant delete on staff_tokens, api_keys, access_log to steward_core;
+-- (a row is locked before it goes, which takes a right to update; the triggers let
+-- no update through).
+grant select, delete on staff_tokens, api_keys, access_log to steward_core;
+grant update (ends_at) on staff_tokens, api_keys, access_log to steward_core;
 
 -- What staff do through the API is written by the API, and who makes the first
 -- operator is logged in as the owner of these tables; everything else as before.

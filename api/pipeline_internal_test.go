@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"steward/internal/failure"
+)
+
+// mishap does what handlers should not.
+type mishap struct{}
+
+type mishapInput struct {
+	ID string `path:"id" maxLength:"40"`
+}
+
+func (m mishap) register(r *router) {
+	register(r, huma.Operation{
+		OperationID: "get-account", Method: http.MethodGet, Path: "/v1/accounts/{id}", Summary: "Go wrong", Tags: []string{"accounts"},
+		Errors: []int{http.StatusNotFound},
+	}, m.get)
+}
+
+func (mishap) get(_ context.Context, in *mishapInput) (*struct{}, error) {
+	canary := errors.New("row (email)=(ada@example.com)")
+
+	switch in.ID {
+	case "panic":
+		panic(canary)
+	case "foreign":
+		return nil, canary
+	case "coded":
+		return nil, failure.Wrap(failure.NotFound, "looking for the account", canary)
+	}
+
+	return nil, failure.Wrap(failure.Unavailable, "asking the database", canary)
+}
+
+// TestNothingLeaks: whatever goes wrong, neither answer nor log has a value, the
+// address of the caller, or the address that was called.
+func TestNothingLeaks(t *testing.T) {
+	h := newHouse(t, mishap{})
+
+	var log bytes.Buffer
+	h.log = slog.New(slog.NewJSONHandler(&log, nil))
+
+	for id, want := range map[string]int{"panic": 500, "foreign": 500, "coded": 404, "down": 503, "ada%40example.com": 503} {
+		got := h.do("operator", http.MethodGet, "/v1/accounts/"+id, "")
+		if got.status != want || got.problem(t).Status != want || strings.Contains(string(got.body), "ada") {
+			t.Errorf("%s: %d %s", id, got.status, got.body)
+		}
+	}
+
+	h.do("operator", http.MethodGet, "/v1/accounts/ada@example.com?ada=1", "")
+	h.do("operator", http.MethodPost, "/v1/ada@example.com", `{"ada":1}`)
+	h.server.Close() // every line is written
+
+	for _, canary := range []string{"ada", "127.0.0.1", "/v1/accounts"} {
+		if strings.Contains(log.String(), canary) {
+			t.Errorf("the log has %q:\n%s", canary, log.String())
+		}
+	}
+
+	for _, needed := range []string{`"panicked":"*errors.errorString"`, `"operation":"get-account"`, `"code":"not_found"`, `"doing":"asking the database"`} {
+		if !strings.Contains(log.String(), needed) {
+			t.Errorf("the log lacks %s:\n%s", needed, log.String())
+		}
+	}
+}
+
+func TestMistakesAreNamedWithoutValues(t *testing.T) {
+	h := newHouse(t, shelf{})
+
+	for body, want := range map[string]string{
+		`{"name":"ada lovelace, a name of many letters"}`: `{"location":"body.name","message":"expected length <= 20"}`,
+		`{"name":"x","ada_lovelace":1}`:                   `{"location":"body.*","message":"unexpected property"}`,
+		`{}`:                                              `{"location":"body","message":"expected required property name to be present"}`,
+		`{"name":5}`:                                      `{"location":"body.name","message":"expected string"}`,
+		`{"name":"ada","name":"ada"}`:                     `{"location":"body","message":"a name stands twice in one object"}`,
+	} {
+		got := h.create("app", "/v1/things", "k", body)
+		if !strings.Contains(string(got.body), want) || strings.Contains(string(got.body), "ada") {
+			t.Errorf("%s: %s", body, got.body)
+		}
+	}
+
+	if got := h.create("app", "/v1/things?ada=1", "k", `{"name":"x"}`); got.status != http.StatusUnprocessableEntity ||
+		!strings.Contains(string(got.body), `"location":"query.*"`) {
+		t.Errorf("%s", got.body)
+	}
+}
+
+func TestIntake(t *testing.T) {
+	h := newHouse(t, shelf{}, mishap{})
+
+	for name, test := range map[string]struct {
+		method, path, body string
+		headers            []string
+		want               int
+	}{
+		"no body":           {"POST", "/v1/things", "", nil, 400},
+		"no JSON":           {"POST", "/v1/things", "{", nil, 400},
+		"too large":         {"POST", "/v1/things", `{"name":"` + strings.Repeat("x", 64<<10) + `"}`, nil, 413},
+		"text":              {"POST", "/v1/things", `{}`, []string{"Content-Type", "text/plain"}, 415},
+		"another charset":   {"POST", "/v1/things", `{}`, []string{"Content-Type", "application/json; charset=latin1"}, 415},
+		"UTF-8":             {"POST", "/v1/things", `{}`, []string{"Content-Type", "application/json; charset=UTF-8"}, 422},
+		"no type":           {"POST", "/v1/things", `{}`, []string{"Content-Type", ""}, 415},
+		"NUL in the path":   {"GET", "/v1/accounts/%00", "", nil, 400},
+		"no UTF-8":          {"GET", "/v1/accounts/%ff", "", nil, 400},
+		"too long":          {"GET", "/v1/accounts/" + strings.Repeat("x", 41), "", nil, 422},
+		"bad query":         {"GET", "/v1/accounts/x?%zz", "", nil, 400},
+		"two credentials":   {"GET", "/v1/accounts/x", "", []string{"Authorization", "Bearer"}, 401},
+		"basic credentials": {"GET", "/v1/accounts/x", "", []string{"Authorization", "Basic YQ=="}, 401},
+		"long credentials":  {"GET", "/v1/accounts/x", "", []string{"Authorization", "Bearer " + strings.Repeat("x", 513)}, 401},
+		"another method":    {"PUT", "/v1/accounts/x", "", nil, 405},
+		"dots":              {"GET", "/v1/accounts/../accounts/x", "", nil, 404},
+	} {
+		got := h.do("app", test.method, test.path, test.body, append([]string{"Idempotency-Key", "k"}, test.headers...)...)
+		if got.status != test.want {
+			t.Errorf("%s: %d %s", name, got.status, got.body)
+		}
+
+		got.problem(t)
+	}
+}
+
+// TestOnlyProxiesMayConnect: where the API speaks plain HTTP beyond loopback.
+func TestOnlyProxiesMayConnect(t *testing.T) {
+	t.Setenv("STEWARD_API_LISTEN", "0.0.0.0:8480")
+	t.Setenv("STEWARD_API_PLAIN_FOR_PROXIES", "true")
+	t.Setenv("STEWARD_API_PROXIES", "10.0.0.0/8")
+
+	h := newHouse(t)
+
+	for peer, want := range map[string]int{"10.1.2.3:1": http.StatusOK, "203.0.113.9:1": http.StatusForbidden, "127.0.0.1:1": http.StatusForbidden} {
+		request := httptest.NewRequest(http.MethodGet, "/healthz", http.NoBody)
+		request.RemoteAddr = peer
+		recorder := httptest.NewRecorder()
+
+		h.service.handler.ServeHTTP(recorder, request)
+
+		if recorder.Code != want || recorder.Header().Get("Strict-Transport-Security") == "" {
+			t.Errorf("%s: %d %v", peer, recorder.Code, recorder.Header())
+		}
+	}
+}
+
+func TestLimits(t *testing.T) {
+	h := newHouse(t, mishap{})
+	s := &service{health: h.service.health}
+	h.door.CredentialRate = 0.001
+
+	if err := s.open(h.process, []resource{mishap{}}); err != nil {
+		t.Fatal(err)
+	}
+
+	h.server.Config.Handler = s.handler
+
+	if got := h.do("operator", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusNotFound ||
+		got.headers.Get("RateLimit") != `"credential";r=0;t=1000` || got.headers.Get("RateLimit-Policy") != `"credential";q=1;w=1000` {
+		t.Errorf("%d %v", got.status, got.headers)
+	}
+
+	if got := h.do("operator", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusTooManyRequests ||
+		got.problem(t).Code != failure.TooManyRequests || got.headers.Get("Retry-After") != "1000" {
+		t.Errorf("%d %v", got.status, got.headers)
+	}
+
+	if got := h.do("lead", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusNotFound {
+		t.Errorf("another credential: %d", got.status)
+	}
+}
+
+// TestWhatCannotBeRegistered: what nobody decided about has no address.
+func TestWhatCannotBeRegistered(t *testing.T) {
+	h := newHouse(t)
+
+	for name, resources := range map[string][]resource{
+		"no rule": {wrong{id: "erase-everything"}}, "twice": {mishap{}, mishap{}}, "no summary": {wrong{id: "get-me"}},
+	} {
+		if err := (&service{health: h.service.health}).open(h.process, resources); !failure.Is(err, failure.Internal) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// wrong is a resource with an operation that must not be.
+type wrong struct{ id string }
+
+func (w wrong) register(r *router) {
+	register(r, huma.Operation{OperationID: w.id, Method: http.MethodGet, Path: "/v1/wrong"}, func(context.Context, *struct{}) (*struct{}, error) {
+		return nil, nil //nolint:nilnil // never called
+	})
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// load is what a number of clients did together.
+type load struct {
+	// PerSecond is how many things were done a second: rows, not calls.
+	PerSecond float64 `json:"per_second"`
+	// P50MS and P99MS are of the calls, in milliseconds; 0 where another program measured.
+	P50MS float64 `json:"p50_ms"`
+	P99MS float64 `json:"p99_ms"`
+	// APIMicros is the processor time of the API for each thing, in microseconds; it depends on other work beside less
+	// than the rest does.
+	APIMicros float64 `json:"api_cpu_us"`
+}
+
+// client is one that calls again and again; it gives how many things one call did.
+type client func(ctx context.Context) (int, error)
+
+// pound lets the clients call for a while, each as fast as it is answered, or once in every interval.
+func pound(ctx context.Context, clients []client, lasts, every time.Duration) (load, error) {
+	ctx, cancel := context.WithTimeout(ctx, lasts)
+	defer cancel()
+	var (
+		together sync.WaitGroup
+		mu       sync.Mutex
+		done     int
+		took     []time.Duration
+		failed   error
+	)
+	started := time.Now()
+	for _, call := range clients {
+		together.Go(func() {
+			did, mine, err := again(ctx, call, every)
+			mu.Lock()
+			defer mu.Unlock()
+			done += did
+			took = append(took, mine...)
+			failed = errors.Join(failed, err)
+		})
+	}
+	together.Wait()
+	return load{
+		PerSecond: float64(done) / time.Since(started).Seconds(), P50MS: percentile(took, 50), P99MS: percentile(took, 99), //nolint:mnd // as named
+	}, failed
+}
+
+// again calls until the time is over. With an interval the time of a call counts from when it was due, so that a call
+// that came late because the one before it took long is not a quick one.
+func again(ctx context.Context, call client, every time.Duration) (done int, took []time.Duration, err error) {
+	due := time.Now()
+	for ctx.Err() == nil {
+		if every > 0 {
+			due = due.Add(every)
+			timer := time.NewTimer(time.Until(due))
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return done, took, nil
+			}
+		} else {
+			due = time.Now()
+		}
+		did, err := call(ctx)
+		if err != nil {
+			return done, took, err
+		}
+		took = append(took, time.Since(due))
+		done += did
+	}
+	return done, took, nil
+}
+
+// percentile is that of the times by nearest rank, in milliseconds.
+func percentile(took []time.Duration, of int) float64 {
+	if len(took) == 0 {
+		return 0
+	}
+	slices.Sort(took)
+	rank := (len(took)*of + 99) / 100 //nolint:mnd // rounded up
+	return float64(took[max(rank, 1)-1]) / float64(time.Millisecond)
+}

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"steward/internal/ids"
+)
+
+// round is what one round measured.
+type round struct {
+	Insert   load `json:"insert"`
+	Accounts load `json:"accounts"`
+	PGBench  load `json:"pgbench"`
+	Single   load `json:"single"`
+	Hundred  load `json:"hundred"`
+}
+
+// hundred is how many signs of life a batch has.
+const hundred = 100
+
+func (w *world) round(ctx context.Context, o options, progress io.Writer) (r round, err error) {
+	for _, step := range []struct {
+		name string
+		into *load
+		run  func(context.Context, options) (load, error)
+	}{
+		{"insert", &r.Insert, w.insert},
+		{"accounts", &r.Accounts, w.accounts},
+		{"pgbench", &r.PGBench, w.pgbench},
+		{"single", &r.Single, func(ctx context.Context, o options) (load, error) { return w.interactions(ctx, o, 1) }},
+		{"hundred", &r.Hundred, func(ctx context.Context, o options) (load, error) { return w.interactions(ctx, o, hundred) }},
+	} {
+		before, err := cpuSeconds(w.api.Process.Pid)
+		if err != nil {
+			return r, err
+		}
+		if *step.into, err = step.run(ctx, o); err != nil {
+			return r, fmt.Errorf("%s: %w", step.name, err)
+		}
+		after, err := cpuSeconds(w.api.Process.Pid)
+		if err != nil {
+			return r, err
+		}
+		step.into.APIMicros = (after - before) / step.into.PerSecond / o.time.Seconds() * microseconds
+		fmt.Fprintf(progress, "  %-9s %8.0f a second, p50 %.2f ms, p99 %.2f ms, API %.0f us\n",
+			step.name, step.into.PerSecond, step.into.P50MS, step.into.P99MS, step.into.APIMicros)
+	}
+	return r, nil
+}
+
+const microseconds = 1e6
+
+// ticksPerSecond is USER_HZ, which Linux has fixed at 100 for all that it shows in /proc.
+const ticksPerSecond = 100
+
+// cpuSeconds is the processor time of a process, from /proc/PID/stat.
+func cpuSeconds(pid int) (float64, error) {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, fmt.Errorf("reading the processor time: %w", err)
+	}
+	// The fields after the program's name, which may hold anything and ends with the last parenthesis: utime and stime
+	// (proc(5), 14 and 15).
+	const user, system = 11, 12
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	inUser, userErr := strconv.Atoi(fields[user])
+	inSystem, systemErr := strconv.Atoi(fields[system])
+	if err := errors.Join(userErr, systemErr); err != nil {
+		return 0, fmt.Errorf("reading the processor time: %w", err)
+	}
+	return float64(inUser+inSystem) / ticksPerSecond, nil
+}
+
+// insert is the yardstick of accounts: one row in a transaction of its own, prepared, through the same driver.
+func (w *world) insert(ctx context.Context, o options) (load, error) {
+	clients := make([]client, o.clients)
+	for i := range clients {
+		clients[i] = func(ctx context.Context) (int, error) {
+			_, err := w.pool.Exec(context.WithoutCancel(ctx), `insert into bare_accounts (id, registered_at) values ($1, $2)`,
+				strconv.FormatInt(w.next.Add(1), 10), time.Now())
+			if err != nil {
+				return 0, fmt.Errorf("inserting: %w", err)
+			}
+			return 1, nil
+		}
+	}
+	return pound(ctx, clients, o.time, 0)
+}
+
+func (w *world) accounts(ctx context.Context, o options) (load, error) {
+	return w.through(ctx, o, func(at *wire) client {
+		return func(context.Context) (int, error) {
+			body := `{"account":"` + strconv.FormatInt(w.next.Add(1), 10) + `"}`
+			return 1, expect(http.StatusCreated)(at.call(http.MethodPost, "/v1/accounts", "Idempotency-Key: "+ids.New("idk")+"\r\n", body))
+		}
+	})
+}
+
+// interactions brings signs of life, so many in a call, for accounts at random.
+func (w *world) interactions(ctx context.Context, o options, many int) (load, error) {
+	return w.through(ctx, o, func(at *wire) client {
+		var body strings.Builder
+		return func(context.Context) (int, error) {
+			body.Reset()
+			body.WriteString(`{"interactions":[`)
+			now := time.Now().UTC().Format(time.RFC3339Nano)
+			for n := range many {
+				if n > 0 {
+					body.WriteByte(',')
+				}
+				body.WriteString(`{"account":"` + strconv.Itoa(1+rand.IntN(known)) + `","at":"` + now + `"}`)
+			}
+			body.WriteString(`]}`)
+			return many, expect(http.StatusOK)(at.call(http.MethodPost, "/v1/interactions", "", body.String()))
+		}
+	})
+}
+
+// through lets every client of the bench call the API over a connection of its own.
+func (w *world) through(ctx context.Context, o options, makeClient func(*wire) client) (result load, err error) {
+	clients := make([]client, o.clients)
+	for i := range clients {
+		at, err := connect(ctx, w.address, "127.0.0.1", w.app)
+		if err != nil {
+			return load{}, err
+		}
+		defer func() { err = errors.Join(err, at.close()) }()
+		clients[i] = makeClient(at)
+	}
+	return pound(ctx, clients, o.time, 0)
+}
+
+// expect turns another status than the one that is wanted into an error.
+func expect(want int) func(int, error) error {
+	return func(status int, err error) error {
+		if err == nil && status != want {
+			err = fmt.Errorf("the API answered %d", status)
+		}
+		return err
+	}
+}
+
+// upsertScript is the yardstick of signs of life: what the API writes, one row at a time.
+const upsertScript = `\set id random(1, ` + knownText + `)
+insert into accounts as a (id, registered_at, last_interaction_at, signs) values (:id, now(), now(), 1)
+on conflict (id) do update set last_interaction_at = excluded.last_interaction_at, signs = a.signs + 1, state = 'alive', closing_case = '', closing_at = null
+where a.state <> 'closed' and (a.last_interaction_at is null or a.last_interaction_at < excluded.last_interaction_at);
+`
+
+const knownText = "100000"
+
+var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without initial`)
+
+// pgbench runs PostgreSQL's own bench with as many clients.
+func (w *world) pgbench(ctx context.Context, o options) (load, error) {
+	script := filepath.Join(w.dir, "upsert.sql")
+	if err := os.WriteFile(script, []byte(upsertScript), 0o600); err != nil {
+		return load{}, fmt.Errorf("writing its script: %w", err)
+	}
+	bench := exec.CommandContext(ctx, filepath.Join(w.bin, "pgbench"), "-n", "-M", "prepared", "-c", strconv.Itoa(o.clients), "-j", "2",
+		"-T", strconv.Itoa(int(o.time.Seconds())), "-f", script, "-h", "127.0.0.1", "-p", strconv.Itoa(w.cluster.Port()), "-U", "postgres", "postgres")
+	var errOut bytes.Buffer
+	bench.Stderr = &errOut
+	out, err := bench.Output()
+	if err != nil {
+		return load{}, fmt.Errorf("%w: %s", err, errOut.String())
+	}
+	found := tps.FindSubmatch(out)
+	if found == nil {
+		return load{}, fmt.Errorf("it said nothing of its pace: %s", out)
+	}
+	pace, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		return load{}, fmt.Errorf("reading its pace: %w", err)
+	}
+	return load{PerSecond: pace}, nil
+}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// wire is one kept-alive connection of a client. It does the least that HTTP/1.1 needs, as pgbench does the least that
+// PostgreSQL needs: what is measured is the API and not its caller.
+type wire struct {
+	conn   net.Conn
+	reader *bufio.Reader
+	buffer []byte
+	head   string // the headers of every request, before those of one
+}
+
+// connect opens a connection from an address of loopback, as whoever has the token.
+func connect(ctx context.Context, address, from, token string) (*wire, error) {
+	local, err := netip.ParseAddr(from)
+	if err != nil {
+		return nil, fmt.Errorf("reading an address: %w", err)
+	}
+	dialer := net.Dialer{LocalAddr: net.TCPAddrFromAddrPort(netip.AddrPortFrom(local, 0))}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to the API: %w", err)
+	}
+	head := " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json\r\nContent-Length: "
+	return &wire{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10), head: head}, nil
+}
+
+// call sends one request and reads its answer; it gives the status.
+func (w *wire) call(method, path, header, body string) (int, error) {
+	w.buffer = append(w.buffer[:0], method...)
+	w.buffer = append(w.buffer, ' ')
+	w.buffer = append(w.buffer, path...)
+	w.buffer = append(w.buffer, w.head...)
+	w.buffer = strconv.AppendInt(w.buffer, int64(len(body)), 10)
+	w.buffer = append(w.buffer, "\r\n"...)
+	w.buffer = append(w.buffer, header...)
+	w.buffer = append(w.buffer, "\r\n"...)
+	w.buffer = append(w.buffer, body...)
+	if _, err := w.conn.Write(w.buffer); err != nil {
+		return 0, fmt.Errorf("sending a request: %w", err)
+	}
+	status, length, err := w.readHead()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := w.reader.Discard(length); err != nil {
+		return 0, fmt.Errorf("reading an answer: %w", err)
+	}
+	return status, nil
+}
+
+// errForm says that an answer is not of the form that this client reads.
+var errForm = errors.New("an answer has no length, or no status")
+
+// readHead reads the status and the headers of an answer.
+func (w *wire) readHead() (status, length int, err error) {
+	length = -1
+	for first := true; ; first = false {
+		line, err := w.reader.ReadSlice('\n')
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return 0, 0, fmt.Errorf("reading an answer: %w", err)
+		}
+		text := strings.TrimRight(string(line), "\r\n")
+		switch {
+		case first:
+			const begin, end = len("HTTP/1.1 "), len("HTTP/1.1 200")
+			if len(text) < end {
+				return 0, 0, errForm
+			}
+			if status, err = strconv.Atoi(text[begin:end]); err != nil {
+				return 0, 0, errForm
+			}
+		case text == "":
+			if length < 0 {
+				return 0, 0, errForm
+			}
+			return status, length, nil
+		case len(text) > len("content-length:") && strings.EqualFold(text[:len("content-length:")], "content-length:"):
+			if length, err = strconv.Atoi(strings.TrimSpace(text[len("content-length:"):])); err != nil {
+				return 0, 0, errForm
+			}
+		}
+	}
+}
+
+func (w *wire) close() error {
+	if err := w.conn.Close(); err != nil {
+		return fmt.Errorf("closing a connection: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package account_test
+
+import (
+	"bytes"
+	"errors"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"steward/internal/account"
+	"steward/internal/failure"
+	"steward/internal/faults"
+	"steward/internal/idempotency"
+	"steward/internal/pgtest"
+	"steward/internal/postgres"
+)
+
+func registration(t *testing.T, id, key string) account.Registration {
+	t.Helper()
+
+	row, err := idempotency.Prepare(idempotency.Request{
+		Owner: "app-x", Credential: "key_x", Operation: "create-account", Key: key, Body: []byte(id), Secret: bytes.Repeat([]byte{1}, 32),
+	}, []byte("answer"), now, idempotency.Keep)
+	must(t, err)
+
+	return account.Registration{ID: id, CreatedAt: now.Add(-time.Hour), At: now, Request: row}
+}
+
+func requests(t *testing.T, db *postgres.DB) (count int) {
+	t.Helper()
+
+	must(t, db.QueryRow(t.Context(), `select count(*) from idempotency_keys`).Scan(&count))
+
+	return count
+}
+
+// TestRegistrarsShareCommits: many callers, some with the same account, some with a
+// key that was used: each fresh account has its request, nothing else has anything.
+func TestRegistrarsShareCommits(t *testing.T) {
+	t.Parallel()
+
+	db, counted := pgtest.OpenSteward(t), &faults.Counter{}
+	record(t, db, "7", now)
+
+	registrar := account.NewRegistrar(faults.With(t.Context(), counted), db, 0)
+	t.Cleanup(registrar.Close)
+
+	var (
+		together sync.WaitGroup
+		mu       sync.Mutex
+		fresh    = map[string]int{}
+	)
+
+	const callers = 300
+
+	for n := range callers {
+		together.Go(func() {
+			id := strconv.Itoa(n / 2) // each account is brought by two
+			made, err := registrar.Register(t.Context(), registration(t, id, strconv.Itoa(n)))
+
+			mu.Lock()
+			defer mu.Unlock()
+
+			if err != nil {
+				t.Error(err)
+			} else if made {
+				fresh[id]++
+			}
+		})
+	}
+
+	together.Wait()
+
+	for n := range callers / 2 {
+		if id := strconv.Itoa(n); fresh[id] != 1 && n != 7 || n == 7 && fresh[id] != 0 || n != 7 && !get(t, db, id).CreatedAt.Equal(now.Add(-time.Hour)) {
+			t.Errorf("%s was fresh %d times: %+v", id, fresh[id], get(t, db, id))
+		}
+	}
+
+	if got := requests(t, db); got != callers/2-1 {
+		t.Errorf("%d requests are remembered", got)
+	}
+
+	if got := len(counted.Calls()); got > callers/2 {
+		t.Errorf("%d statements for %d callers", got, callers)
+	}
+
+	// A key that was used takes its account back with it, and nobody else's.
+	must(t, registered(registrar.Register(t.Context(), registration(t, "4000", "used"))))
+
+	for n := range 20 {
+		together.Go(func() {
+			key := strconv.Itoa(1000 + n)
+			if n == 3 {
+				key = "used"
+			}
+
+			made, err := registrar.Register(t.Context(), registration(t, strconv.Itoa(5000+n), key))
+			if err != nil || made != (n != 3) {
+				t.Errorf("%d: %v, %v", n, made, err)
+			}
+		})
+	}
+
+	together.Wait()
+
+	if got := requests(t, db); got != callers/2-1+20 {
+		t.Errorf("%d requests are remembered", got)
+	}
+
+	if _, err := account.Get(t.Context(), db, "5003"); !failure.Is(err, failure.AccountUnknown) {
+		t.Errorf("an account was made for a key that was used: %v", err)
+	}
+}
+
+func registered(fresh bool, err error) error {
+	if err == nil && !fresh {
+		err = errors.New("it was not fresh")
+	}
+
+	return err
+}
+
+// TestRegistrarTellsFailures: what is not known to be written is told as a failure,
+// and asking again finds out.
+func TestRegistrarTellsFailures(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+
+	for n, mode := range []faults.Mode{faults.Before, faults.After, faults.Hang} {
+		registrar := account.NewRegistrar(failing(t, 1, mode), db, 0.01)
+		wanted := registration(t, strconv.Itoa(n), strconv.Itoa(n))
+
+		if fresh, err := registrar.Register(t.Context(), wanted); err == nil || fresh {
+			t.Errorf("%s: %v, %v", mode, fresh, err)
+		}
+
+		fresh, err := registrar.Register(t.Context(), wanted)
+		if err != nil || fresh != (mode != faults.After) {
+			t.Errorf("%s, again: %v, %v", mode, fresh, err)
+		}
+
+		registrar.Close()
+
+		if _, err := registrar.Register(t.Context(), wanted); !failure.Is(err, failure.SignsWaiting) {
+			t.Error(err)
+		}
+	}
+
+	if got := requests(t, db); got != 3 {
+		t.Errorf("%d requests are remembered", got)
+	}
+}
