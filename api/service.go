@@ -140,7 +140,7 @@ func tags() []*huma.Tag {
 		{Name: "service", Description: "The service itself."},
 		{Name: "accounts", Description: "Accounts and their signs of life."},
 		{Name: "promises", Description: "What was promised, and whether it is kept."},
-		{Name: "credentials", Description: "Keys of the app, and staff."},
+		{Name: credentialsTag, Description: "Keys of the app, and staff."},
 		{Name: "acts", Description: "What staff did, and who looked at whose data."},
 		{Name: "tasks", Description: "What a person must do."},
 		{Name: "webhooks", Description: "What the app is told."},
