@@ -22,6 +22,7 @@ TEST_FLAGS ?=#          more flags for go test
 RACE_PKGS ?= ./internal/clocks/... ./internal/faults/... ./internal/ledger ./internal/ledger/seal/... ./internal/emulator/... \
 	./internal/backup/... ./internal/throttle/... ./internal/sealed/... \
 	./internal/listener/... ./internal/ratelimit/... \
+	./internal/credential/... ./internal/authlog/... \
 	./internal/gcs/... ./internal/metrics/... ./activities/... ./worker/... ./dev/internal/procs/...
 export ONLY TEST_FLAGS RACE_PKGS
 

@@ -145,7 +145,7 @@ type rotateKeyInput struct {
 
 // rotation is the body of what makes another credential beside the old one.
 type rotation struct {
-	OverlapHours *int `json:"overlap_hours,omitempty" minimum:"0" maximum:"168" doc:"How many hours the old one still holds; a day without it."`
+	OverlapHours *int `json:"overlap_hours,omitempty" minimum:"0" maximum:"168" doc:"How long the old one holds; a day without it."`
 }
 
 func (k apiKeys) rotate(ctx context.Context, tx postgres.Tx, in *rotateKeyInput) (*apiKeyMadeAnswer, error) {

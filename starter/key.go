@@ -187,7 +187,7 @@ func (a *app) showKeys(result keysResult) error {
 	}
 
 	table := console.Table{
-		Head: []string{"KEY", "LABEL", "STATE", "UNTIL", "APP", "SCOPES"}, Empty: "there is no key yet; make one: steward key create",
+		Head: []string{"KEY", "LABEL", stateColumn, "UNTIL", "APP", "SCOPES"}, Empty: "there is no key yet; make one: steward key create",
 	}
 
 	for _, key := range result.Keys {

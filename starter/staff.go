@@ -183,7 +183,7 @@ func (a *app) showStaff(result staffResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"STAFF", "HANDLE", roleHead, "STATE", "SINCE", "UNTIL"}, Empty: "there is nobody yet"}
+	table := console.Table{Head: []string{"STAFF", "HANDLE", roleHead, stateColumn, "SINCE", "UNTIL"}, Empty: "there is nobody yet"}
 
 	for _, row := range result.Staff {
 		var until time.Time
