@@ -54,7 +54,7 @@ func (w *world) flood(ctx context.Context, o options) (f flood, err error) {
 	if _, err = pound(ctx, clientsOf(good), settle, goodEvery); err == nil {
 		f.Beside, err = pound(ctx, clientsOf(good), o.time, goodEvery)
 	}
-	if err = errors.Join(err, <-ended); err != nil {
+	if err := errors.Join(err, <-ended); err != nil {
 		return f, err
 	}
 	f.Ratio = f.Beside.P99MS / f.Alone.P99MS
