@@ -1,4 +1,4 @@
-# One image for the command and the workers. Built by docker compose; the tags were not pulled on the machine that wrote
+# One image for the command, the workers and the API. Built by docker compose; the tags were not pulled on the machine that wrote
 # this file: check them once, then pin their digests.
 
 FROM golang:1.26.8-bookworm AS build
@@ -12,7 +12,8 @@ ARG COMMIT=unknown
 ENV CGO_ENABLED=0 GOTOOLCHAIN=local GOFLAGS=-mod=readonly
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     go build -trimpath -ldflags "-s -w -X main.commit=${COMMIT}" -o /out/steward ./starter && \
-    go build -trimpath -ldflags "-s -w -X main.commit=${COMMIT}" -o /out/worker ./worker
+    go build -trimpath -ldflags "-s -w -X main.commit=${COMMIT}" -o /out/worker ./worker && \
+    go build -trimpath -ldflags "-s -w -X main.commit=${COMMIT}" -o /out/api ./api
 
 # The workers call pg_dump, pg_dumpall and pg_restore, and their minor version matters: before 17.12 a crafted archive
 # runs code in pg_restore (CVE-2026-116314). Debian's own client is older, so the client comes from PostgreSQL's packages
@@ -26,7 +27,7 @@ RUN apt-get update && \
     /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y && \
     apt-get install -y --no-install-recommends "postgresql-client-${POSTGRES_MAJOR}" && \
     rm -rf /var/lib/apt/lists/*
-COPY --from=build /out/steward /out/worker /usr/local/bin/
+COPY --from=build /out/steward /out/worker /out/api /usr/local/bin/
 WORKDIR /
 # Any number without a name will do; docker-compose.yml replaces it by the owner of the key files.
 USER 10001

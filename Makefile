@@ -78,10 +78,11 @@ devenv:
 ## Building
 
 .PHONY: build
-build: ## Build bin/steward and bin/worker, and the dev programs under .dev/bin
+build: ## Build bin/steward, bin/worker and bin/api, and the dev programs under .dev/bin
 	@dev/install/go.sh
 	go build -trimpath -ldflags '-X main.commit=$(COMMIT)' -o bin/steward ./starter
 	go build -trimpath -ldflags '-X main.commit=$(COMMIT)' -o bin/worker ./worker
+	go build -trimpath -ldflags '-X main.commit=$(COMMIT)' -o bin/api ./api
 	@mkdir -p $(BIN)
 	@for name in devenv temporal gcsemulator; do \
 		if [[ -d dev/cmd/$$name ]]; then echo "go build $$name"; go build -C dev -o ../$(BIN)/$$name ./cmd/$$name; fi; \

@@ -90,7 +90,7 @@ func newAuditWorld(t *testing.T, file string) *auditWorld {
 	w.Audits = &activities.Audits{
 		Steward: openSteward(t, asCore(t, at)), Mirror: w.mirror, LedgerKey: key, Policy: rules, Clock: w.clock, Log: log, Patience: 0.05,
 		Metrics: metrics.New(metrics.Options{Clock: w.clock, Policy: rules, Activities: []string{"AuditPromises"}}),
-		Tellers: alert.Tellers(rules.Alerts, log), Pinger: heartbeat.New(http.DefaultTransport, 0),
+		Tellers: alert.Tellers(rules.Alerts, alert.Means{Log: log}), Pinger: heartbeat.New(http.DefaultTransport, 0),
 	}
 	w.serveBeats(t)
 	w.run(t, "insert into installation (installed_at) values ($1)", noon().Add(-24*time.Hour))

@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"steward/internal/failure"
 	"steward/internal/metrics"
 )
 
@@ -27,7 +28,7 @@ func (h health) register(r *router) {
 		Responses: map[string]*huma.Response{strconv.Itoa(http.StatusServiceUnavailable): {
 			Description: "Not ready; the body says why.",
 			Content: map[string]*huma.MediaType{"application/json": {
-				Schema: &huma.Schema{Ref: "#/components/schemas/Report"},
+				Schema: &huma.Schema{Ref: "#/components/schemas/ReadyView"},
 			}},
 		}},
 	}, h.able)
@@ -46,15 +47,38 @@ func (health) alive(context.Context, *struct{}) (*aliveAnswer, error) {
 	return out, nil
 }
 
+// readyView says what this process needs and whether it is there.
+type readyView struct {
+	Ready  bool        `json:"ready" doc:"Everything is there."`
+	Checks []checkView `json:"checks" maxItems:"20" doc:"One for each thing that this process needs."`
+}
+
+// checkView is one thing that this process needs.
+type checkView struct {
+	Name   string       `json:"name" maxLength:"80" doc:"What it is."`
+	Ready  bool         `json:"ready" doc:"It is there."`
+	Code   failure.Code `json:"code,omitempty" maxLength:"60" doc:"Why it is not."`
+	Reason string       `json:"reason,omitempty" maxLength:"200" doc:"The fixed text of the code."`
+	Hint   string       `json:"hint,omitempty" maxLength:"500" doc:"What to do."`
+}
+
 type readyAnswer struct {
 	Status int
-	Body   metrics.Report
+	Body   readyView
 }
 
 func (h health) able(ctx context.Context, _ *struct{}) (*readyAnswer, error) {
-	out := &readyAnswer{Status: http.StatusOK, Body: metrics.ReportOf(h.ready.look(ctx))}
-	if !out.Body.Healthy {
+	report := metrics.ReportOf(h.ready.look(ctx))
+
+	out := &readyAnswer{Status: http.StatusOK, Body: readyView{Ready: report.Healthy, Checks: []checkView{}}}
+	if !report.Healthy {
 		out.Status = http.StatusServiceUnavailable
+	}
+
+	for _, each := range report.Checks {
+		out.Body.Checks = append(out.Body.Checks, checkView{
+			Name: each.Name, Ready: each.Healthy, Code: each.Code, Reason: each.Reason, Hint: each.Hint,
+		})
 	}
 
 	return out, nil

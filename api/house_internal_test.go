@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"steward/internal/access"
+	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/failure"
@@ -127,12 +128,17 @@ func openHouse(t testing.TB, db *postgres.DB, only ...resource) *house {
 		t.Fatal(err)
 	}
 
+	master, err := casekey.ParseMaster([]byte(casekey.GenerateMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	kept := &lines{}
 	h := &house{t: t, errors: kept, process: &process{
 		log: slog.New(slog.NewJSONHandler(kept, &slog.HandlerOptions{Level: slog.LevelError})), policy: rules, door: door,
 		clock: clocks.System(), machine: clocks.System(),
 		requests: metrics.NewRequests(operationNames(), commit), db: db, verifier: everybody(),
-		lookup: bytes.Repeat([]byte{7}, 32),
+		lookup: bytes.Repeat([]byte{7}, 32), keeper: casekey.Keeper{Master: master},
 	}}
 
 	h.service = &service{health: newReadiness(h.process)}

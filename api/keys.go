@@ -51,7 +51,7 @@ type APIKey struct {
 	ID        string     `json:"id" maxLength:"80" doc:"The public id; it stands in the key too."`
 	App       string     `json:"app" maxLength:"80" doc:"The opaque id of whose key it is; a rotated key has the same."`
 	Label     string     `json:"label" maxLength:"80" doc:"What operators call it."`
-	Scopes    []string   `json:"scopes" maxItems:"32" doc:"What it may do."`
+	Scopes    []string   `json:"scopes" maxItems:"32" maxLength:"40" doc:"What it may do."`
 	State     string     `json:"state" enum:"holds,expired,revoked" doc:"Whether it holds at this instant."`
 	MadeAt    time.Time  `json:"made_at" doc:"When it was made."`
 	ExpiresAt time.Time  `json:"expires_at" doc:"When it expires."`

@@ -9,6 +9,7 @@ import (
 
 	"steward/internal/access"
 	"steward/internal/account"
+	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/failure"
@@ -37,6 +38,8 @@ type process struct {
 	lookup account.LookupKey
 	// credentialsChanged lets the verifier look again; nil where it keeps nothing.
 	credentialsChanged func()
+	// keeper seals what must not lie in the clear; without a master key it seals nothing.
+	keeper casekey.Keeper
 	// background are goroutines that live as long as the process.
 	background []func(context.Context) error
 	// closers end what resources hold, the last opened first, after the last request.
@@ -78,6 +81,12 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 	}
 
 	p.openVerifier()
+
+	if err := p.openKeeper(); err != nil {
+		p.db.Close()
+
+		return nil, err
+	}
 
 	return p, nil
 }

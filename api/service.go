@@ -34,7 +34,7 @@ type service struct {
 func (s *service) resources(p *process) []resource {
 	resolver := account.NewResolver(p.db, p.lookup)
 
-	return []resource{
+	return slices.Concat([]resource{
 		health{ready: s.health},
 		docs{service: s},
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
@@ -49,7 +49,7 @@ func (s *service) resources(p *process) []resource {
 		members{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		acts{db: p.db},
 		looks{db: p.db},
-	}
+	}, s.messages(p))
 }
 
 // newService makes the handler of all operations. It fails with Internal for an

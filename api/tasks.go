@@ -61,7 +61,7 @@ type taskBody struct {
 	OpenedAt time.Time  `json:"opened_at" doc:"When it was opened."`
 	DueAt    time.Time  `json:"due_at" doc:"By when it is to be done."`
 	Overdue  bool       `json:"overdue" doc:"It is open past that time."`
-	Outcomes []string   `json:"outcomes" maxItems:"20" doc:"How it may end."`
+	Outcomes []string   `json:"outcomes" maxItems:"20" maxLength:"40" doc:"How it may end."`
 	DoneAt   *time.Time `json:"done_at,omitempty" doc:"When it was done."`
 	DoneBy   string     `json:"done_by,omitempty" maxLength:"40" doc:"The opaque id of who did it."`
 	Outcome  string     `json:"outcome,omitempty" maxLength:"40" doc:"How it ended."`

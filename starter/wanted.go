@@ -44,7 +44,7 @@ func schedules(p *policy.Policy) []setup.Schedule {
 		})
 	}
 
-	return append(append(append(wanted, fileSchedules(p)...), copySchedules(p)...),
+	return append(append(append(append(wanted, fileSchedules(p)...), copySchedules(p)...), messageSchedules(p)...),
 		setup.Schedule{
 			ID: ids.Prune(), Workflow: workflows.PruneBackupsName, Queue: workflows.CoreQueue,
 			Summary: "Remove backups past their time, prove them gone", Every: pruneEvery, Jitter: pruneJitter, CatchUp: pruneEvery,

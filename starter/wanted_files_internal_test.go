@@ -41,7 +41,7 @@ func TestFilesHaveTheirSchedules(t *testing.T) {
 		t.Error(got)
 	}
 
-	if all := schedules(rules); len(all) != len(rules.Promises.Backups.Databases)+2+3 {
+	if all := schedules(rules); len(all) != len(rules.Promises.Backups.Databases)+2+3+1 {
 		t.Errorf("%d schedules", len(all))
 	}
 

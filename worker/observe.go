@@ -13,7 +13,7 @@ func activityNames() []string {
 	return []string{
 		"OpenDay", "CheckBuckets", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises", "SignEvidence",
 		"BeginAct", "ExecutePrune", "EndAct", "OpenFilesDay", "CheckFileBuckets", "TakeFiles", "DrillFiles", "PruneFiles",
-		"CopyBackup", "CopyMissing",
+		"CopyBackup", "CopyMissing", "SendDueMail", "DeliverWebhooks", "ExpireRecords", "RewrapKeys",
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/activities"
-	"steward/internal/alert"
 	"steward/internal/archive"
 	"steward/internal/backup"
 	"steward/internal/drill"
@@ -48,6 +47,8 @@ func (p *process) register(each role) error {
 		return p.registerBackup()
 	case drillRole:
 		return p.registerDrill()
+	case vendorsRole:
+		return p.registerVendors()
 	default:
 		return failure.New(failure.UsageWrong, "registering a role")
 	}
@@ -94,7 +95,7 @@ func (p *process) registerCore() error {
 	queue.RegisterActivity(audits)
 	queue.RegisterActivity(&activities.Acts{Steward: p.steward, Clock: p.clock})
 
-	return nil
+	return p.registerMessages(queue, promises)
 }
 
 // audits makes the activity that judges the promises.
@@ -108,9 +109,14 @@ func (p *process) audits(mirror ledger.Mirror, key note.Verifier) (*activities.A
 		p.log.Warn("a promise has no heartbeat outside: its variable is not set", "promise", string(name))
 	}
 
+	tellers, err := p.tellers()
+	if err != nil {
+		return nil, err
+	}
+
 	return &activities.Audits{
 		Steward: p.steward, Mirror: mirror, LedgerKey: key, Policy: p.policy, OffFile: p.config.OffFile, Clock: p.clock,
-		Metrics: p.metrics, Tellers: alert.Tellers(p.policy.Alerts, p.log), Heartbeats: urls,
+		Metrics: p.metrics, Tellers: tellers, Heartbeats: urls,
 		Pinger: heartbeat.New(faults.Transport{Base: http.DefaultTransport}, p.config.Patience()), Log: p.log,
 		Patience: p.config.Patience(),
 	}, nil

@@ -17,6 +17,8 @@ const (
 	backupRole role = "backup"
 	// drillRole decrypts, restores elsewhere, compares.
 	drillRole role = "drill"
+	// vendorsRole speaks to mail servers and to the app's webhooks.
+	vendorsRole role = "vendors"
 )
 
 // parseRoles reads the --role flag. It fails with UsageWrong for an unknown
@@ -28,16 +30,16 @@ func parseRoles(list string) ([]role, error) {
 		wanted := role(strings.TrimSpace(name))
 
 		switch wanted {
-		case core, backupRole, drillRole:
+		case core, backupRole, drillRole, vendorsRole:
 			roles = append(roles, wanted)
 		case "":
 		default:
-			return nil, failure.New(failure.UsageWrong, "reading --role (known are core, backup and drill)")
+			return nil, failure.New(failure.UsageWrong, "reading --role (known are core, backup, drill and vendors)")
 		}
 	}
 
 	if len(roles) == 0 {
-		return nil, failure.New(failure.UsageWrong, "reading --role (name at least one of core, backup and drill)")
+		return nil, failure.New(failure.UsageWrong, "reading --role (name at least one of core, backup, drill and vendors)")
 	}
 
 	if slices.Contains(roles, backupRole) && slices.Contains(roles, drillRole) {

@@ -25,6 +25,9 @@ const (
 	// CopiesQueue is worked by the backup role as well. A copy to another location may
 	// take hours, and no daily backup waits for one.
 	CopiesQueue = "backup-copies"
+	// VendorsQueue is worked by the vendors role, which alone speaks to mail servers and
+	// to the app's webhooks. A server that hangs keeps no promise waiting.
+	VendorsQueue = "vendors"
 )
 
 // Promises holds the workflows. Its one field is the same for every process of

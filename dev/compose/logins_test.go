@@ -73,6 +73,7 @@ const (
 		values ('` + backupID + `', 'app', '2026-11-22', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'w', now(), now())`
 	takes  = `update backups set state = 'taken', taken_at = now(), manifest_sha256 = 'x'`
 	proves = `update backups set state = 'drilled', drilled_at = now()`
+	tells  = `insert into ledger.entries (id, kind, at, body) values ('led_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', now(), '{}')`
 	audits = `insert into promise_audits (at, kept, at_risk, broken, states) values (now(), 1, 0, 0, '[]')`
 )
 
@@ -81,7 +82,7 @@ const (
 func TestLoginsOfTheCompose(t *testing.T) {
 	t.Parallel()
 	at := initialised(t)
-	const owner, core, backup, drill = "steward_owner", "steward_core_login", "steward_backup_login", "steward_drill_login"
+	const owner, core, backup, drill, api = "steward_owner", "steward_core_login", "steward_backup_login", "steward_drill_login", "steward_api_login"
 	if _, err := schema.Migrate(t.Context(), at(owner, "steward")); err != nil {
 		t.Fatal("migrating as the owner:", err)
 	}
@@ -100,6 +101,9 @@ func TestLoginsOfTheCompose(t *testing.T) {
 		{"the core audits", core, "steward", audits, false},
 		{"the drill audits", drill, "steward", audits, true},
 		{"the backup login reads everything", backup, "steward", "select from ledger.entries, ledger.segments, promise_audits", false},
+		{"the API opens", api, "steward", opens, true},
+		{"the API reads the ledger", api, "steward", "select from ledger.entries", true},
+		{"the API writes evidence", api, "steward", tells, false},
 		{"the owner joins the drill", owner, "steward", "grant steward_drill to steward_owner", true},
 		{"the core looks into Temporal", core, "temporal", "select 1", true},
 		{"Temporal looks into the evidence", "temporal", "steward", "select 1", true},
@@ -110,7 +114,7 @@ func TestLoginsOfTheCompose(t *testing.T) {
 			t.Errorf("%s: %v, wanted refused: %v", step.name, err, step.refused)
 		}
 	}
-	for _, login := range []string{owner, core, backup, drill} {
+	for _, login := range []string{owner, core, backup, drill, api} {
 		if pending, err := schema.Pending(t.Context(), at(login, "steward")); pending != 0 || err != nil {
 			t.Errorf("pending migrations, seen by %s: %d, %v", login, pending, err)
 		}

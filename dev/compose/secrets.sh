@@ -23,8 +23,8 @@ add() { # NAME VALUE
   grep -q "^$1=" .env || printf '%s=%s\n' "$1" "$2" >>.env
 }
 add STEWARD_UID "$uid"
-# One for each login: two superusers, the owner of the steward database, the three workers, Temporal.
-for name in POSTGRES DRILL_DB STEWARD_OWNER STEWARD_CORE STEWARD_BACKUP STEWARD_DRILL TEMPORAL_DB; do
+# One for each login: two superusers, the owner of the steward database, the three workers, the API, Temporal.
+for name in POSTGRES DRILL_DB STEWARD_OWNER STEWARD_CORE STEWARD_BACKUP STEWARD_DRILL STEWARD_API TEMPORAL_DB; do
   add "${name}_PASSWORD" "$(password)"
 done
 

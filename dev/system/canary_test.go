@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -211,11 +213,24 @@ func (c *canaryWorld) copies() {
 	}
 }
 
-// reports are asked for, and refused: this world was never set up.
+// reports are asked for, and refused as long as nothing was set up; one that is made
+// holds no canary either.
 func (c *canaryWorld) reports() {
 	c.Helper()
 	const refused = 2
-	c.says(refused, "backup", "evidence", "--month", c.Now().Format("2006-01"), "--out", c.TempDir())
+	dir, month := c.TempDir(), c.Now().Format("2006-01")
+	c.says(refused, "backup", "evidence", "--month", month, "--out", dir)
+	c.exec(c.StewardURL, `insert into installation (installed_at) values (now())`)
+	c.says(exitOK, "backup", "evidence", "--month", month, "--out", dir)
+	pages, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(pages) == 0 {
+		c.Fatal("no report was written: ", err)
+	}
+	for _, page := range pages {
+		if c.written["report "+filepath.Base(page)], err = os.ReadFile(page); err != nil {
+			c.Fatal(err)
+		}
+	}
 }
 
 // prunes meet a catalogue that refuses the record with canaries, then one that
@@ -242,6 +257,34 @@ func (c *canaryWorld) prunes() {
 		c.Log("the first prune gave up, as it may: ", err)
 	}
 	c.run(ids.Prune()+"/healed", workflows.PruneBackupsName, false)
+	c.byHand()
+}
+
+// byHand prunes as an operator who agreed to a plan, in the same weather; the hourly
+// prune that follows finds the copies.
+func (c *canaryWorld) byHand() {
+	c.Helper()
+	if err := c.Move(pastKeep); err != nil {
+		c.Fatal(err)
+	}
+	for _, database := range []string{"app", "steward"} {
+		if _, err := c.Backup(c.Context(), database); err != nil {
+			c.Fatal(err)
+		}
+	}
+	c.exec(c.StewardURL, poisonedPrune)
+	before, act := failures(c.T, c.World, "core,backup"), askToPrune(c.T, c.World)
+	run, err := c.Start(c.Context(), ids.PruneByHand(act), workflows.PruneByHandName, workflows.PruneByHandParams{Act: act})
+	if err != nil {
+		c.Fatal(err)
+	}
+	failed(c.T, c.World, "core,backup", before+2)
+	c.exec(c.StewardURL, `drop trigger poison on backups; drop function poison()`)
+	if err := run.Get(c.Context(), nil); err != nil {
+		c.Log("the prune by hand gave up, as it may: ", err)
+	}
+	c.run(ids.Prune()+"/after", workflows.PruneBackupsName, false)
+	c.says(exitOK, "backup", "prune")
 }
 
 // audits and commands meet a catalogue that fails with canaries, then one that

@@ -18,6 +18,7 @@ import (
 	"steward/activities"
 	"steward/dev/harness"
 	"steward/internal/clocks"
+	"steward/internal/copies"
 	"steward/internal/fileprune"
 	"steward/internal/fileremoval"
 	"steward/internal/gcs"
@@ -56,9 +57,9 @@ func forgeries(now time.Time) map[string][]any {
 // That such a prune would be noticed is shown at the end.
 func TestForgedInputsDestroyNothing(t *testing.T) {
 	t.Parallel()
-	world := harness.New(t, harness.Options{Unchecked: true})
+	world := harness.New(t, harness.Options{Unchecked: true, Copies: true})
 	ctx := t.Context()
-	if err := world.Unretain(ctx, backups, filesBucket); err != nil {
+	if err := world.Unretain(ctx, backups, filesBucket, harness.CopiesBucket); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 3 {
@@ -71,6 +72,9 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := world.BackupFiles(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := world.CopyMissing(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -116,7 +120,10 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	harness.CheckWorld(t, world)
 	obey(ctx, t, world)
 	lost := changes(before, inventory(ctx, t, world))
-	for _, kind := range []string{"backup ", "object ", "files ", "content ", "stored " + backups, "stored " + filesBucket} {
+	for _, kind := range []string{
+		"backup ", "object ", "files ", "content ", "copy ", "copied object ",
+		"stored " + backups, "stored " + filesBucket, "stored " + harness.CopiesBucket,
+	} {
 		if !slices.ContainsFunc(lost, func(line string) bool { return strings.HasPrefix(line, goneOrChanged+kind) }) {
 			t.Errorf("a prune in 2099 goes unnoticed in what begins with %q: %q", kind, lost)
 		}
@@ -131,6 +138,7 @@ const boldest = "more than asked"
 func done() []string {
 	return []string{
 		forgedID("DailyBackup", boldest), forgedID("PruneBackups", boldest), forgedID("DailyFiles", boldest), forgedID("PruneFiles", boldest),
+		forgedID("CopyBackups", boldest),
 	}
 }
 
@@ -190,6 +198,13 @@ func obey(ctx context.Context, t *testing.T, world *harness.World) {
 	if _, err := activity.ExecuteActivity(prunes.PruneBackups); err != nil {
 		t.Fatal("the bucket of this test refuses a deletion: ", err)
 	}
+	copied := copies.Pruner{
+		Steward: steward, Storage: service, First: service.Bucket(backups), Places: map[string]string{harness.CopiesBucket: "far"},
+		Rule: rule, Enforce: true,
+	}
+	if _, err := copied.Prune(ctx, prunes.Clock.Now(), func(int) {}); err != nil {
+		t.Fatal("the bucket of this test refuses a deletion: ", err)
+	}
 	remover := fileremoval.Remover{
 		Steward: steward, Bucket: service.Bucket(filesBucket), Enforce: true, Rule: fileprune.Rule{Keep: world.Rules.Promises.Backups.Keep, Zone: world.Rules.Company.Zone},
 	}
@@ -217,7 +232,7 @@ func registered(t *testing.T) []string {
 			names = append(names, match[1])
 		}
 	}
-	for _, known := range []string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles"} {
+	for _, known := range []string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles", "CopyBackups"} {
 		if !slices.Contains(names, known) {
 			t.Fatalf("%s is not among the workflows found: %v", known, names)
 		}
@@ -231,13 +246,15 @@ func inventory(ctx context.Context, t *testing.T, world *harness.World) []string
 	t.Helper()
 	lines, err := harness.Rows(ctx, world.StewardURL, `select 'backup ' || to_jsonb(b)::text from backups as b
 		union all select 'object ' || to_jsonb(o)::text from backup_objects as o
+		union all select 'copy ' || to_jsonb(c)::text from backup_copies as c
+		union all select 'copied object ' || to_jsonb(o)::text from backup_copy_objects as o
 		union all select 'files ' || to_jsonb(b)::text from file_backups as b
 		union all select 'object ' || to_jsonb(o)::text from file_objects as o
 		union all select 'content ' || to_jsonb(c)::text from file_contents as c order by 1`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bucket := range []string{backups, filesBucket} {
+	for _, bucket := range []string{backups, filesBucket, harness.CopiesBucket} {
 		lines = append(lines, listing(ctx, t, world, bucket)...)
 	}
 	return lines

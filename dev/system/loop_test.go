@@ -94,7 +94,7 @@ func modes() []faults.Mode {
 // slow are the modes that wait for timeouts.
 func slow(mode faults.Mode) bool { return mode == faults.Hang || mode == faults.Kill }
 
-// take gives the next job, false if there is none. Some lanes begin with the single
+// take gives the next job, false if there is none. All lanes but one begin with the single
 // points, whose modes wait, and leave the processor to the others.
 func (l *loop) take(patient bool) (job, bool) {
 	l.mu.Lock()

@@ -14,10 +14,10 @@ import (
 // location: one call fails from the end of a day's drill on, in the day's own copy, in
 // the hourly one, or in a prune by which a copy goes. Whatever it was, the day is good
 // at once, and the next copy and prune leave exactly the copies that belong there.
-//
-//nolint:paralleltest // beside TestNthCall it would leave no drill cluster to others
+// It runs beside TestNthCall and fills what hangs leave of the processor, in fewer lanes.
 func TestNthCopies(t *testing.T) {
-	worlds := inLanes(t, harness.Options{Copies: true})
+	t.Parallel()
+	worlds := inLanes(t, lanes/2, harness.Options{Copies: true})
 	fill(t, worlds)
 	plan := harness.Plan{
 		Counts: func(call harness.Call) bool { return call.Process == "backup" },

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strings"
 	"time"
 
 	"steward/dev/harness"
@@ -196,28 +195,38 @@ func (s *stricken) full(ctx context.Context, cluster *pgtest.Cluster, disk *pgte
 // noSpace is what PostgreSQL says of a full disk.
 const noSpace = "No space left on device"
 
+// written are the tables of catalogue and ledger that a full disk is told of.
+func written() []string {
+	return []string{"backups", "backup_objects", "file_backups", "file_objects", "file_contents", "ledger.entries"}
+}
+
 // fullSteward lets every write of catalogue and ledger fail as on a full disk. The
-// sequence counts them: what it gave out is not rolled back.
+// sequence counts them: what it gave out is not rolled back. One table at a time: a
+// transaction that locks several would meet the workers', which take them in an order
+// of their own, in a deadlock.
 func fullSteward(ctx context.Context, s *stricken) (func(context.Context) error, error) {
-	var sql strings.Builder
-	sql.WriteString(`
+	err := harness.Exec(ctx, s.StewardURL, `
 		create sequence full_disk_met;
 		create function full_disk() returns trigger language plpgsql security definer as $$
 		begin
 			perform nextval('public.full_disk_met');
 			raise exception 'could not extend file: No space left on device' using errcode = 'disk_full';
 		end $$;`)
-	for _, table := range []string{"backups", "backup_objects", "file_backups", "file_objects", "file_contents", "ledger.entries"} {
-		fmt.Fprintf(&sql, `create trigger full_disk before insert or update on %s for each statement execute function full_disk();`, table)
+	for _, table := range written() {
+		err = errors.Join(err, harness.Exec(ctx, s.StewardURL,
+			fmt.Sprintf(`create trigger full_disk before insert or update on %s for each statement execute function full_disk()`, table)))
 	}
 	return func(ctx context.Context) error {
 		met, err := harness.Rows(ctx, s.StewardURL, `select last_value::text from full_disk_met where is_called`)
-		err = errors.Join(err, harness.Exec(ctx, s.StewardURL, `drop function full_disk() cascade; drop sequence full_disk_met`))
+		for _, table := range written() {
+			err = errors.Join(err, harness.Exec(ctx, s.StewardURL, `drop trigger if exists full_disk on `+table))
+		}
+		err = errors.Join(err, harness.Exec(ctx, s.StewardURL, `drop function full_disk(); drop sequence full_disk_met`))
 		if err == nil && len(met) == 0 {
 			return errNobody
 		}
 		return err
-	}, harness.Exec(ctx, s.StewardURL, sql.String())
+	}, err
 }
 
 // fullable is a constraint of the app that the restore of one table meets like a full

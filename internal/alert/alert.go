@@ -8,8 +8,12 @@ import (
 	"log/slog"
 	"time"
 
+	"steward/internal/clocks"
 	"steward/internal/evidence/history"
+	"steward/internal/letter"
+	"steward/internal/outbox"
 	"steward/internal/policy"
+	"steward/internal/postgres"
 	"steward/internal/promise"
 )
 
@@ -84,13 +88,34 @@ type Teller interface {
 	Tell(ctx context.Context, alert Alert) error
 }
 
+// Means are what the ways of telling need.
+type Means struct {
+	// Log takes the lines.
+	Log *slog.Logger
+	// Steward is the steward database, as the role steward_core.
+	Steward *postgres.DB
+	// Box takes mails; without a policy of mails none is asked of it.
+	Box outbox.Box
+	// KeepWebhooks is how long an event for webhooks lasts.
+	KeepWebhooks time.Duration
+	// Company is the name of the policy's company.
+	Company string
+	// Clock tells the time.
+	Clock clocks.Clock
+}
+
 // Tellers makes the ways that the policy names.
-func Tellers(ways []policy.Alert, log *slog.Logger) []Teller {
+func Tellers(ways []policy.Alert, means Means) []Teller {
 	var tellers []Teller
 
-	for _, way := range ways {
-		if way.Kind == policy.AlertLog {
-			tellers = append(tellers, Log{Log: log})
+	for place, way := range ways {
+		switch way.Kind {
+		case policy.AlertLog:
+			tellers = append(tellers, Log{Log: means.Log})
+		case policy.AlertMail:
+			tellers = append(tellers, Mail{means: means, place: place, to: way.To, language: letter.For(way.Language)})
+		case policy.AlertWebhook:
+			tellers = append(tellers, Webhook{means: means})
 		}
 	}
 

@@ -117,7 +117,7 @@ func TestTheLine(t *testing.T) {
 		audit, _ := history.Audit{}.Next(status(state), nil, start())
 		_, alerts := alert.Due(audit, status(state))
 
-		for _, teller := range alert.Tellers([]policy.Alert{{Kind: policy.AlertLog}, {Kind: "pigeon"}}, slog.New(slog.NewJSONHandler(&out, nil))) {
+		for _, teller := range alert.Tellers([]policy.Alert{{Kind: policy.AlertLog}, {Kind: "pigeon"}}, alert.Means{Log: slog.New(slog.NewJSONHandler(&out, nil))}) {
 			if err := teller.Tell(t.Context(), alerts[0]); err != nil {
 				t.Fatal(err)
 			}

@@ -40,6 +40,8 @@ type Config struct {
 	ToolsDir string `env:"STEWARD_PG_BIN"`
 	// Listen is the loopback address of /metrics and /healthz; empty means none.
 	Listen string `env:"STEWARD_LISTEN"`
+	// SMTP is the address of the mail server, with its login; the vendors role needs it.
+	SMTP string `env:"STEWARD_SMTP_URL"`
 	// TemporalUI is the address of the Temporal Web UI, for links.
 	TemporalUI string `env:"TEMPORAL_UI_URL"`
 	// TemporalAddress is that of Temporal's frontend; the client reads the rest
@@ -101,7 +103,7 @@ func (c Config) onLoopback() error {
 	for name, address := range map[string]string{
 		"STEWARD_DATABASE_URL": c.StewardDatabase, "DRILL_DATABASE_URL": c.DrillDatabase,
 		"STORAGE_EMULATOR_HOST": c.StorageEmulator, "TEMPORAL_ADDRESS": c.TemporalAddress,
-		"STEWARD_FAULT_GATE": c.FaultGate, "APP_DATABASE_URL": os.Getenv("APP_DATABASE_URL"),
+		"STEWARD_FAULT_GATE": c.FaultGate, "STEWARD_SMTP_URL": c.SMTP, "APP_DATABASE_URL": os.Getenv("APP_DATABASE_URL"),
 	} {
 		if address != "" && !loopback(address) {
 			return beyond(name)

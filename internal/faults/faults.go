@@ -1,5 +1,5 @@
 // Package faults is the one gate that every outside call of Steward passes: an
-// SQL statement, an HTTP request, the start or the end of a process, a file.
+// SQL statement, an HTTP or SMTP request, the start or the end of a process, a file.
 //
 // In production the gate is open and costs a context look-up. The test harness
 // carries an Injector in the context, which counts the calls and lets the
@@ -23,6 +23,8 @@ const (
 	SQL Kind = "sql"
 	// HTTP is one HTTP request, with its whole response header.
 	HTTP Kind = "http"
+	// SMTP is one request of a mail server, with its answer.
+	SMTP Kind = "smtp"
 	// Process is the start or the exit of a child process.
 	Process Kind = "process"
 	// File is one change of a file that outlives the process.

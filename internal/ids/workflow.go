@@ -26,6 +26,15 @@ func FilesOf(name, day string) string { return "files/" + name + "/" + day }
 // time.
 func PruneFiles() string { return "prune/files" }
 
+// Mail is the workflow id of the sending of mails; a schedule appends its time.
+func Mail() string { return "mail/outbox" }
+
+// Webhooks is the workflow id of the delivery of webhooks; a schedule appends its time.
+func Webhooks() string { return "webhooks/deliveries" }
+
+// OwnRecords is the workflow id of the end of own records; a schedule appends its time.
+func OwnRecords() string { return "records/expire" }
+
 // Audit is the workflow id of the promise audit; a schedule appends its time.
 func Audit() string { return "audit/promises" }
 

@@ -30,6 +30,8 @@ func (r *reader) contradictions(p *Policy) {
 	r.checkLedger(p)
 	r.checkLimits(p.Promises)
 	r.checkNames(p)
+	r.checkMail(p)
+	r.checkRecords(p)
 }
 
 // refuse records a contradiction at the last of the paths, if all are sound.

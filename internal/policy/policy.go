@@ -23,6 +23,10 @@ type Policy struct {
 	Alerts []Alert
 	// Heartbeats are the dead-man's switches outside of Steward.
 	Heartbeats []Heartbeat
+	// Mail says how the company writes to people; nil where it does not.
+	Mail *Mail
+	// Records say how long Steward keeps its own dated records.
+	Records Records
 
 	canonical []string         // "path: value" lines, for Hash
 	places    map[string]place // where each key stands, for problems found later
@@ -267,15 +271,25 @@ type CallArchive struct {
 
 // Alert is one way in which people are told of what is at risk or broken.
 type Alert struct {
-	// Kind is log, a line in the worker's log.
+	// Kind is log, mail or webhook.
 	Kind AlertKind
+	// To is the address that is written to; of mail only.
+	To string
+	// Language is what its reader reads; of mail only, empty means English.
+	Language string
 }
 
 // AlertKind is a way to tell people.
 type AlertKind string
 
-// AlertLog writes a line to the log of the worker.
-const AlertLog AlertKind = "log"
+const (
+	// AlertLog writes a line to the log of the worker.
+	AlertLog AlertKind = "log"
+	// AlertMail writes a mail to one address.
+	AlertMail AlertKind = "mail"
+	// AlertWebhook sends an event to every webhook endpoint that wants it.
+	AlertWebhook AlertKind = "webhook"
+)
 
 // Heartbeat is a URL outside that is called only after evidence was read and
 // good, so that its owner alarms when the call stays away.

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"time"
 
 	"steward/internal/calendar"
@@ -23,6 +22,9 @@ func policyShape() shape[Policy] {
 		optional(list("heartbeats",
 			"URLs outside that are called only after good evidence was read.",
 			heartbeatShape(), func(p *Policy) *[]Heartbeat { return &p.Heartbeats })),
+		maybe("mail", "How the company writes to people; without it, it writes no mail.", mailShape(), func(p *Policy) **Mail { return &p.Mail }),
+		optional(section("records", "How long Steward keeps its own dated records. Evidence is not among them.",
+			recordsShape(), func(p *Policy) *Records { return &p.Records })),
 	}
 }
 
@@ -69,17 +71,13 @@ func keysShape() shape[Keys] {
 }
 
 func alertShape() shape[Alert] {
-	kinds := choiceKind(AlertLog)
-	parse := kinds.parse
-	kinds.parse = func(text string) (AlertKind, error) {
-		if text == "mail" || text == "webhook" {
-			return "", errors.New(text + " comes with a later version of Steward; until then only log is possible")
-		}
-		return parse(text)
+	return shape[Alert]{
+		leaf("kind", "A line in the worker's log, a mail, or an event for the webhook endpoints.",
+			choiceKind(AlertLog, AlertMail, AlertWebhook), func(a *Alert) *AlertKind { return &a.Kind }),
+		optional(leaf("to", "The address that is written to; of mail only.", addressKind(), func(a *Alert) *string { return &a.To })),
+		optional(leaf("language", "What is read there; of mail only. Without it, English.",
+			choiceKind("en", "fr"), func(a *Alert) *string { return &a.Language })),
 	}
-	return shape[Alert]{leaf("kind",
-		"A line in the worker's log. Mail and webhook come later.",
-		kinds, func(a *Alert) *AlertKind { return &a.Kind })}
 }
 
 func heartbeatShape() shape[Heartbeat] {

@@ -246,5 +246,6 @@ func (s *Setup) pause(ctx context.Context, id string) (paused bool, err error) {
 func (s *Setup) left(id string) bool {
 	wanted := slices.ContainsFunc(s.Schedules, func(one Schedule) bool { return one.ID == id })
 
-	return !wanted && (strings.HasPrefix(id, ids.Backup("")) || strings.HasPrefix(id, ids.Files("")) || id == ids.Copies())
+	return !wanted && (strings.HasPrefix(id, ids.Backup("")) || strings.HasPrefix(id, ids.Files("")) || id == ids.Copies() ||
+		id == ids.Mail() || id == ids.Webhooks())
 }

@@ -30,6 +30,7 @@ func targets() []target {
 	return []target{
 		{name: programSteward, module: ".", source: "./starter", ships: true},
 		{name: programWorker, module: ".", source: "./worker", ships: true},
+		{name: programAPI, module: ".", source: "./api", ships: true},
 		{name: programGCS, module: "dev", source: "./cmd/gcsemulator"},
 		{name: programTemporal, module: "dev", source: "./cmd/temporal"},
 	}

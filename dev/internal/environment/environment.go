@@ -83,7 +83,7 @@ func Open(clone string, printer *progress.Printer) (*Environment, error) {
 // choosePorts gives every part its port before anything starts, because the parts
 // are told each other's.
 func (e *Environment) choosePorts(ctx context.Context) error {
-	names := []string{partPostgres, partDrill, partTemporal, partUI, partGCS}
+	names := []string{partPostgres, partDrill, partTemporal, partUI, partGCS, partAPI, partAPIMetrics}
 	for _, one := range workers() {
 		names = append(names, one.name)
 	}

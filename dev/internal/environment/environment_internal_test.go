@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,43 +46,91 @@ func open(t *testing.T) (*Environment, *strings.Builder) {
 	return e, printed
 }
 
-// TestEachWorkerGetsItsOwnSecretsOnly reads the whole environment that a worker
-// would start with, byte by byte.
-func TestEachWorkerGetsItsOwnSecretsOnly(t *testing.T) {
+// TestEachProcessGetsItsOwnSecretsOnly reads the whole environment that a worker or
+// the API would start with, byte by byte.
+func TestEachProcessGetsItsOwnSecretsOnly(t *testing.T) {
 	t.Parallel()
 	e, _ := open(t)
+	keep(t, e, operatorToken, appKey)
 	if _, err := e.Vars(); err != nil {
 		t.Fatal(err)
 	}
+	api, err := e.apiSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSecrets(t, e, api, apiLogin)
 	for _, one := range workers() {
 		spec, err := e.workerSpec(one)
 		if err != nil {
 			t.Fatal(err)
 		}
-		environ := strings.Join(spec.Env, "\n")
-		allowed := map[string]bool{one.login(): true}
+		allowed := []string{one.login()}
 		if cmp.Equal(one.roles, []string{devkeys.Drill}) {
-			allowed[drillAdmin] = true
+			allowed = append(allowed, drillAdmin)
 		}
-		entries, err := os.ReadDir(e.dir.Path("secrets"))
+		checkSecrets(t, e, spec, allowed...)
+	}
+}
+
+// keep puts made-up credentials where up keeps them.
+func keep(t *testing.T, e *Environment, files ...string) {
+	t.Helper()
+	for _, file := range files {
+		if _, err := e.dir.Secret(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// checkSecrets fails t where a process is given another secret than the allowed ones,
+// or any in its arguments.
+func checkSecrets(t *testing.T, e *Environment, spec procs.Spec, allowed ...string) {
+	t.Helper()
+	environ := strings.Join(spec.Env, "\n")
+	entries, err := os.ReadDir(e.dir.Path("secrets"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		secret, err := e.dir.Secret(entry.Name())
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, entry := range entries {
-			secret, err := e.dir.Secret(entry.Name())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if strings.Contains(environ, secret) && !allowed[entry.Name()] {
-				t.Errorf("%s is given the password of %s", one.name, entry.Name())
-			}
-			if strings.Contains(strings.Join(spec.Args, " "), secret) {
-				t.Errorf("%s has the password of %s in its arguments", one.name, entry.Name())
-			}
+		if strings.Contains(environ, secret) != slices.Contains(allowed, entry.Name()) {
+			t.Errorf("%s and the secret of %s: it must have those of %v", spec.Name, entry.Name(), allowed)
 		}
-		if !strings.Contains(environ, "STEWARD_ENV=dev") {
-			t.Errorf("%s is not told that this is a dev environment", one.name)
+		if strings.Contains(strings.Join(spec.Args, " "), secret) {
+			t.Errorf("%s has the secret of %s in its arguments", spec.Name, entry.Name())
 		}
+	}
+	if !strings.Contains(environ, "STEWARD_ENV=dev") {
+		t.Errorf("%s is not told that this is a dev environment", spec.Name)
+	}
+}
+
+// TestCredentialsStandInEnv: as soon as they were made, make env prints them, and a
+// command of bin/steward finds them.
+func TestCredentialsStandInEnv(t *testing.T) {
+	t.Parallel()
+	e, _ := open(t)
+	names := func() []string {
+		vars, err := e.apiVars()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, one := range vars {
+			names = append(names, one.Name)
+		}
+		return names
+	}
+	if diff := cmp.Diff([]string{apiVariable}, names()); diff != "" {
+		t.Error(diff)
+	}
+	keep(t, e, operatorToken, appKey)
+	if diff := cmp.Diff([]string{apiVariable, keyVariable, tokenVariable}, names()); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -127,10 +176,10 @@ func TestSpecsStayTheSame(t *testing.T) {
 func TestStopOrder(t *testing.T) {
 	t.Parallel()
 	records := map[string]procs.Record{}
-	for _, name := range []string{partPostgres, partDrill, partTemporal, partGCS, "worker", "worker-drill", "unknown"} {
+	for _, name := range []string{partPostgres, partDrill, partTemporal, partGCS, "worker", "worker-drill", partAPI, "unknown"} {
 		records[name] = procs.Record{}
 	}
-	want := []string{"unknown", "worker", "worker-drill", partGCS, partTemporal, partDrill, partPostgres}
+	want := []string{partAPI, "unknown", "worker", "worker-drill", partGCS, partTemporal, partDrill, partPostgres}
 	if diff := cmp.Diff(want, stopOrder(records)); diff != "" {
 		t.Error(diff)
 	}

@@ -46,6 +46,7 @@ func mainLogins() []login {
 		// The migrations of a later version may bring more roles.
 		{name: stewardOwner, rights: []string{"CREATEROLE"}},
 		{name: temporalRole},
+		{name: apiLogin, member: []string{"steward_api"}},
 	}
 	for _, one := range workers() {
 		logins = append(logins, workerLogin(one))
@@ -186,6 +187,7 @@ func guests(database string) []string {
 			}
 		}
 	case databaseSteward:
+		out = append(out, apiLogin)
 		for _, one := range workers() {
 			out = append(out, one.login())
 		}

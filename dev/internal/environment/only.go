@@ -32,11 +32,12 @@ const (
 	groupDemo     = "demo"
 	groupSetup    = "setup"
 	groupWorker   = "worker"
+	groupAPI      = "api"
 	groupBackup   = "backup"
 )
 
 func groups() []string {
-	return []string{groupPostgres, groupTemporal, groupGCS, groupDemo, groupSetup, groupWorker, groupBackup}
+	return []string{groupPostgres, groupTemporal, groupGCS, groupDemo, groupSetup, groupWorker, groupAPI, groupBackup}
 }
 
 // has tells whether the group was asked for.
@@ -51,7 +52,9 @@ func (o Only) builds(program string) bool {
 		return o.has(groupGCS)
 	case programWorker:
 		return o.has(groupWorker)
+	case programAPI:
+		return o.has(groupAPI)
 	default:
-		return o.has(groupSetup) || o.has(groupBackup)
+		return o.has(groupSetup) || o.has(groupAPI) || o.has(groupBackup)
 	}
 }

@@ -41,6 +41,7 @@ const (
 	programGCS      = "gcsemulator"
 	programWorker   = "worker"
 	programSteward  = "steward"
+	programAPI      = "api"
 )
 
 // postgresSpec runs one cluster as the Postgres account.
@@ -115,7 +116,7 @@ func (e *Environment) workerSpec(one worker) (procs.Spec, error) {
 
 // program is the path of one that up builds: what ships is in bin, the rest in .dev.
 func (e *Environment) program(name string) string {
-	if name == programWorker || name == programSteward {
+	if name == programWorker || name == programSteward || name == programAPI {
 		return e.dir.Clone() + "/bin/" + name
 	}
 	return e.dir.Path("bin", name)

@@ -13,6 +13,7 @@ import (
 func (e *Environment) table(ctx context.Context, only Only) error {
 	e.out.Linef("")
 	e.out.Linef("%-24s %s", "Temporal Web UI", "http://"+e.address(partUI)+"/namespaces/"+namespace+"/workflows")
+	e.out.Linef("%-24s %s", "API and its docs", e.apiURL()+"/docs")
 	e.out.Linef("%-24s %s", "Temporal", e.address(partTemporal))
 	e.out.Linef("%-24s %s", "Postgres (app, steward)", e.address(partPostgres))
 	e.out.Linef("%-24s %s", "Postgres for drills", e.address(partDrill))
@@ -57,6 +58,7 @@ func (e *Environment) Status() (bool, error) {
 	for _, one := range workers() {
 		names = append(names, one.name)
 	}
+	names = append(names, partAPI)
 	for _, name := range names {
 		record, found := records[name]
 		switch {

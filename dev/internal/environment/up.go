@@ -66,7 +66,11 @@ func (e *Environment) steps() []step {
 			return e.upWorker(ctx, one)
 		}})
 	}
-	return append(steps, step{groupBackup, "backup", e.upBackup})
+	return append(steps,
+		step{groupAPI, partAPI, e.upAPI},
+		step{groupAPI, "credentials", e.upCredentials},
+		step{groupBackup, "backup", e.upBackup},
+	)
 }
 
 // upCluster makes a cluster when it is missing, clears what a crash left, runs it,

@@ -42,7 +42,8 @@ func (e *Environment) Vars() ([]state.Var, error) {
 		}
 		vars = append(vars, state.Var{Name: one.variable, Value: url})
 	}
-	return vars, nil
+	api, err := e.apiVars()
+	return append(vars, api...), err
 }
 
 // workerVars is what one worker is told.

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"steward/internal/clocks"
+	"steward/internal/failure"
+	"steward/internal/mailevent"
+	"steward/internal/outbox"
+	"steward/internal/postgres"
+)
+
+// mailEvents takes what a provider tells of mails.
+type mailEvents struct {
+	db    *postgres.DB
+	clock clocks.Clock
+}
+
+func (m mailEvents) register(r *router) {
+	register(r, huma.Operation{
+		OperationID: "record-mail-event", Method: http.MethodPost, Path: "/v1/mail/events", Tags: []string{"mail"},
+		Summary: "Record what became of a mail",
+		Description: "Takes the webhooks of Postmark as Postmark documents them: Bounce, SpamComplaint and Delivery are read, by the metadata " +
+			"`steward-mail` that each mail has; of other types, and of mails that are not Steward's, nothing is kept. An event that is told " +
+			"twice is one. Addresses and texts in it are not read.",
+	}, m.record)
+}
+
+// postmarkBody is what is read of a webhook of Postmark; everything else may be there.
+type postmarkBody struct {
+	_ struct{} `additionalProperties:"true"`
+
+	RecordType  string            `json:"RecordType" minLength:"1" maxLength:"60" doc:"Bounce, SpamComplaint, Delivery or another type."`
+	ID          int64             `json:"ID,omitempty" minimum:"0" doc:"The bounce or complaint."`
+	Type        string            `json:"Type,omitempty" maxLength:"100" doc:"Why it bounced."`
+	MessageID   string            `json:"MessageID,omitempty" maxLength:"200" doc:"Postmark's id of the message."`
+	Metadata    map[string]string `json:"Metadata,omitempty" doc:"What was given to the mail."`
+	BouncedAt   time.Time         `json:"BouncedAt,omitzero" doc:"When it bounced."`
+	DeliveredAt time.Time         `json:"DeliveredAt,omitzero" doc:"When it was delivered."`
+}
+
+type mailEventInput struct {
+	Body postmarkBody
+}
+
+type mailEventAnswer struct {
+	Body struct {
+		Recorded bool `json:"recorded" doc:"It was news about a mail of ours."`
+	}
+}
+
+func (m mailEvents) record(ctx context.Context, in *mailEventInput) (*mailEventAnswer, error) {
+	out := &mailEventAnswer{}
+
+	event, ours := mailevent.Postmark{
+		RecordType: in.Body.RecordType, ID: in.Body.ID, Type: in.Body.Type, MessageID: in.Body.MessageID, Metadata: in.Body.Metadata,
+		BouncedAt: in.Body.BouncedAt, DeliveredAt: in.Body.DeliveredAt,
+	}.Event()
+	if !ours {
+		return out, nil
+	}
+
+	err := m.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) (err error) {
+		out.Body.Recorded, err = outbox.Record(ctx, tx, event, m.clock.Now())
+
+		return err
+	})
+
+	return out, failure.Wrap(failure.Unavailable, "recording what became of a mail", err)
+}

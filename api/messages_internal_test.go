@@ -1,0 +1,249 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	netmail "net/mail"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"steward/internal/access"
+	"steward/internal/casekey"
+	"steward/internal/clocks"
+	"steward/internal/failure"
+	"steward/internal/ids"
+	"steward/internal/letter"
+	"steward/internal/outbox"
+	"steward/internal/pgtest"
+	"steward/internal/publicnet"
+	"steward/internal/webhook"
+)
+
+// messageHouse is the API with the resources about messages, a master key, and an
+// operator who exists.
+func messageHouse(t *testing.T) (*house, casekey.Keeper) {
+	t.Helper()
+
+	master, err := casekey.ParseMaster([]byte(casekey.GenerateMaster()))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	keeper, db, clock := casekey.Keeper{Master: master}, pgtest.OpenSteward(t), clocks.System()
+	h := openHouse(t, db, mailbox{db, clock}, mailEvents{db, clock}, webhooks{db: db, clock: clock, keeper: keeper})
+
+	who := access.Principal{Kind: access.Staff, ID: ids.New("stf"), Credential: ids.New("tok"), Role: access.Operator}
+	now := clock.Now()
+
+	for _, sql := range []string{
+		fmt.Sprintf(`insert into staff (id, handle, role, since) values ('%s', 'operator-1', 'operator', now())`, who.ID),
+		fmt.Sprintf(`insert into staff_tokens (id, staff, secret_sha256, made_at, expires_at, ends_at)
+			values ('%s', '%s', sha256(''), now(), '%s', '%s')`, who.Credential, who.ID,
+			now.Add(time.Hour).Format(time.RFC3339), now.Add(2*time.Hour).Format(time.RFC3339)),
+	} {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	h.verifier.(people)["operator"] = who
+
+	return h, keeper
+}
+
+func verbsOf(t *testing.T, h *house) (verbs string) {
+	t.Helper()
+
+	if err := h.db.QueryRow(t.Context(), `select coalesce(string_agg(verb, ' ' order by at, id), '') from staff_acts`).Scan(&verbs); err != nil {
+		t.Fatal(err)
+	}
+
+	return verbs
+}
+
+func TestWebhookEndpointsThroughTheAPI(t *testing.T) {
+	h, _ := messageHouse(t)
+
+	var made struct{ ID, Secret string }
+
+	const body = `{"url": "https://hooks.example.com/secret-path", "types": ["promise.broken"], "description": "the app"}`
+
+	first := h.create("operator", "/v1/webhooks/endpoints", "k1", body)
+	first.into(t, &made)
+
+	if first.status != http.StatusCreated || !ids.Valid("whe", made.ID) || !strings.HasPrefix(made.Secret, "whsec_") {
+		t.Errorf("%d %s", first.status, first.body)
+	}
+
+	if again := h.create("operator", "/v1/webhooks/endpoints", "k1", body); string(again.body) != string(first.body) {
+		t.Errorf("a retry gave %s", again.body)
+	}
+
+	for _, refused := range []string{
+		`{"url": "https://10.0.0.1/"}`, `{"url": "http://hooks.example.com/"}`, `{"url": "https://hooks.example.com/", "types": ["nothing"]}`,
+		`{"url": "https://localhost/"}`, `{}`,
+	} {
+		if got := h.create("operator", "/v1/webhooks/endpoints", ids.New("key"), refused); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: %d %s", refused, got.status, got.body)
+		}
+	}
+
+	listed := h.do("auditor", http.MethodGet, "/v1/webhooks/endpoints", "")
+	if text := string(listed.body); strings.Contains(text, "secret-path") || strings.Contains(text, made.Secret) || strings.Count(text, made.ID) != 1 {
+		t.Errorf("%s", text)
+	}
+
+	if got := h.do("operator", http.MethodDelete, "/v1/webhooks/endpoints/"+made.ID, ""); got.status != http.StatusNoContent || len(got.body) != 0 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+
+	if got := h.do("operator", http.MethodDelete, "/v1/webhooks/endpoints/"+made.ID, ""); got.status != http.StatusNotFound ||
+		got.problem(t).Code != failure.UnknownEndpoint {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+
+	if got := verbsOf(t, h); got != "webhook.create webhook.delete" {
+		t.Errorf("acts: %s", got)
+	}
+}
+
+func TestWebhookDeliveriesThroughTheAPI(t *testing.T) {
+	h, keeper := messageHouse(t)
+
+	endpoint, _, err := webhook.Create(t.Context(), h.db, keeper, webhook.Wanted{URL: "https://hooks.example.com/", CreatedBy: "stf"}, publicnet.Rule{}, h.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for i := range 3 {
+		if _, err := webhook.Emit(t.Context(), h.db, webhook.Event{
+			Cause: fmt.Sprint(i), At: h.clock.Now(), Data: webhook.Task{Task: "tsk", Kind: "k", Due: h.clock.Now()},
+		}, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	type page struct {
+		NextCursor string `json:"next_cursor"`
+		Deliveries []struct{ ID, Endpoint, State, Type string }
+	}
+
+	seen, cursor := map[string]bool{}, ""
+
+	for range 2 {
+		var one page
+
+		h.do("auditor", http.MethodGet, "/v1/webhooks/deliveries?limit=2&endpoint="+endpoint+cursor, "").into(t, &one)
+
+		for _, each := range one.Deliveries {
+			seen[each.ID] = true
+		}
+
+		if cursor = ""; one.NextCursor != "" {
+			cursor = "&cursor=" + one.NextCursor
+		}
+	}
+
+	if len(seen) != 3 || cursor != "" {
+		t.Errorf("%d deliveries were seen, then %q", len(seen), cursor)
+	}
+
+	for id := range seen {
+		if got := h.do("operator", http.MethodPost, "/v1/webhooks/deliveries/"+id+"/retry", ""); got.status != http.StatusNoContent {
+			t.Errorf("%d %s", got.status, got.body)
+		}
+	}
+
+	unknown := h.do("operator", http.MethodPost, "/v1/webhooks/deliveries/"+ids.New("whd")+"/retry", "")
+	if unknown.status != http.StatusNotFound || unknown.problem(t).Code != failure.UnknownDelivery {
+		t.Errorf("%d %s", unknown.status, unknown.body)
+	}
+
+	if got := verbsOf(t, h); got != "webhook.retry webhook.retry webhook.retry" {
+		t.Errorf("acts: %s", got)
+	}
+}
+
+// TestMailAndWhatBecameOfIt queues a mail, lets a provider tell of it with the record of
+// its own documentation, and looks.
+func TestMailAndWhatBecameOfIt(t *testing.T) {
+	h, keeper := messageHouse(t)
+
+	box := outbox.Box{Keeper: keeper, From: netmail.Address{Address: "privacy@popkit.example"}, GiveUp: time.Hour, Keep: 24 * time.Hour}
+
+	id, err := box.Put(t.Context(), h.db, outbox.Mail{
+		Cause: "x", To: "ada@example.com", Language: letter.French, Letter: letter.Test{Company: "Popkit"}, About: "dsr_1",
+	}, h.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	state := func(want string) {
+		t.Helper()
+
+		var list struct {
+			Mail []struct{ ID, State, Letter, Language, About string }
+		}
+
+		answer := h.do("support", http.MethodGet, "/v1/mail", "")
+		answer.into(t, &list)
+
+		if len(list.Mail) != 1 || list.Mail[0].ID != id || list.Mail[0].State != want || strings.Contains(string(answer.body), "ada@") {
+			t.Errorf("want %s: %s", want, answer.body)
+		}
+	}
+
+	state("waiting")
+
+	tell := func(name string, want bool) {
+		t.Helper()
+
+		record, err := os.ReadFile("../internal/mailevent/testdata/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		var answer struct{ Recorded bool }
+
+		h.do("app", http.MethodPost, "/v1/mail/events", strings.ReplaceAll(string(record), "mail_aaaaaaaaaaaaaaaaaaaaaaaaaa", id)).into(t, &answer)
+
+		if answer.Recorded != want {
+			t.Errorf("%s was news: %v", name, answer.Recorded)
+		}
+	}
+
+	tell("postmark_delivery.json", true)
+	state("waiting")
+	tell("postmark_bounce.json", true)
+	tell("postmark_bounce.json", false)
+	state("bounced")
+	tell("postmark_complaint.json", true)
+	state("complained")
+
+	var events int
+	if err := h.db.QueryRow(t.Context(), `select count(*) from mail_events`).Scan(&events); err != nil || events != 3 {
+		t.Errorf("%d events, %v", events, err)
+	}
+
+	foreign := strings.ReplaceAll(`{"RecordType": "Bounce", "ID": 7, "Type": "HardBounce", "BouncedAt": "2026-11-22T12:00:00Z", "Metadata": {"steward-mail": "X"}}`, "X", ids.New("mail"))
+	if got := h.do("app", http.MethodPost, "/v1/mail/events", foreign); got.status != http.StatusOK || !strings.Contains(string(got.body), "false") {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+
+	if got := h.do("operator", http.MethodPost, "/v1/mail/events", foreign); got.status != http.StatusForbidden {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// Without a master key nothing is sealed, and nothing is stored in the clear instead.
+func TestWithoutAMasterKeyNothingIsSealed(t *testing.T) {
+	db := pgtest.OpenSteward(t)
+	h := openHouse(t, db, webhooks{db: db, clock: clocks.System()})
+
+	got := h.create("operator", "/v1/webhooks/endpoints", "k", `{"url": "https://hooks.example.com/"}`)
+	if got.status != http.StatusServiceUnavailable || got.problem(t).Code != failure.ConfigInvalid {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"steward/internal/act"
+	"steward/internal/casekey"
+	"steward/internal/clocks"
+	"steward/internal/failure"
+	"steward/internal/page"
+	"steward/internal/postgres"
+	"steward/internal/publicnet"
+	"steward/internal/webhook"
+)
+
+// webhooks are the endpoints of the app, and what was sent to them.
+type webhooks struct {
+	db     *postgres.DB
+	clock  clocks.Clock
+	keeper casekey.Keeper
+	rule   publicnet.Rule
+}
+
+func (w webhooks) register(r *router) {
+	const tag = "webhooks"
+
+	register(r, huma.Operation{
+		OperationID: "list-webhook-endpoints", Method: http.MethodGet, Path: "/v1/webhooks/endpoints", Tags: []string{tag},
+		Summary: "List the webhook endpoints", Description: "Their addresses are sealed and are not shown. There are 32 at most, so the list has no pages.",
+	}, w.endpoints)
+	registerCreate(r, huma.Operation{
+		OperationID: "create-webhook-endpoint", Method: http.MethodPost, Path: "/v1/webhooks/endpoints", Tags: []string{tag},
+		Summary: "Add a webhook endpoint", DefaultStatus: http.StatusCreated,
+		Description: "Events go there signed as Standard Webhooks says; the secret is shown this once. The address is https and public.",
+	}, w.create)
+	register(r, huma.Operation{
+		OperationID: "delete-webhook-endpoint", Method: http.MethodDelete, Path: "/v1/webhooks/endpoints/{id}", Tags: []string{tag},
+		Summary: "Delete a webhook endpoint", Description: "What waits for it goes with it.", DefaultStatus: http.StatusNoContent,
+		Errors: []int{http.StatusNotFound},
+	}, w.remove)
+	register(r, huma.Operation{
+		OperationID: "list-webhook-deliveries", Method: http.MethodGet, Path: "/v1/webhooks/deliveries", Tags: []string{tag},
+		Summary: "List the deliveries to webhook endpoints", Description: "The newest first, until their end date.",
+	}, w.deliveries)
+	register(r, huma.Operation{
+		OperationID: "retry-webhook-delivery", Method: http.MethodPost, Path: "/v1/webhooks/deliveries/{id}/retry", Tags: []string{tag},
+		Summary: "Try a delivery again", Description: "At once, and with all its retries again, also where it was given up.",
+		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusNotFound},
+	}, w.retry)
+}
+
+// endpointView is one endpoint.
+type endpointView struct {
+	ID             string     `json:"id" maxLength:"80" doc:"The endpoint."`
+	Types          []string   `json:"types" maxItems:"20" maxLength:"60" doc:"The types of events that it wants; empty means all."`
+	Description    string     `json:"description,omitempty" maxLength:"100" doc:"What its maker called it."`
+	CreatedBy      string     `json:"created_by" maxLength:"80" doc:"Who made it."`
+	CreatedAt      time.Time  `json:"created_at" doc:"When."`
+	DisabledAt     *time.Time `json:"disabled_at,omitempty" doc:"When it answered that it is gone; nothing is sent there since."`
+	DisabledReason string     `json:"disabled_reason,omitempty" maxLength:"60" doc:"Why."`
+}
+
+type endpointsAnswer struct {
+	Body struct {
+		Endpoints []endpointView `json:"endpoints" maxItems:"32" doc:"The oldest first."`
+	}
+}
+
+func (w webhooks) endpoints(ctx context.Context, _ *struct{}) (*endpointsAnswer, error) {
+	found, err := webhook.List(ctx, w.db)
+	if err != nil {
+		return nil, err
+	}
+
+	out := &endpointsAnswer{}
+	out.Body.Endpoints = []endpointView{}
+
+	for _, each := range found {
+		types := []string{}
+		for _, kind := range each.Types {
+			types = append(types, string(kind))
+		}
+
+		out.Body.Endpoints = append(out.Body.Endpoints, endpointView{
+			ID: each.ID, Types: types, Description: each.Description, CreatedBy: each.CreatedBy, CreatedAt: each.CreatedAt.UTC(),
+			DisabledAt: known(each.DisabledAt), DisabledReason: string(each.Reason),
+		})
+	}
+
+	return out, nil
+}
+
+type endpointInput struct {
+	Body struct {
+		URL         string   `json:"url" minLength:"1" maxLength:"2000" format:"uri" doc:"Where events go: https, to a public host."`
+		Types       []string `json:"types,omitempty" maxItems:"20" uniqueItems:"true" enum:"promise.at_risk,promise.broken,account.closing,account.alive,task.overdue" doc:"The types of events that it wants; none means all."`
+		Description string   `json:"description,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9 ._/-]*$" doc:"What you call it; no name of a person."`
+	}
+}
+
+type madeEndpoint struct {
+	Body struct {
+		ID     string `json:"id" maxLength:"80" doc:"The endpoint."`
+		Secret string `json:"secret" maxLength:"100" doc:"What deliveries are signed with; shown this once."`
+	}
+}
+
+// create makes an endpoint. The act stands in the same transaction: a crash leaves both
+// or neither.
+func (w webhooks) create(ctx context.Context, tx postgres.Tx, in *endpointInput) (*madeEndpoint, error) {
+	types := make([]webhook.Type, 0, len(in.Body.Types))
+	for _, kind := range in.Body.Types {
+		types = append(types, webhook.Type(kind))
+	}
+
+	now, who, out := w.clock.Now(), caller(ctx), &madeEndpoint{}
+
+	id, secret, err := webhook.Create(ctx, tx, w.keeper, webhook.Wanted{
+		URL: in.Body.URL, Types: types, Description: in.Body.Description, CreatedBy: who.ID,
+	}, w.rule, now)
+	if err != nil {
+		return nil, err
+	}
+
+	out.Body.ID, out.Body.Secret = id, secret
+	_, err = act.Record(ctx, tx, who, act.What{Verb: "webhook.create", Object: id}, now)
+
+	return out, err
+}
+
+type endpointID struct {
+	ID string `path:"id" pattern:"^whe_[a-z2-7]{26}$" maxLength:"30" doc:"The endpoint."`
+}
+
+func (w webhooks) remove(ctx context.Context, in *endpointID) (*struct{}, error) {
+	return w.acting(ctx, act.What{Verb: "webhook.delete", Object: in.ID}, func(ctx context.Context, tx postgres.Tx) error {
+		return webhook.Delete(ctx, tx, in.ID)
+	})
+}
+
+type deliveryID struct {
+	ID string `path:"id" pattern:"^whd_[a-z2-7]{26}$" maxLength:"30" doc:"The delivery."`
+}
+
+func (w webhooks) retry(ctx context.Context, in *deliveryID) (*struct{}, error) {
+	return w.acting(ctx, act.What{Verb: "webhook.retry", Object: in.ID}, func(ctx context.Context, tx postgres.Tx) error {
+		return webhook.Retry(ctx, tx, in.ID, w.clock.Now())
+	})
+}
+
+// acting does something in one transaction with its act.
+func (w webhooks) acting(ctx context.Context, what act.What, work func(context.Context, postgres.Tx) error) (*struct{}, error) {
+	err := w.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		if err := work(ctx, tx); err != nil {
+			return err
+		}
+
+		_, err := act.Record(ctx, tx, caller(ctx), what, w.clock.Now())
+
+		return err
+	})
+
+	return nil, failure.Wrap(failure.Unavailable, "doing an act about webhooks", err)
+}
+
+// deliveryView is one event on its way to one endpoint.
+type deliveryView struct {
+	ID        string     `json:"id" maxLength:"80" doc:"The delivery."`
+	Event     string     `json:"event" maxLength:"80" doc:"The event, which is the webhook-id of every try."`
+	Endpoint  string     `json:"endpoint" maxLength:"80" doc:"Where it goes."`
+	Type      string     `json:"type" maxLength:"80" doc:"The type of the event."`
+	State     string     `json:"state" enum:"waiting,delivered,given_up" doc:"What became of it."`
+	Tries     int        `json:"tries" minimum:"0" doc:"How often it was tried."`
+	Status    int        `json:"status,omitempty" doc:"The HTTP status of the last try that failed."`
+	Code      string     `json:"code,omitempty" maxLength:"60" doc:"Why the last try failed."`
+	CreatedAt time.Time  `json:"created_at" doc:"When it was queued."`
+	NextAt    *time.Time `json:"next_at,omitempty" doc:"When it is tried next, at the earliest."`
+	SettledAt *time.Time `json:"settled_at,omitempty" doc:"When it was delivered or given up."`
+}
+
+type deliveriesAnswer struct {
+	Body struct {
+		page.Next
+
+		Deliveries []deliveryView `json:"deliveries" maxItems:"500" doc:"The newest first."`
+	}
+}
+
+type deliveriesQuery struct {
+	page.Query
+
+	Endpoint string `query:"endpoint" pattern:"^whe_[a-z2-7]{26}$" maxLength:"30" doc:"Those to this endpoint only."`
+}
+
+// deliveriesList names this list in its cursors.
+const deliveriesList = "webhook-deliveries"
+
+func (w webhooks) deliveries(ctx context.Context, in *deliveriesQuery) (*deliveriesAnswer, error) {
+	list := deliveriesList + in.Endpoint
+
+	place, found, err := page.Decode[webhook.Place](list, in.Cursor)
+	if err != nil {
+		return nil, err
+	}
+
+	var after *webhook.Place
+	if found {
+		after = &place
+	}
+
+	rows, err := webhook.Deliveries(ctx, w.db, in.Endpoint, after, in.Limit+1)
+	if err != nil {
+		return nil, err
+	}
+
+	rows, next, err := page.Cut(list, rows, in.Limit, webhook.Delivery.Place)
+	if err != nil {
+		return nil, err
+	}
+
+	out := &deliveriesAnswer{}
+	out.Body.Next, out.Body.Deliveries = next, []deliveryView{}
+
+	for _, each := range rows {
+		out.Body.Deliveries = append(out.Body.Deliveries, deliveryViewOf(each))
+	}
+
+	return out, nil
+}
+
+func deliveryViewOf(each webhook.Delivery) deliveryView {
+	view := deliveryView{
+		ID: each.ID, Event: each.Event, Endpoint: each.Endpoint, Type: string(each.Type), State: each.State, Tries: each.Tries,
+		Status: each.Status, Code: string(each.Code), CreatedAt: each.CreatedAt.UTC(), SettledAt: known(each.SettledAt),
+	}
+
+	if each.SettledAt.IsZero() {
+		view.NextAt = known(each.NextAt)
+	}
+
+	return view
+}

@@ -1,0 +1,79 @@
+package alert
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"steward/internal/failure"
+	"steward/internal/letter"
+	"steward/internal/outbox"
+	"steward/internal/postgres"
+	"steward/internal/promise"
+	"steward/internal/webhook"
+)
+
+// cause is the identity of one telling of an alert in one way: told again after a
+// crash it is the same one, told again a day later it is another.
+func (a Alert) cause(way string, now time.Time) string {
+	return fmt.Sprintf("alert/%s/%s/%s/%d/%d", way, a.item(), a.Code, a.Since.Unix(), now.Sub(a.Since)/Every)
+}
+
+// item is the promise with what of it the alert is about, such as "backups/app".
+func (a Alert) item() string {
+	if a.Item == "" {
+		return string(a.Promise)
+	}
+
+	return string(a.Promise) + "/" + a.Item
+}
+
+// Mail writes a mail for each alert.
+type Mail struct {
+	means    Means
+	place    int // in the policy's list of alerts; an address would be personal
+	to       string
+	language letter.Language
+}
+
+// Tell implements Teller: the mail is in the outbox once it returns.
+func (m Mail) Tell(ctx context.Context, alert Alert) error {
+	now := m.means.Clock.Now()
+
+	err := m.means.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		_, err := m.means.Box.Put(ctx, tx, outbox.Mail{
+			Cause: alert.cause(fmt.Sprintf("mail-%d", m.place), now), To: m.to, Language: m.language, About: alert.item(),
+			Letter: letter.PromiseAlert{
+				Company: m.means.Company, Promise: alert.item(), State: string(alert.State), Since: alert.Since, Runbook: alert.Runbook,
+			},
+		}, now)
+
+		return err //nolint:wrapcheck // wrapped below
+	})
+
+	return failure.Wrap(failure.Unavailable, "telling an alert by mail", err)
+}
+
+// Webhook sends an event for each alert to the endpoints that want it.
+type Webhook struct{ means Means }
+
+// Tell implements Teller: the event is queued once it returns.
+func (w Webhook) Tell(ctx context.Context, alert Alert) error {
+	now := w.means.Clock.Now()
+
+	state := "broken"
+	if alert.State == promise.AtRisk {
+		state = "at_risk"
+	}
+
+	err := w.means.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		_, err := webhook.Emit(ctx, tx, webhook.Event{
+			Cause: alert.cause("webhook", now), At: now,
+			Data: webhook.Promise{Promise: string(alert.Promise), Item: alert.Item, State: state, Since: alert.Since.UTC()},
+		}, w.means.KeepWebhooks)
+
+		return err //nolint:wrapcheck // wrapped below
+	})
+
+	return failure.Wrap(failure.Unavailable, "telling an alert by webhook", err)
+}

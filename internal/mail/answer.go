@@ -1,0 +1,55 @@
+package mail
+
+import (
+	"errors"
+	"fmt"
+	"net/textproto"
+
+	"steward/internal/failure"
+)
+
+// permanent is the first reply code that means never; below it, later.
+const permanent = 500
+
+// ReplyError is what a mail server answered, by its code only: its words may name a
+// recipient.
+type ReplyError struct {
+	// Code is of RFC 5321, section 4.2.3, such as 550.
+	Code int
+}
+
+// Error implements error.
+func (e *ReplyError) Error() string { return fmt.Sprintf("the mail server answered %d", e.Code) }
+
+// Reply is the code that a server answered, 0 where err holds none.
+func Reply(err error) int {
+	if reply, found := errors.AsType[*ReplyError](err); found {
+		return reply.Code
+	}
+
+	return 0
+}
+
+// errLost stands for what the connection or the library said, whose words may hold
+// parts of the conversation.
+var errLost = errors.New("the conversation with the mail server ended")
+
+// answered gives the error of a request its code: refused where the server said
+// never, MailDeferred where it said later, Unavailable where it said nothing. It
+// returns nil for nil.
+func answered(err error, op string, refused failure.Code) error {
+	if err == nil {
+		return nil
+	}
+
+	said, ok := errors.AsType[*textproto.Error](err)
+
+	switch {
+	case !ok:
+		return failure.Wrap(failure.Unavailable, op, errLost)
+	case said.Code >= permanent:
+		return failure.Wrap(refused, op, &ReplyError{Code: said.Code})
+	default:
+		return failure.Wrap(failure.MailDeferred, op, &ReplyError{Code: said.Code})
+	}
+}

@@ -1,0 +1,140 @@
+package webhook
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"steward/internal/failure"
+)
+
+// target is an endpoint with what is sealed of it.
+type target struct{ url, secret string }
+
+// open reads the address and the secret of an endpoint.
+func (d Deliverer) open(ctx context.Context, id string) (target, error) {
+	var sealedURL, sealedSecret []byte
+
+	err := d.Steward.QueryRow(ctx, `select url, secret from webhook_endpoints where id = $1`, id).Scan(&sealedURL, &sealedSecret)
+	if err != nil {
+		return target{}, failure.Wrap(failure.Unavailable, "reading a webhook endpoint", err)
+	}
+
+	key, err := d.Keeper.Open(ctx, d.Steward, id)
+	if err != nil {
+		return target{}, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", err)
+	}
+
+	address, err := key.Unseal(columnURL, sealedURL)
+	if err != nil {
+		return target{}, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", err)
+	}
+
+	secret, err := key.Unseal(columnSecret, sealedSecret)
+
+	return target{url: string(address), secret: string(secret)}, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", err)
+}
+
+// StatusError is what an endpoint answered, by its status only.
+type StatusError struct {
+	// Status is that of HTTP.
+	Status int
+}
+
+// Error implements error.
+func (e *StatusError) Error() string { return "the endpoint answered " + strconv.Itoa(e.Status) }
+
+// call makes one call. It succeeds with 2xx and nothing else, a redirect included, and
+// fails with WebhookGone, WebhookAnswer, WebhookURLRefused or Unavailable. What the
+// endpoint says is not read: it may say anything.
+func (d Deliverer) call(ctx context.Context, to target, taken delivery) error {
+	ctx, cancel := context.WithTimeout(ctx, d.Patience.Of(callTimeout))
+	defer cancel()
+
+	at := d.Clock.Now()
+
+	signature, err := Sign(to.secret, taken.event, at, []byte(taken.body))
+	if err != nil {
+		return err
+	}
+
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.url, strings.NewReader(taken.body))
+	if err != nil {
+		return failure.New(failure.WebhookURLRefused, "reading the address of a webhook endpoint")
+	}
+
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("User-Agent", "Steward-Webhooks/1")
+	request.Header.Set(headerID, taken.event)
+	request.Header.Set(headerTimestamp, strconv.FormatInt(at.Unix(), 10))
+	request.Header.Set(headerSignature, signature)
+
+	// The transport follows no redirects, and its errors name the address.
+	response, err := d.Transport.RoundTrip(request)
+	if err != nil {
+		code := failure.CodeOf(err)
+		if code != failure.WebhookURLRefused {
+			code = failure.Unavailable
+		}
+
+		return failure.Wrap(code, "calling a webhook endpoint", errNotAnswered)
+	}
+
+	// Nothing of the body is wanted, so an error in closing it loses nothing.
+	_ = response.Body.Close() //nolint:errcheck // as above
+
+	return answered(response.StatusCode)
+}
+
+// errNotAnswered stands for what the transport said, which names the address.
+var errNotAnswered = errors.New("the endpoint did not answer")
+
+func answered(status int) error {
+	switch {
+	case status >= http.StatusOK && status < http.StatusMultipleChoices:
+		return nil
+	case status == http.StatusGone:
+		return failure.Wrap(failure.WebhookGone, "calling a webhook endpoint", &StatusError{Status: status})
+	default:
+		return failure.Wrap(failure.WebhookAnswer, "calling a webhook endpoint", &StatusError{Status: status})
+	}
+}
+
+// note writes how a try went, also when the pass is being cancelled, and gives the
+// state of the delivery. A crash before its commit leaves a delivery that is made once
+// more, with the same webhook-id.
+func (d Deliverer) note(ctx context.Context, taken delivery, cause error) (state string, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
+
+	at := d.Clock.Now()
+	code := failure.CodeOf(cause)
+	wait, again := NextTry(taken.id, taken.try)
+
+	state = stateWaiting
+
+	switch {
+	case cause == nil:
+		state = stateDelivered
+	case code == failure.WebhookGone || !again:
+		state = stateGivenUp
+	}
+
+	status := 0
+	if said, found := errors.AsType[*StatusError](cause); found {
+		status = said.Status
+	}
+
+	_, err = d.Steward.Exec(ctx, `update webhook_deliveries set state = $3, code = $4, status = nullif($5, 0), claimed_until = null, next_at = $6,
+			settled_at = case when $3 <> 'waiting' then $7::timestamptz end
+		where id = $1 and tries = $2 and state = 'waiting'`,
+		taken.id, taken.try, state, string(code), status, at.Add(wait), at)
+	if err == nil && code == failure.WebhookGone {
+		_, err = d.Steward.Exec(ctx, `update webhook_endpoints set disabled_at = $2, disabled_reason = $3 where id = $1 and disabled_at is null`,
+			taken.endpoint, at, string(code))
+	}
+
+	return state, failure.Wrap(failure.Unavailable, "noting how a delivery went", err)
+}

@@ -1,0 +1,75 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"steward/activities"
+)
+
+// ExpireOwnRecordsName is the registered name of ExpireOwnRecords.
+const ExpireOwnRecordsName = "ExpireOwnRecords"
+
+// recordsBudget is how long one run tries: the next one is due an hour later and looks
+// at everything again.
+const recordsBudget = time.Hour
+
+// ExpireOwnRecords ends Steward's own dated records (mails, deliveries, tasks, who
+// looked at what) once their end dates have come, and wraps the keys of cases with a
+// new master key where there is one. It runs each hour and takes no input.
+func (p Promises) ExpireOwnRecords(ctx workflow.Context) (activities.Expired, error) {
+	var (
+		do      *activities.OwnRecords
+		expired activities.Expired
+		keys    int
+	)
+
+	list := newChecklist(ctx, "Remove what is past its end", "Wrap keys anew where the master key has changed")
+	stage(ctx, StageKey.ValueSet("expiring"))
+	list.start(ctx, 0)
+
+	end := p.deadlineIn(workflow.Now(ctx), recordsBudget)
+
+	step := p.bulk(ctx, end.left(ctx), CoreQueue, "Remove own records past their end")
+	if err := workflow.ExecuteActivity(step, do.ExpireRecords).Get(ctx, &expired); err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return expired, list.failed(ctx, 0, err)
+	}
+
+	list.done(ctx, 0, removed(expired))
+	list.start(ctx, 1)
+
+	step = p.bulk(ctx, end.left(ctx), CoreQueue, "Wrap keys of cases with the current master key")
+	if err := workflow.ExecuteActivity(step, do.RewrapKeys).Get(ctx, &keys); err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return expired, list.failed(ctx, 1, err)
+	}
+
+	stage(ctx, StageKey.ValueSet("expired"))
+	list.done(ctx, 1, fmt.Sprintf("%d wrapped anew", keys))
+
+	return expired, nil
+}
+
+// removed says what went, table by table.
+func removed(expired activities.Expired) string {
+	parts := make([]string, 0, len(expired.Removed)+1)
+	for _, each := range expired.Removed {
+		parts = append(parts, fmt.Sprintf("%d of %s", each.Rows, each.Table))
+	}
+
+	if len(parts) == 0 {
+		parts = append(parts, "nothing was due")
+	}
+
+	if expired.Left > 0 {
+		parts = append(parts, fmt.Sprintf("%d came due meanwhile or are locked", expired.Left))
+	}
+
+	return strings.Join(parts, ", ")
+}
