@@ -65,6 +65,13 @@ func contract() map[string]any {
 		"steward task list":             tasksResult{},
 		"steward task show":             taskRow{},
 		"steward task done":             taskRow{},
+		"steward mail preview":          previewResult{},
+		"steward mail list":             mailResult{},
+		"steward webhook add":           madeWebhook{},
+		"steward webhook list":          endpointsResult{},
+		"steward webhook remove":        webhookDone{},
+		"steward webhook deliveries":    deliveriesResult{},
+		"steward webhook retry":         webhookDone{},
 		"steward describe":              described{},
 		"steward version":               versionResult{},
 	}

@@ -20,7 +20,7 @@ func newRoot(a *app) *cobra.Command {
 		"  steward setup            # at each deploy\n"+
 			"  steward doctor           # is everything as the policy needs it?\n"+
 			"  steward promises --json  # for a monitor; exit code 5 when one is at risk or broken",
-		newSetup(a), newDoctor(a), newPromises(a), newBackup(a), newLedger(a), newPolicy(a), newUI(a),
+		newSetup(a), newDoctor(a), newPromises(a), newBackup(a), newLedger(a), newPolicy(a), newMail(a), newWebhook(a), newUI(a),
 		newLogin(a), newLogout(a), newKey(a), newStaff(a), newAct(a), newAccount(a), newTask(a), newDescribe(a), newVersion(a))
 
 	root.SilenceErrors, root.SilenceUsage = true, true

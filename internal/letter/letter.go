@@ -46,8 +46,9 @@ func Find(name string) (Letter, bool) {
 type Rendered struct {
 	// Subject is one line.
 	Subject string `json:"subject"`
-	// Text is the plain text, HTML the same as a whole page that loads nothing.
+	// Text is the plain text.
 	Text string `json:"text"`
+	// HTML is the same as a whole page that loads nothing.
 	HTML string `json:"html"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -21,7 +22,13 @@ import (
 	"steward/internal/postgres"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childURL) != "" {
+		os.Exit(child())
+	}
+
+	pgtest.Main(m)
+}
 
 // clock is one that a test moves.
 type clock struct {

@@ -24,6 +24,11 @@ type Table struct {
 // Tables are all tables with end dates, those first whose rows others refer to last.
 func Tables() []Table {
 	return []Table{
+		{Name: "idempotency_keys"},
+		{Name: "access_log"},
+		{Name: "staff_tokens"},
+		{Name: "api_keys"},
+		{Name: "tasks", And: "done_at is not null"},
 		{Name: "mail_events"},
 		{Name: "mail"},
 		{Name: "webhook_deliveries"},

@@ -30,10 +30,10 @@ const (
 	defaultKeepWebhooks = 30 * aDay
 	// defaultKeepKeys is what callers of APIs are used to for repeats.
 	defaultKeepKeys = 30 * aDay
-	// defaultKeepAccess lets a yearly audit see the whole year.
-	defaultKeepAccess = 400 * aDay
-	// defaultKeepTasks goes with the yearly audit too.
-	defaultKeepTasks = 400 * aDay
+	// defaultKeepAccess lets a yearly audit see the year (accesslog.Keep).
+	defaultKeepAccess = 365 * aDay
+	// defaultKeepTasks lets two of them see what was decided (task.Keep).
+	defaultKeepTasks = 2 * 365 * aDay
 )
 
 func recordsShape() shape[Records] {
@@ -44,9 +44,9 @@ func recordsShape() shape[Records] {
 			func(r *Records) *calendar.Duration { return &r.Webhooks })),
 		optional(exact("idempotency_keys", "Answers of the API that a repeated request gets again; at least 1d. Without it, 30d.",
 			func(r *Records) *calendar.Duration { return &r.IdempotencyKeys })),
-		optional(exact("access_log", "Who looked at whose data. Without it, 400d.",
+		optional(exact("access_log", "Who looked at whose data. Without it, 365d.",
 			func(r *Records) *calendar.Duration { return &r.AccessLog })),
-		optional(exact("tasks", "Tasks, from being done on. Without it, 400d.",
+		optional(exact("tasks", "Tasks, from being done on. Without it, 730d.",
 			func(r *Records) *calendar.Duration { return &r.Tasks })),
 	}
 }

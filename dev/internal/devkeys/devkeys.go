@@ -16,6 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/dev/internal/state"
+	"steward/internal/casekey"
 )
 
 // Files in a directory of keys. Each holds one line.
@@ -26,6 +27,8 @@ const (
 	ManifestSigner = "manifest.key"
 	// BackupIdentity decrypts backups (age, X25519).
 	BackupIdentity = "backup.identity"
+	// Master wraps the keys of cases (casekey).
+	Master = casekey.MasterFile
 )
 
 // Roles that hold keys; Escrow is no process but the safe in which the second
@@ -34,6 +37,10 @@ const (
 	Core   = "core"
 	Backup = "backup"
 	Drill  = "drill"
+	// Vendors speaks to mail servers and webhooks.
+	Vendors = "vendors"
+	// API answers requests.
+	API    = "api"
 	Escrow = "escrow"
 )
 
@@ -61,6 +68,9 @@ func Ensure(dir string) (Public, error) {
 	if err != nil {
 		return public, fmt.Errorf("looking for keys: %w", err)
 	}
+	if err := ensureMaster(dir); err != nil {
+		return public, err
+	}
 	if found {
 		return public, nil
 	}
@@ -80,6 +90,27 @@ func Ensure(dir string) (Public, error) {
 		return public, fmt.Errorf("noting the keys: %w", err)
 	}
 	return public, nil
+}
+
+// ensureMaster makes the master key unless it is there, and gives it to whoever seals or
+// opens. It has no public half, and an environment of before it gets one too: nothing
+// can be sealed there yet. The core role's file is written first and is the one that
+// counts: a crash in between leaves it, and the next call copies it.
+func ensureMaster(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, Core, Master))
+	if errors.Is(err, os.ErrNotExist) {
+		text = []byte(casekey.GenerateMaster())
+		err = write(dir, Core, Master, string(text))
+	}
+	if err != nil {
+		return fmt.Errorf("making the master key: %w", err)
+	}
+	for _, role := range []string{Vendors, API} {
+		if err := write(dir, role, Master, strings.TrimSpace(string(text))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // signer makes a note signing key and gives its verifier.

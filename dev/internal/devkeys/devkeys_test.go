@@ -47,10 +47,12 @@ func TestEachProcessGetsItsOwnKeysOnly(t *testing.T) {
 		roles []string
 		want  []string
 	}{
-		{[]string{devkeys.Core}, []string{"ledger.key"}},
+		{[]string{devkeys.Core}, []string{"ledger.key", "master.key"}},
+		{[]string{devkeys.Vendors}, []string{"master.key"}},
+		{[]string{devkeys.API}, []string{"master.key"}},
 		{[]string{devkeys.Backup}, []string{"manifest.key"}},
 		{[]string{devkeys.Drill}, []string{"backup.identity"}},
-		{[]string{devkeys.Core, devkeys.Backup}, []string{"ledger.key", "manifest.key"}},
+		{[]string{devkeys.Core, devkeys.Backup}, []string{"ledger.key", "manifest.key", "master.key"}},
 	} {
 		got, err := devkeys.For(dir, one.roles...)
 		if err != nil {

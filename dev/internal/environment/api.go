@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 
+	"steward/dev/internal/devkeys"
 	"steward/dev/internal/procs"
 	"steward/dev/internal/state"
 )
@@ -35,7 +36,12 @@ func (e *Environment) apiSpec() (procs.Spec, error) {
 		return procs.Spec{}, fmt.Errorf("reading the policy: %w", err)
 	}
 	sum := sha256.Sum256(policy)
+	keys, err := devkeys.For(e.dir.Path("keys"), devkeys.API)
+	if err != nil {
+		return procs.Spec{}, fmt.Errorf("finding the keys of the API: %w", err)
+	}
 	vars := append(e.common(),
+		state.Var{Name: "STEWARD_KEYS_DIR", Value: keys},
 		state.Var{Name: "STEWARD_DATABASE_URL", Value: steward},
 		state.Var{Name: "STEWARD_API_LISTEN", Value: e.address(partAPI)},
 		// Nothing is before it that would have to notice that it ends.

@@ -32,6 +32,7 @@ func targets() []target {
 		{name: programWorker, module: ".", source: "./worker", ships: true},
 		{name: programAPI, module: ".", source: "./api", ships: true},
 		{name: programGCS, module: "dev", source: "./cmd/gcsemulator"},
+		{name: programMail, module: "dev", source: "./cmd/smtpsink"},
 		{name: programTemporal, module: "dev", source: "./cmd/temporal"},
 	}
 }

@@ -64,7 +64,7 @@ func anyRuns(records map[string]procs.Record) bool {
 // stopOrder puts what this version does not know first, since it may use anything,
 // and the databases last.
 func stopOrder(records map[string]procs.Record) []string {
-	last := []string{partGCS, partTemporal, partDrill, partPostgres}
+	last := []string{partMail, partGCS, partTemporal, partDrill, partPostgres}
 	names := make([]string, 0, len(records))
 	for name := range records {
 		names = append(names, name)
@@ -104,7 +104,7 @@ func (e *Environment) Reset(ctx context.Context) (err error) {
 // made lists everything under .dev that up makes. The lock stays: it is held.
 func made() []string {
 	return []string{
-		"pg", "gcs", "keys", "secrets", "log", "run", "place.json", "ports.json",
+		"pg", "gcs", "mail", "keys", "secrets", "log", "run", "place.json", "ports.json",
 		"env", "policy.yaml", "demo.json", "clock", "alive", "off.jsonl", "off.jsonl.lock", "off-told.json",
 	}
 }

@@ -32,6 +32,8 @@ const (
 	partTemporal = "temporal"
 	partUI       = "temporal-ui"
 	partGCS      = "gcs"
+	partMail     = "mail"
+	partMailPage = "mail-page"
 )
 
 // Environment is one clone's. One command at a time changes it, under the lock.
@@ -83,7 +85,7 @@ func Open(clone string, printer *progress.Printer) (*Environment, error) {
 // choosePorts gives every part its port before anything starts, because the parts
 // are told each other's.
 func (e *Environment) choosePorts(ctx context.Context) error {
-	names := []string{partPostgres, partDrill, partTemporal, partUI, partGCS, partAPI, partAPIMetrics}
+	names := []string{partPostgres, partDrill, partTemporal, partUI, partGCS, partMail, partMailPage, partAPI, partAPIMetrics}
 	for _, one := range workers() {
 		names = append(names, one.name)
 	}

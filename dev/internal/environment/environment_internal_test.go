@@ -176,10 +176,10 @@ func TestSpecsStayTheSame(t *testing.T) {
 func TestStopOrder(t *testing.T) {
 	t.Parallel()
 	records := map[string]procs.Record{}
-	for _, name := range []string{partPostgres, partDrill, partTemporal, partGCS, "worker", "worker-drill", partAPI, "unknown"} {
+	for _, name := range []string{partPostgres, partDrill, partTemporal, partGCS, partMail, "worker", "worker-drill", "worker-vendors", partAPI, "unknown"} {
 		records[name] = procs.Record{}
 	}
-	want := []string{partAPI, "unknown", "worker", "worker-drill", partGCS, partTemporal, partDrill, partPostgres}
+	want := []string{partAPI, "unknown", "worker", "worker-drill", "worker-vendors", partMail, partGCS, partTemporal, partDrill, partPostgres}
 	if diff := cmp.Diff(want, stopOrder(records)); diff != "" {
 		t.Error(diff)
 	}

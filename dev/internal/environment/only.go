@@ -50,7 +50,7 @@ func (o Only) builds(program string) bool {
 		return o.has(groupTemporal)
 	case programGCS:
 		return o.has(groupGCS)
-	case programWorker:
+	case programWorker, programMail:
 		return o.has(groupWorker)
 	case programAPI:
 		return o.has(groupAPI)

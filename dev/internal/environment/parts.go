@@ -26,6 +26,7 @@ func workers() []worker {
 	return []worker{
 		{name: "worker", roles: []string{devkeys.Core, devkeys.Backup}},
 		{name: "worker-drill", roles: []string{devkeys.Drill}},
+		{name: "worker-vendors", roles: []string{devkeys.Vendors}},
 	}
 }
 
@@ -39,6 +40,7 @@ const namespace = "steward"
 const (
 	programTemporal = "temporal"
 	programGCS      = "gcsemulator"
+	programMail     = "smtpsink"
 	programWorker   = "worker"
 	programSteward  = "steward"
 	programAPI      = "api"
@@ -90,6 +92,20 @@ func (e *Environment) gcsSpec() (procs.Spec, error) {
 		Args: []string{
 			"--listen=" + e.address(partGCS), "--dir=" + objects,
 			"--clock=" + e.clockFile(), "--url-file=" + e.dir.Path("run", "gcs.url"),
+		},
+	}, nil
+}
+
+// mailSpec runs the mail server, which keeps what it takes and sends nothing on.
+func (e *Environment) mailSpec() (procs.Spec, error) {
+	mails, err := e.dir.Sub("mail")
+	if err != nil {
+		return procs.Spec{}, fmt.Errorf("making the folder of mails: %w", err)
+	}
+	return procs.Spec{
+		Name: partMail, Program: e.program(programMail), Dir: e.dir.Clone(), Env: e.plain(),
+		Args: []string{
+			"--smtp=" + e.address(partMail), "--page=" + e.address(partMailPage), "--dir=" + mails, "--clock=" + e.clockFile(),
 		},
 	}, nil
 }

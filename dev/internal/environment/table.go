@@ -18,6 +18,7 @@ func (e *Environment) table(ctx context.Context, only Only) error {
 	e.out.Linef("%-24s %s", "Postgres (app, steward)", e.address(partPostgres))
 	e.out.Linef("%-24s %s", "Postgres for drills", e.address(partDrill))
 	e.out.Linef("%-24s %s", "Cloud Storage (stand-in)", "http://"+e.address(partGCS))
+	e.out.Linef("%-24s %s", "Mails that were sent", "http://"+e.address(partMailPage))
 	e.out.Linef("%-24s %s", "state and logs", e.dir.Path())
 	if only.has(groupSetup) {
 		// At risk or broken is news for the table, not a failed up: exit codes of
@@ -54,7 +55,7 @@ func (e *Environment) Status() (bool, error) {
 		return false, fmt.Errorf("looking for what runs: %w", err)
 	}
 	all := true
-	names := []string{partPostgres, partDrill, partTemporal, partGCS}
+	names := []string{partPostgres, partDrill, partTemporal, partGCS, partMail}
 	for _, one := range workers() {
 		names = append(names, one.name)
 	}

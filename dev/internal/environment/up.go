@@ -56,6 +56,7 @@ func (e *Environment) steps() []step {
 		{groupPostgres, "addresses", func(context.Context) (string, error) { return "", e.writeEnv() }},
 		{groupTemporal, partTemporal, e.upTemporal},
 		{groupGCS, partGCS, e.upGCS},
+		{groupWorker, partMail, e.upMail},
 		{groupDemo, "demo app", e.upDemo},
 		{groupGCS, "demo files", e.upDemoFiles},
 		{groupSetup, "policy", e.upPolicy},
@@ -128,6 +129,21 @@ func (e *Environment) upGCS(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return e.ensureRunning(ctx, spec, nil, e.askTCP(partGCS))
+}
+
+// upMail runs the mail server of the vendors worker.
+func (e *Environment) upMail(ctx context.Context) (string, error) {
+	spec, err := e.mailSpec()
+	if err != nil {
+		return "", err
+	}
+	before := func(ctx context.Context) error {
+		if err := e.book.CheckFree(ctx, partMailPage); err != nil {
+			return fmt.Errorf("looking for the port of the mails' page: %w", err)
+		}
+		return nil
+	}
+	return e.ensureRunning(ctx, spec, before, e.askHTTP(partMailPage, "/"))
 }
 
 func (e *Environment) upWorker(ctx context.Context, one worker) (string, error) {

@@ -68,6 +68,9 @@ func (e *Environment) workerVars(one worker) ([]state.Var, error) {
 		}
 		vars = append(vars, state.Var{Name: "APP_DATABASE_URL", Value: app})
 	}
+	if slices.Contains(one.roles, devkeys.Vendors) {
+		vars = append(vars, state.Var{Name: "STEWARD_SMTP_URL", Value: "smtp://" + e.address(partMail)})
+	}
 	if slices.Contains(one.roles, devkeys.Drill) {
 		drill, err := e.url(partDrill, drillAdmin, "postgres")
 		if err != nil {

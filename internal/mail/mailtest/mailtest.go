@@ -82,16 +82,20 @@ func Start(t testing.TB, options Options) *Server {
 	return server
 }
 
+// URL is how Steward reaches it, as text.
+func (s *Server) URL() string {
+	if s.login != "" {
+		return "smtp://" + s.login + "@" + s.listener.Addr().String()
+	}
+
+	return "smtp://" + s.listener.Addr().String()
+}
+
 // Address is how Steward reaches it.
 func (s *Server) Address(t testing.TB) protocol.Server {
 	t.Helper()
 
-	address := "smtp://" + s.listener.Addr().String()
-	if s.login != "" {
-		address = "smtp://" + s.login + "@" + s.listener.Addr().String()
-	}
-
-	server, err := protocol.ParseServer(address)
+	server, err := protocol.ParseServer(s.URL())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,5 +63,20 @@ grant update (state, next_at, tries, claimed_until, tried_at, status, code, sett
 -- A retry by hand.
 grant update (state, next_at, tries, settled_at) on webhook_deliveries to steward_api;
 
+-- The core role ends all dated records (internal/ownrecords), also those whose own
+-- migrations did not say so.
+-- +goose StatementBegin
+do $$
+begin
+    if to_regclass('public.idempotency_keys') is not null then
+        grant select, delete on idempotency_keys to steward_core;
+    end if;
+    if to_regclass('public.tasks') is not null then
+        grant delete on tasks to steward_core;
+    end if;
+end
+$$;
+-- +goose StatementEnd
+
 -- +goose Down
 drop table webhook_deliveries, webhook_events, webhook_endpoints;
