@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -29,6 +30,7 @@ type accounts struct {
 	resolver *account.Resolver
 	// registrar registers new accounts of many callers together.
 	registrar *account.Registrar
+	keep      periods
 }
 
 func (a accounts) register(r *router) {
@@ -139,7 +141,7 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 		return nil, failure.Wrap(failure.Internal, "writing the answer", err)
 	}
 
-	request, err := idempotency.Prepare(asked, answer, asOf, idempotency.Keep)
+	request, err := idempotency.Prepare(asked, answer, asOf, cmp.Or(a.keep.answers, idempotency.Keep))
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +185,7 @@ func (a accounts) get(ctx context.Context, in *accountPath) (*accountAnswer, err
 	}
 
 	// Before it is shown: a look that could not be noted is none.
-	if err := accesslog.Look(ctx, a.db, "get-account", id, a.clock.Now(), accesslog.Keep); err != nil {
+	if err := accesslog.Look(ctx, a.db, "get-account", id, a.clock.Now(), cmp.Or(a.keep.looks, accesslog.Keep)); err != nil {
 		return nil, err
 	}
 

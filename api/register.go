@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -29,6 +30,7 @@ type router struct {
 	api   huma.API
 	db    *postgres.DB
 	clock clocks.Clock
+	keep  periods
 	// err collects what is wrong with the operations; the process does not start then.
 	err error
 	// done are the operations that were registered.
@@ -104,7 +106,7 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 	var out *O
 
 	err := r.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), idempotency.Keep, func(ctx context.Context) ([]byte, error) {
+		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), cmp.Or(r.keep.answers, idempotency.Keep), func(ctx context.Context) ([]byte, error) {
 			made, err := work(ctx, tx)
 			if err != nil {
 				return nil, err

@@ -40,10 +40,10 @@ func (s *service) resources(p *process) []resource {
 		promises{db: p.db, clock: p.clock, policy: p.policy, offFile: p.config.OffFile},
 		backups{db: p.db},
 		erasures{},
-		accounts{db: p.db, clock: p.clock, resolver: resolver, registrar: p.registrar()},
+		accounts{db: p.db, clock: p.clock, resolver: resolver, registrar: p.registrar(), keep: periodsOf(p.policy)},
 		interactions{intake: p.intake(resolver)},
 		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
-		tasks{db: p.db, clock: p.clock},
+		tasks{db: p.db, clock: p.clock, keep: periodsOf(p.policy)},
 		me{db: p.db, clock: p.clock},
 		apiKeys{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		members{db: p.db, clock: p.clock, changed: p.forgetCredentials},
@@ -63,7 +63,7 @@ func newService(p *process) (*service, error) {
 // open registers the resources and makes the document and the handler of them.
 func (s *service) open(p *process, resources []resource) error {
 	routes := newRoutes(p)
-	r := &router{api: huma.NewAPI(humaConfig(), routes), db: p.db, clock: p.clock}
+	r := &router{api: huma.NewAPI(humaConfig(), routes), db: p.db, clock: p.clock, keep: periodsOf(p.policy)}
 
 	for _, each := range resources {
 		each.register(r)

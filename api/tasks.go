@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -24,6 +25,7 @@ const tagTasks = "tasks"
 type tasks struct {
 	db    *postgres.DB
 	clock clocks.Clock
+	keep  periods
 }
 
 func (t tasks) register(r *router) {
@@ -160,7 +162,7 @@ func (t tasks) finish(ctx context.Context, in *taskOutcome) (*taskAnswer, error)
 		var fresh bool
 
 		finished, fresh, err = task.Finish(ctx, tx, task.Finishing{
-			Task: in.ID, By: who.ID, Role: who.Role, Outcome: in.Body.Outcome, At: asOf, Keep: task.Keep,
+			Task: in.ID, By: who.ID, Role: who.Role, Outcome: in.Body.Outcome, At: asOf, Keep: cmp.Or(t.keep.done, task.Keep),
 		})
 		if err != nil || !fresh {
 			return err

@@ -66,6 +66,10 @@ func TestLooks(t *testing.T) {
 		}
 	}
 
+	if _, err := accesslog.List(faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.Before}), api, "", 0, 1); !failure.Is(err, failure.Unavailable) {
+		t.Error(err)
+	}
+
 	// A subject that is a name or an address is none.
 	if err := accesslog.Look(ctx, api, "get-account", "ada@example.com", now(), accesslog.Keep); err == nil {
 		t.Error("a mail address was written down")

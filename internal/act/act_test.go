@@ -201,6 +201,10 @@ func TestActsStay(t *testing.T) {
 		t.Error("a worker makes acts")
 	}
 
+	if _, err := act.List(faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.Before}), w.core, nil, 1); !failure.Is(err, failure.Unavailable) {
+		t.Error(err)
+	}
+
 	if _, err := act.Get(t.Context(), w.core, "act_nobody"); !failure.Is(err, failure.EvidenceMissing) {
 		t.Error(err)
 	}

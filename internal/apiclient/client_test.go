@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"steward/internal/apiclient"
 	"steward/internal/failure"
@@ -278,5 +279,65 @@ func TestMembersOfAProblem(t *testing.T) {
 
 	if len(members) > 0 {
 		t.Error(slices.Sorted(maps.Keys(members)))
+	}
+}
+
+// A list is read page by page, and ends with the page that names no other.
+func TestPages(t *testing.T) {
+	t.Parallel()
+
+	type rows struct {
+		Rows []string `json:"rows"`
+		Next string   `json:"next_cursor"`
+	}
+
+	client, asked := serve(t,
+		answer(http.StatusOK, nil, `{"rows":["a","b"],"next_cursor":"x/y"}`), answer(http.StatusOK, nil, `{"rows":["c"]}`), answer(http.StatusNotFound, nil, ""))
+
+	var all []string
+
+	take := func(page rows) string {
+		all = append(all, page.Rows...)
+
+		return page.Next
+	}
+
+	if err := apiclient.Pages(t.Context(), client, "/v1/x?limit=2", take); err != nil || !slices.Equal(all, []string{"a", "b", "c"}) {
+		t.Errorf("%v, %v", all, err)
+	}
+
+	if got := asked.asked[1].URL.String(); got != "/v1/x?limit=2&cursor=x%2Fy" {
+		t.Error(got)
+	}
+
+	if err := apiclient.Pages(t.Context(), client, "/v1/x", take); !failure.Is(err, failure.APIRefused) {
+		t.Error(err)
+	}
+}
+
+// Who waits for the next attempt does not wait beyond the end of the caller.
+func TestWaitingEndsWithTheCaller(t *testing.T) {
+	t.Parallel()
+
+	server := httptest.NewServer(answer(http.StatusServiceUnavailable, map[string]string{"Retry-After": "19"}, ""))
+	t.Cleanup(server.Close)
+
+	client, err := apiclient.New(apiclient.Options{URL: server.URL, Token: "t", Transport: http.DefaultTransport})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+
+	err = client.Do(short, http.MethodGet, "/v1/x", nil, nil)
+
+	var told *apiclient.Problem
+	if !failure.Is(err, failure.APIUnavailable) || !errors.As(err, &told) || told.Error() != "status 503" {
+		t.Error(err)
+	}
+
+	if text := (&apiclient.Problem{Status: 404, RequestID: "req_a"}).Error(); text != "status 404: request req_a" {
+		t.Error(text)
 	}
 }

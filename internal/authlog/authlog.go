@@ -52,6 +52,7 @@ type Log struct {
 	log     *slog.Logger
 	lines   chan line
 	dropped atomic.Int64
+	every   time.Duration
 
 	file *os.File
 	day  string
@@ -66,7 +67,7 @@ type line struct {
 // New makes a Log at the given path; Run opens it. The clock is that of the machine:
 // fail2ban knows no other. log gets what goes wrong with the file, never an address.
 func New(path string, clock clocks.Clock, log *slog.Logger) *Log {
-	return &Log{path: path, clock: clock, log: log, lines: make(chan line, waiting)}
+	return &Log{path: path, clock: clock, log: log, lines: make(chan line, waiting), every: sweepEvery}
 }
 
 // Refused notes that wrong credentials came from an address. It never waits; a line
@@ -95,7 +96,7 @@ func (l *Log) Run(ctx context.Context) error {
 		return err
 	}
 
-	ticker := time.NewTicker(sweepEvery)
+	ticker := time.NewTicker(l.every)
 	defer ticker.Stop()
 
 	for {
@@ -154,8 +155,9 @@ func (l *Log) write(ctx context.Context, next line) error {
 }
 
 // turn makes sure that the file is open and of today, and that no older one stays
-// past its time. A crash anywhere in it is mended by the next turn: a file that
-// was not put aside is put aside then, by the day on which it was last written.
+// past its time; while it fails, nothing is written. A crash anywhere in it is mended
+// by the next turn: a file that was not put aside is put aside then, by the day on
+// which it was last written.
 func (l *Log) turn(ctx context.Context) error {
 	today := l.clock.Now().UTC().Format(dayFormat)
 	if l.file != nil && l.day == today {
@@ -165,6 +167,10 @@ func (l *Log) turn(ctx context.Context) error {
 	err := faults.Do(ctx, faults.File, "turn", func(context.Context) error {
 		return errors.Join(l.close(), l.putAside(today), l.sweep(), l.open(today))
 	})
+	if err != nil {
+		// Not half of it: with the file closed, the next line tries all of it again.
+		err = errors.Join(err, l.close())
+	}
 
 	return failure.Wrap(failure.ConfigInvalid, "opening the log of wrong credentials", err)
 }

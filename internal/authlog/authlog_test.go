@@ -3,6 +3,7 @@ package authlog_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -16,6 +17,7 @@ import (
 
 	"steward/internal/authlog"
 	"steward/internal/failure"
+	"steward/internal/faults"
 )
 
 // clock is moved by the test.
@@ -188,5 +190,117 @@ func TestADayIsBounded(t *testing.T) {
 	info, err := os.Stat(path)
 	if err != nil || info.Size() > 32<<20 || info.Size() <= 32<<20-100 || log.Dropped() != 8 {
 		t.Errorf("%v, %d dropped, %v", info, log.Dropped(), err)
+	}
+}
+
+// While it runs, lines are written as they come, and a day that ended goes by itself;
+// what goes wrong is told, without an address, and mends with the next line.
+func TestItRuns(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	path, at := filepath.Join(dir, "auth.log"), &clock{at: noon(1)}
+
+	var wrong lockedBuffer
+
+	log := authlog.New(path, at, slog.New(slog.NewTextHandler(&wrong, nil)))
+	authlog.Hurry(log, time.Millisecond)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+
+	go func() { done <- log.Run(ctx) }()
+
+	holds := func(text string) func() bool {
+		return func() bool {
+			have, err := os.ReadFile(path)
+
+			return err == nil && string(have) == text
+		}
+	}
+
+	log.Refused(netip.MustParseAddr("192.0.2.1"))
+	eventually(t, holds("2026-11-01T12:00:00Z steward refused 192.0.2.1\n"))
+
+	old := path + ".2026-11-01"
+	if err := errors.Join(os.Chtimes(path, noon(1), noon(1)), os.MkdirAll(filepath.Join(old, "x"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+
+	at.set(noon(2)) // and there is something in the way
+	eventually(t, func() bool { return strings.Contains(wrong.String(), "cannot be kept") })
+
+	if err := os.RemoveAll(old); err != nil {
+		t.Fatal(err)
+	}
+
+	eventually(t, holds(""))
+	log.Refused(netip.MustParseAddr("192.0.2.2"))
+	eventually(t, holds("2026-11-02T12:00:00Z steward refused 192.0.2.2\n"))
+	cancel()
+
+	if err := <-done; err != nil || strings.Contains(wrong.String(), "192.0.2") {
+		t.Errorf("%v, %s", err, wrong.String())
+	}
+}
+
+// A file that cannot be written costs its lines and nothing else.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+
+	for n := 1; n <= 3; n++ {
+		path := filepath.Join(t.TempDir(), "auth.log")
+		log := authlog.New(path, &clock{at: noon(1)}, slog.New(slog.DiscardHandler))
+
+		log.Refused(netip.MustParseAddr("192.0.2.1"))
+		log.Refused(netip.MustParseAddr("192.0.2.2"))
+
+		ended, cancel := context.WithCancel(faults.With(t.Context(), &faults.Counter{N: n, Mode: faults.Before}))
+		cancel()
+
+		err := log.Run(ended)
+		if failure.Is(err, failure.ConfigInvalid) != (n == 1) {
+			t.Errorf("call %d: %v", n, err)
+		}
+
+		have, readErr := os.ReadFile(path)
+		if lines := strings.Count(string(have), "\n"); n > 1 && (readErr != nil || lines != 1) {
+			t.Errorf("call %d: %d lines, %v", n, lines, readErr)
+		}
+	}
+}
+
+// lockedBuffer may be read while it is written.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+
+	return b.text.Write(text)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+
+	return b.text.String()
+}
+
+func eventually(t *testing.T, is func() bool) {
+	t.Helper()
+
+	deadline, tick := time.After(20*time.Second), time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+
+	for !is() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatal("it did not come to that")
+		}
 	}
 }

@@ -80,7 +80,7 @@ func (v *Verifier) listen(ctx context.Context) (heard bool, err error) {
 	})
 	if conn != nil {
 		defer func() {
-			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), beat)
+			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), v.pace.beat)
 			defer cancel()
 
 			_ = conn.Close(closing) //nolint:errcheck // the server drops what listens with the connection
@@ -110,7 +110,7 @@ func (v *Verifier) listen(ctx context.Context) (heard bool, err error) {
 // learn reads all credentials.
 func (v *Verifier) learn(ctx context.Context) error {
 	for {
-		turn, until := v.known.begin(), clocks.System().Now().Add(lease)
+		turn, until := v.known.begin(), clocks.System().Now().Add(v.pace.lease)
 
 		records, err := readAll(ctx, v.options.DB, rosterLimit)
 		if err != nil || v.known.learn(turn, records, until) {
@@ -124,14 +124,14 @@ func (v *Verifier) learn(ctx context.Context) error {
 // behind every notice that was sent before it.
 func (v *Verifier) wait(ctx context.Context, conn *pgx.Conn) error {
 	for {
-		notified, err := notice(ctx, conn)
+		notified, err := v.notice(ctx, conn)
 		if err != nil || notified {
 			return err
 		}
 
-		until := clocks.System().Now().Add(lease)
+		until := clocks.System().Now().Add(v.pace.lease)
 
-		asking, cancel := context.WithTimeout(ctx, lease)
+		asking, cancel := context.WithTimeout(ctx, v.pace.lease)
 		err = faults.Do(asking, faults.SQL, "select", func(ctx context.Context) error { return conn.Ping(ctx) })
 
 		cancel()
@@ -145,8 +145,8 @@ func (v *Verifier) wait(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // notice waits for one beat; true when a change was told of.
-func notice(ctx context.Context, conn *pgx.Conn) (bool, error) {
-	waiting, cancel := context.WithTimeout(ctx, beat)
+func (v *Verifier) notice(ctx context.Context, conn *pgx.Conn) (bool, error) {
+	waiting, cancel := context.WithTimeout(ctx, v.pace.beat)
 	defer cancel()
 
 	_, err := conn.WaitForNotification(waiting)

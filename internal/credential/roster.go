@@ -9,13 +9,22 @@ const (
 	// rosterLimit bounds how many credentials are kept in memory, some 300 bytes each.
 	// A company has dozens; where there are more, those beyond are asked for one by one.
 	rosterLimit = 20_000
+	// usualLease and usualBeat are those of every process but a test's.
+	usualLease = 3 * time.Second
+	usualBeat  = time.Second
+)
+
+// pace says how a process keeps sure of what it knows.
+type pace struct {
 	// lease is for how long what is known counts without proof that changes would
 	// still be heard of. It bounds how long a revoked credential may live where the
 	// network to the database fails silently; otherwise it is revoked at once.
-	lease = 3 * time.Second
+	lease time.Duration
 	// beat is how often that proof is asked for.
-	beat = time.Second
-)
+	beat time.Duration
+}
+
+func usualPace() pace { return pace{lease: usualLease, beat: usualBeat} }
 
 // roster is what is known of all credentials, as long as changes are heard of.
 type roster struct {

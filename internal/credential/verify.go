@@ -39,7 +39,8 @@ type Verifier struct {
 	known   *roster
 	strikes *strikes
 	// ask lets only a few tokens ask the database at once.
-	ask chan struct{}
+	ask  chan struct{}
+	pace pace
 }
 
 // askAtOnce is how many tokens may ask the database at once while nobody listens:
@@ -60,7 +61,7 @@ func NewVerifier(options Options) *Verifier {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 
-	return &Verifier{options: options, known: newRoster(), strikes: newStrikes(), ask: make(chan struct{}, askAtOnce)}
+	return &Verifier{options: options, known: newRoster(), strikes: newStrikes(), ask: make(chan struct{}, askAtOnce), pace: usualPace()}
 }
 
 // Verify tells whose token this is. It fails with CredentialsMissing for an empty

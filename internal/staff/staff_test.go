@@ -291,9 +291,11 @@ func TestStepsAreWhole(t *testing.T) {
 
 	w := begin(t)
 	support, _ := w.made.Staff(t, access.Support)
+	leaver, _ := w.made.Staff(t, access.Support)
 
 	for name, step := range map[string]func(context.Context, postgres.Tx) error{
 		"join": join(w, staff.New{Handle: "lead-9", Role: access.Lead}), "assign": assign(w, support.ID, access.Lead), "renew": renew(w, support.ID, nil),
+		"leave": leave(w, leaver.ID),
 	} {
 		before := len(w.verbs(t))
 
@@ -427,5 +429,32 @@ func TestOneBootstrapWins(t *testing.T) {
 
 	if _, _, err := staff.Bootstrap(t.Context(), pgtest.OpenSteward(t), staff.New{Handle: "No Handle"}, now()); !failure.Is(err, failure.CredentialRefused) {
 		t.Error(err)
+	}
+}
+
+// Whatever call fails, there is an operator with an entry in the ledger, or neither;
+// and what cannot be read is said so.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+
+	for n, reached := 1, true; reached; n++ {
+		counter := &faults.Counter{N: n, Mode: faults.Before}
+		_, token, err := staff.Bootstrap(faults.With(t.Context(), counter), db, staff.New{Handle: "operator-1"}, now())
+
+		if reached = counter.Reached(); reached != (err != nil) || reached != (token.Reveal() == "") {
+			t.Errorf("call %d: %v", n, err)
+		}
+	}
+
+	for name, read := range map[string]func(ctx context.Context) error{
+		"get":  func(ctx context.Context) error { _, err := staff.Get(ctx, db, "x"); return err },
+		"list": func(ctx context.Context) error { _, err := staff.List(ctx, db, "", 1); return err },
+		"ends": func(ctx context.Context) error { _, err := staff.TokenEnds(ctx, db, "x"); return err },
+	} {
+		if err := read(faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.Before})); !failure.Is(err, failure.Unavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
