@@ -21,6 +21,7 @@ TEST_FLAGS ?=#          more flags for go test
 # internal/drill and starter: each takes more than a minute with it. The ledger's auditor has no goroutine.
 RACE_PKGS ?= ./internal/clocks/... ./internal/faults/... ./internal/ledger ./internal/ledger/seal/... ./internal/emulator/... \
 	./internal/backup/... ./internal/throttle/... ./internal/sealed/... \
+	./internal/listener/... ./internal/ratelimit/... \
 	./internal/gcs/... ./internal/metrics/... ./activities/... ./worker/... ./dev/internal/procs/...
 export ONLY TEST_FLAGS RACE_PKGS
 

@@ -18,7 +18,8 @@ type looks struct{ db *postgres.DB }
 func (l looks) register(r *router) {
 	register(r, huma.Operation{
 		OperationID: "list-access-log", Method: http.MethodGet, Path: "/v1/access-log", Tags: []string{"acts"},
-		Summary: "List who looked at whose data", Description: "Lists the looks of staff at data of accounts and people, the newest first. What apps read is not in it.",
+		Summary:     "List who looked at whose data",
+		Description: "Lists the looks of staff at data of accounts and people, the newest first. What apps read is not in it.",
 	}, l.list)
 }
 
@@ -27,7 +28,7 @@ type look struct {
 	At         time.Time `json:"at" doc:"When."`
 	Staff      string    `json:"staff" maxLength:"80" doc:"The opaque id of who looked."`
 	Credential string    `json:"credential" maxLength:"80" doc:"The public id of the token that they showed."`
-	Role       string    `json:"role" enum:"support,lead,operator,auditor" doc:"The one that they had."`
+	Role       role      `json:"role" doc:"The one that they had."`
 	Operation  string    `json:"operation" maxLength:"80" doc:"The operation of this API through which they looked."`
 	Subject    string    `json:"subject" maxLength:"80" doc:"The opaque id of whose data it was."`
 }
@@ -63,7 +64,7 @@ func (l looks) list(ctx context.Context, in *looksQuery) (*looksAnswer, error) {
 	found, out.Body.Next, err = page.Cut("access-log", found, in.Limit, func(entry accesslog.Entry) int64 { return entry.ID })
 	for _, entry := range found {
 		out.Body.Looks = append(out.Body.Looks, look{
-			At: entry.At, Staff: entry.Staff, Credential: entry.Credential, Role: string(entry.Role),
+			At: entry.At, Staff: entry.Staff, Credential: entry.Credential, Role: role(entry.Role),
 			Operation: string(entry.Operation), Subject: entry.Subject,
 		})
 	}

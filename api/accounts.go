@@ -35,10 +35,11 @@ type accounts struct {
 
 func (a accounts) register(r *router) {
 	registerQuick(r, huma.Operation{
-		OperationID: "create-account", Method: http.MethodPost, Path: "/v1/accounts", Tags: []string{tagAccounts}, DefaultStatus: http.StatusCreated,
-		Summary: "Register an account",
-		Description: "Tells Steward of an account. An integer or a UUID is its id as it is; of any other key only a keyed hash is kept, and the " +
-			"answer has the id that Steward gives it. An account that is there already stays as it is, but for an earlier time of creation.",
+		OperationID: "create-account", Method: http.MethodPost, Path: "/v1/accounts", Tags: []string{tagAccounts},
+		DefaultStatus: http.StatusCreated,
+		Summary:       "Register an account",
+		Description: "Tells Steward of an account. An integer or a UUID is its id as it is; of any other key only a keyed hash is kept, and " +
+			"the answer has the id that Steward gives it. An account that is there already stays as it is, but for an earlier time of creation.",
 		Errors: []int{http.StatusGone},
 	}, a.createFresh, a.create)
 	register(r, huma.Operation{
@@ -46,8 +47,9 @@ func (a accounts) register(r *router) {
 		Summary: "Show an account", Description: "A look of a member of staff is noted in the access log.", Errors: []int{http.StatusNotFound},
 	}, a.get)
 	register(r, huma.Operation{
-		OperationID: "delete-account", Method: http.MethodDelete, Path: "/v1/accounts/{id}", Tags: []string{tagAccounts}, DefaultStatus: http.StatusAccepted,
-		Summary: "Ask for an account to be deleted",
+		OperationID: "delete-account", Method: http.MethodDelete, Path: "/v1/accounts/{id}", Tags: []string{tagAccounts},
+		DefaultStatus: http.StatusAccepted,
+		Summary:       "Ask for an account to be deleted",
 		Description: "Opens a task: a person decides. Nothing is deleted by this call alone, whoever makes it. Asked again while the task is " +
 			"open, it is the same task.",
 		Errors: []int{http.StatusNotFound, http.StatusGone},
@@ -56,7 +58,7 @@ func (a accounts) register(r *router) {
 
 // accountPath is the path of one account.
 type accountPath struct {
-	ID string `path:"id" maxLength:"36" pattern:"^(0|[1-9][0-9]{0,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|acc_[a-z2-7]{26})$" doc:"The account's id: the app's integer or UUID, or the id that Steward gave."`
+	ID string `path:"id" maxLength:"36" pattern:"^(0|[1-9][0-9]{0,18}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|acc_[a-z2-7]{26})$" doc:"The account's id."` //nolint:lll // a tag cannot be broken
 }
 
 // accountAnswer is an account as it is shown.
@@ -67,7 +69,7 @@ type accountAnswer struct {
 // accountBody is what Steward knows of an account.
 type accountBody struct {
 	ID                string     `json:"id" maxLength:"36" doc:"The app's integer or UUID, or the id that Steward gave."`
-	State             string     `json:"state" enum:"alive,closing,closed" doc:"How far it has come; a sign of life makes a closing account alive again."`
+	State             string     `json:"state" enum:"alive,closing,closed" doc:"How far it has come; news make a closing account alive again."`
 	RegisteredAt      time.Time  `json:"registered_at" doc:"When Steward first heard of it."`
 	CreatedAt         *time.Time `json:"created_at,omitempty" doc:"When it began in the app, if the app said so."`
 	LastInteractionAt *time.Time `json:"last_interaction_at,omitempty" doc:"The newest sign of life of a user."`
@@ -84,7 +86,8 @@ func bodyOf(found account.Account) accountBody {
 	return accountBody{
 		ID: found.ID, State: string(found.State), RegisteredAt: found.RegisteredAt, CreatedAt: known(found.CreatedAt),
 		LastInteractionAt: known(found.LastInteractionAt), Subscribed: found.Subscribed(), PaidAt: known(found.PaidAt),
-		PaidUntil: known(found.PaidUntil), CancelledAt: known(found.CancelledAt), ClosingAt: known(found.ClosingAt), ClosedAt: known(found.ClosedAt),
+		PaidUntil: known(found.PaidUntil), CancelledAt: known(found.CancelledAt), ClosingAt: known(found.ClosingAt),
+		ClosedAt: known(found.ClosedAt),
 	}
 }
 
@@ -133,7 +136,7 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 	created = created.Truncate(time.Microsecond)
 	made := &accountAnswer{Body: bodyOf(account.Account{ID: id, State: account.Alive, RegisteredAt: asOf, CreatedAt: created})}
 
-	answer, err := json.Marshal(made)
+	answer, err := json.Marshal(made) //nolint:musttag // read again into the same type, whose one member is the body
 	if err != nil {
 		return nil, failure.Wrap(failure.Internal, "writing the answer", err)
 	}

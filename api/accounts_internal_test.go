@@ -228,7 +228,7 @@ func TestTaskPages(t *testing.T) { //nolint:paralleltest // newHouse sets variab
 
 	for n := range 5 {
 		_, _, err := task.Open(t.Context(), h.db, task.Opening{
-			Kind: task.DeleteAccount, Subject: fmt.Sprint(n), By: "steward", At: time.Now().Add(-time.Duration(n) * 48 * time.Hour),
+			Kind: task.DeleteAccount, Subject: strconv.Itoa(n), By: "steward", At: time.Now().Add(-time.Duration(n) * 48 * time.Hour),
 		})
 		if err != nil {
 			t.Fatal(err)

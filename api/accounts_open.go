@@ -13,7 +13,7 @@ import (
 // taken.
 func lookupKey(dir string) (account.LookupKey, error) {
 	if dir == "" || !keyfiles.Holds(dir, keyfiles.AccountLookup) {
-		return nil, nil //nolint:nilnil // there need be none
+		return nil, nil // there need be none
 	}
 
 	content, err := keyfiles.Read(dir, keyfiles.AccountLookup)

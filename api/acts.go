@@ -18,7 +18,8 @@ type acts struct{ db *postgres.DB }
 func (a acts) register(r *router) {
 	register(r, huma.Operation{
 		OperationID: "list-acts", Method: http.MethodGet, Path: "/v1/acts", Tags: []string{"acts"},
-		Summary: "List the acts of staff", Description: "Lists what staff did through the API, the newest first. An act is never changed or removed; the ledger holds it too.",
+		Summary:     "List the acts of staff",
+		Description: "Lists what staff did, the newest first. An act is never changed or removed; the ledger holds it too.",
 	}, a.list)
 }
 
@@ -28,7 +29,7 @@ type staffAct struct {
 	At          time.Time  `json:"at" doc:"When they acted."`
 	Staff       string     `json:"staff" maxLength:"80" doc:"The opaque id of who acted."`
 	Credential  string     `json:"credential" maxLength:"80" doc:"The public id of the token that they showed."`
-	Role        string     `json:"role" enum:"support,lead,operator,auditor" doc:"The one that they had."`
+	Role        role       `json:"role" doc:"The one that they had."`
 	Verb        string     `json:"verb" maxLength:"80" doc:"What they did, such as key.revoke."`
 	Object      string     `json:"object" maxLength:"200" doc:"The opaque id of what they did it to."`
 	InputSHA256 string     `json:"input_sha256,omitempty" maxLength:"64" doc:"The hash of what was shown and agreed to."`
@@ -63,10 +64,12 @@ func (a acts) list(ctx context.Context, in *page.Query) (*actsAnswer, error) {
 	out := &actsAnswer{}
 	out.Body.Acts = []staffAct{}
 
-	found, out.Body.Next, err = page.Cut("acts", found, in.Limit, func(each act.Act) act.Position { return act.Position{At: each.At, ID: each.ID} })
+	found, out.Body.Next, err = page.Cut("acts", found, in.Limit, func(each act.Act) act.Position {
+		return act.Position{At: each.At, ID: each.ID}
+	})
 	for _, each := range found {
 		out.Body.Acts = append(out.Body.Acts, staffAct{
-			ID: each.ID, At: each.At, Staff: each.Staff, Credential: each.Credential, Role: string(each.Role), Verb: each.Verb,
+			ID: each.ID, At: each.At, Staff: each.Staff, Credential: each.Credential, Role: role(each.Role), Verb: each.Verb,
 			Object: each.Object, InputSHA256: each.InputSHA256, Outcome: each.Outcome, EndedAt: known(each.EndedAt),
 		})
 	}

@@ -15,7 +15,7 @@ import (
 
 const (
 	// generatedRequests is how many requests make test sends, and soakRequests make soak.
-	generatedRequests = 6_000
+	generatedRequests = 4_000
 	soakRequests      = 10_000_000
 )
 

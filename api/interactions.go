@@ -20,11 +20,12 @@ type interactions struct{ intake *account.Intake }
 
 func (i interactions) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "record-interactions", Method: http.MethodPost, Path: "/v1/interactions", Tags: []string{tagAccounts}, DefaultStatus: http.StatusOK,
-		Summary: "Record signs of life",
-		Description: "Says that users were in accounts. It is answered after the commit. Late, repeated and out-of-order ones are harmless: of each " +
-			"account the newest time stays, so that a call without an answer is simply made again. An account that nobody told of is registered. " +
-			"What cannot be recorded is listed as refused; where nothing could be, the call fails with the code of the first.",
+		OperationID: "record-interactions", Method: http.MethodPost, Path: "/v1/interactions", Tags: []string{tagAccounts},
+		DefaultStatus: http.StatusOK,
+		Summary:       "Record signs of life",
+		Description: "Says that users were in accounts. It is answered after the commit. Late, repeated and out-of-order ones are " +
+			"harmless: of each account the newest time stays, so that a call without an answer is simply made again. " +
+			"An account that nobody told of is registered. What cannot be recorded is listed as refused; where nothing could be, the call fails with the code of the first.",
 		Errors: []int{http.StatusNotFound, http.StatusGone}, MaxBodyBytes: interactionsBody,
 	}, i.record)
 }
@@ -49,7 +50,7 @@ type refusedInteraction struct {
 
 type interactionsAnswer struct {
 	Body struct {
-		Recorded int                  `json:"recorded" minimum:"0" maximum:"5000" doc:"How many of the call are durable now, those that were known before included."`
+		Recorded int                  `json:"recorded" minimum:"0" maximum:"5000" doc:"How many of the call are durable now."`
 		Refused  []refusedInteraction `json:"refused" maxItems:"5000" doc:"Those that are not, in the order of the call."`
 	}
 }

@@ -25,22 +25,23 @@ type apiKeys struct {
 
 func (k apiKeys) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "list-keys", Method: http.MethodGet, Path: "/v1/keys", Tags: []string{"credentials"},
+		OperationID: "list-keys", Method: http.MethodGet, Path: "/v1/keys", Tags: []string{credentialsTag},
 		Summary: "List the keys of the app", Description: "Lists every key, those that hold no more too, without their secrets.",
 	}, k.list)
 	registerCreate(r, huma.Operation{
-		OperationID: "create-key", Method: http.MethodPost, Path: "/v1/keys", Tags: []string{"credentials"},
+		OperationID: "create-key", Method: http.MethodPost, Path: "/v1/keys", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make a key for an app",
 		Description: "Makes a key for a new app. The answer holds the key itself, this once.",
 	}, k.create)
 	registerCreate(r, huma.Operation{
-		OperationID: "rotate-key", Method: http.MethodPost, Path: "/v1/keys/{id}/rotate", Tags: []string{"credentials"},
+		OperationID: "rotate-key", Method: http.MethodPost, Path: "/v1/keys/{id}/rotate", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make another key for the same app",
-		Description: "Makes a key with the same label and scopes; the old one still holds for the overlap. The answer holds the new key itself, this once.",
-		Errors:      []int{http.StatusNotFound},
+		Description: "Makes a key with the same label and scopes; the old one still holds for the overlap. " +
+			"The answer holds the new key itself, this once.",
+		Errors: []int{http.StatusNotFound},
 	}, k.rotate)
 	register(r, huma.Operation{
-		OperationID: "revoke-key", Method: http.MethodDelete, Path: "/v1/keys/{id}", Tags: []string{"credentials"},
+		OperationID: "revoke-key", Method: http.MethodDelete, Path: "/v1/keys/{id}", Tags: []string{credentialsTag},
 		Summary: "End a key at once", Description: "Every process refuses the key from now on. Revoking it again changes nothing.",
 		Errors: []int{http.StatusNotFound},
 	}, k.revoke)
@@ -51,7 +52,7 @@ type APIKey struct {
 	ID        string     `json:"id" maxLength:"80" doc:"The public id; it stands in the key too."`
 	App       string     `json:"app" maxLength:"80" doc:"The opaque id of whose key it is; a rotated key has the same."`
 	Label     string     `json:"label" maxLength:"80" doc:"What operators call it."`
-	Scopes    []string   `json:"scopes" maxItems:"32" maxLength:"40" doc:"What it may do."`
+	Scopes    []scope    `json:"scopes" maxItems:"32" doc:"What it may do."`
 	State     string     `json:"state" enum:"holds,expired,revoked" doc:"Whether it holds at this instant."`
 	MadeAt    time.Time  `json:"made_at" doc:"When it was made."`
 	ExpiresAt time.Time  `json:"expires_at" doc:"When it expires."`
@@ -76,19 +77,19 @@ func apiKeyOf(key apikey.Key, now time.Time) APIKey {
 	}
 
 	return APIKey{
-		ID: key.ID, App: key.App, Label: key.Label, Scopes: texts(key.Scopes), State: state,
+		ID: key.ID, App: key.App, Label: key.Label, Scopes: scopesOf(key.Scopes), State: state,
 		MadeAt: key.MadeAt, ExpiresAt: key.ExpiresAt, RevokedAt: known(key.RevokedAt),
 	}
 }
 
-// texts are words of ours as plain texts; never null.
-func texts[T ~string](words []T) []string {
-	plain := make([]string, len(words))
-	for i, word := range words {
-		plain[i] = string(word)
+// scopesOf are never null.
+func scopesOf(of []access.Scope) []scope {
+	all := make([]scope, len(of))
+	for i, each := range of {
+		all[i] = scope(each)
 	}
 
-	return plain
+	return all
 }
 
 type apiKeysAnswer struct {
@@ -100,20 +101,12 @@ type apiKeysAnswer struct {
 }
 
 func (k apiKeys) list(ctx context.Context, in *page.Query) (*apiKeysAnswer, error) {
-	after, _, err := page.Decode[string]("keys", in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-
-	found, err := apikey.List(ctx, k.db, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-
 	out := &apiKeysAnswer{}
 	out.Body.Keys = []APIKey{}
 
-	found, out.Body.Next, err = page.Cut("keys", found, in.Limit, func(key apikey.Key) string { return key.ID })
+	found, next, err := byID(ctx, k.db, "keys", in, apikey.List, func(key apikey.Key) string { return key.ID })
+	out.Body.Next = next
+
 	for _, key := range found {
 		out.Body.Keys = append(out.Body.Keys, apiKeyOf(key, k.clock.Now()))
 	}
@@ -123,9 +116,9 @@ func (k apiKeys) list(ctx context.Context, in *page.Query) (*apiKeysAnswer, erro
 
 type createKeyInput struct {
 	Body struct {
-		Label  string   `json:"label" minLength:"2" maxLength:"32" pattern:"^[a-z][a-z0-9-]{1,31}$" doc:"What operators call it, such as production."`
-		Scopes []string `json:"scopes" minItems:"1" maxItems:"32" uniqueItems:"true" enum:"accounts:read,accounts:write,interactions:write,subscriptions:write,promises:read,mail-events:write" doc:"What it may do."`
-		Days   *int     `json:"days,omitempty" minimum:"1" maximum:"730" doc:"For how many days it holds; a year without it."`
+		Label  string  `json:"label" minLength:"2" maxLength:"32" pattern:"^[a-z][a-z0-9-]{1,31}$" doc:"What operators call it."`
+		Scopes []scope `json:"scopes" minItems:"1" maxItems:"32" doc:"What it may do."`
+		Days   *int    `json:"days,omitempty" minimum:"1" maximum:"730" doc:"For how many days it holds; a year without it."`
 	}
 }
 
@@ -135,8 +128,8 @@ type apiKeyMadeAnswer struct {
 
 func (k apiKeys) create(ctx context.Context, tx postgres.Tx, in *createKeyInput) (*apiKeyMadeAnswer, error) {
 	asked := apikey.New{Label: in.Body.Label, Lasts: span(in.Body.Days, dayLong)}
-	for _, scope := range in.Body.Scopes {
-		asked.Scopes = append(asked.Scopes, access.Scope(scope))
+	for _, each := range in.Body.Scopes {
+		asked.Scopes = append(asked.Scopes, access.Scope(each))
 	}
 
 	now := k.clock.Now()
@@ -152,7 +145,7 @@ type rotateKeyInput struct {
 
 // rotation is the body of what makes another credential beside the old one.
 type rotation struct {
-	OverlapHours *int `json:"overlap_hours,omitempty" minimum:"0" maximum:"168" doc:"For how many hours the old one still holds; a day without it, 0 ends it at once."`
+	OverlapHours *int `json:"overlap_hours,omitempty" minimum:"0" maximum:"168" doc:"How many hours the old one still holds; a day without it."`
 }
 
 func (k apiKeys) rotate(ctx context.Context, tx postgres.Tx, in *rotateKeyInput) (*apiKeyMadeAnswer, error) {

@@ -20,15 +20,16 @@ type me struct {
 
 func (m me) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tags: []string{"credentials"},
+		OperationID: "get-me", Method: http.MethodGet, Path: "/v1/me", Tags: []string{credentialsTag},
 		Summary: "Say whose token it is", Description: "Says who calls, in which role, and until when the token holds.",
 		Errors: []int{http.StatusNotFound},
 	}, m.get)
 	registerCreate(r, huma.Operation{
-		OperationID: "rotate-my-token", Method: http.MethodPost, Path: "/v1/me/tokens", Tags: []string{"credentials"},
+		OperationID: "rotate-my-token", Method: http.MethodPost, Path: "/v1/me/tokens", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make another token for yourself",
-		Description: "So that nobody knows it who made the first one. Tokens from before still hold for the overlap. The answer holds the token, this once.",
-		Errors:      []int{http.StatusNotFound},
+		Description: "So that nobody knows it who made the first one. Tokens from before still hold for the overlap. " +
+			"The answer holds the token, this once.",
+		Errors: []int{http.StatusNotFound},
 	}, m.rotate)
 }
 
@@ -36,7 +37,7 @@ type meAnswer struct {
 	Body struct {
 		ID        string    `json:"id" maxLength:"80" doc:"Opaque; acts and the ledger name it."`
 		Handle    string    `json:"handle" maxLength:"80" doc:"What operators call the access."`
-		Role      string    `json:"role" enum:"support,lead,operator,auditor" doc:"What they are there for."`
+		Role      role      `json:"role" doc:"What they are there for."`
 		Token     string    `json:"token" maxLength:"80" doc:"The public id of the token that was shown."`
 		ExpiresAt time.Time `json:"expires_at" doc:"When that token expires."`
 	}
@@ -51,7 +52,7 @@ func (m me) get(ctx context.Context, _ *struct{}) (*meAnswer, error) {
 	}
 
 	out := &meAnswer{}
-	out.Body.ID, out.Body.Handle, out.Body.Role, out.Body.Token = found.ID, found.Handle, string(found.Role), who.Credential
+	out.Body.ID, out.Body.Handle, out.Body.Role, out.Body.Token = found.ID, found.Handle, role(found.Role), who.Credential
 	out.Body.ExpiresAt, err = staff.TokenEnds(ctx, m.db, who.Credential)
 
 	return out, err

@@ -94,7 +94,7 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 // serve runs until ctx ends or something that must run cannot. It returns when every
 // accepted request was answered and every goroutine has ended.
 func (p *process) serve(ctx context.Context) error {
-	made, err := newService(p)
+	made, err := newService(p) //nolint:contextcheck // what writes for many requests together ends with none of them
 	if err != nil {
 		return err
 	}

@@ -140,7 +140,7 @@ func tags() []*huma.Tag {
 		{Name: "service", Description: "The service itself."},
 		{Name: "accounts", Description: "Accounts and their signs of life."},
 		{Name: "promises", Description: "What was promised, and whether it is kept."},
-		{Name: "credentials", Description: "Keys of the app, and staff."},
+		{Name: credentialsTag, Description: "Keys of the app, and staff."},
 		{Name: "acts", Description: "What staff did, and who looked at whose data."},
 		{Name: "tasks", Description: "What a person must do."},
 		{Name: "webhooks", Description: "What the app is told."},
@@ -151,7 +151,7 @@ func tags() []*huma.Tag {
 // finish completes the document once everything is registered, and gives its bytes.
 func finish(document *huma.OpenAPI) ([]byte, error) {
 	for _, schema := range document.Components.Schemas.Map() {
-		notNull(schema)
+		tame(schema)
 	}
 
 	used := map[string]bool{}
@@ -168,11 +168,13 @@ func finish(document *huma.OpenAPI) ([]byte, error) {
 	return append(text, '\n'), failure.Wrap(failure.Internal, "writing the document", err)
 }
 
-// notNull takes back that huma calls every list nullable: ours are empty, never null.
-func notNull(schema *huma.Schema) {
+// tame corrects what huma makes of lists: ours are empty, never null; and huma looks for
+// items that stand twice before it looks at their type, and panics when one is an object.
+// A list of ours may say something twice.
+func tame(schema *huma.Schema) {
 	for _, member := range schema.Properties {
 		if member.Type == huma.TypeArray {
-			member.Nullable = false
+			member.Nullable, member.UniqueItems = false, false
 		}
 	}
 }

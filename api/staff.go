@@ -26,27 +26,27 @@ type members struct {
 
 func (m members) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "list-staff", Method: http.MethodGet, Path: "/v1/staff", Tags: []string{"credentials"},
+		OperationID: "list-staff", Method: http.MethodGet, Path: "/v1/staff", Tags: []string{credentialsTag},
 		Summary: "List the staff", Description: "Lists every member of staff, those whose access ended too.",
 	}, m.list)
 	registerCreate(r, huma.Operation{
-		OperationID: "create-staff", Method: http.MethodPost, Path: "/v1/staff", Tags: []string{"credentials"},
+		OperationID: "create-staff", Method: http.MethodPost, Path: "/v1/staff", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Give somebody an access of their own",
 		Description: "Adds a member of staff. The answer holds their token, this once.",
 	}, m.create)
 	register(r, huma.Operation{
-		OperationID: "change-staff", Method: http.MethodPatch, Path: "/v1/staff/{id}", Tags: []string{"credentials"},
+		OperationID: "change-staff", Method: http.MethodPatch, Path: "/v1/staff/{id}", Tags: []string{credentialsTag},
 		Summary: "Give somebody another role", Description: "It counts from now on. Nobody changes the own role.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, m.change)
 	register(r, huma.Operation{
-		OperationID: "end-staff", Method: http.MethodDelete, Path: "/v1/staff/{id}", Tags: []string{"credentials"},
+		OperationID: "end-staff", Method: http.MethodDelete, Path: "/v1/staff/{id}", Tags: []string{credentialsTag},
 		Summary:     "End somebody's access at once",
 		Description: "Every process refuses their tokens from now on. Ending it again changes nothing. Nobody ends the own access.",
 		Errors:      []int{http.StatusNotFound},
 	}, m.end)
 	registerCreate(r, huma.Operation{
-		OperationID: "rotate-staff-token", Method: http.MethodPost, Path: "/v1/staff/{id}/tokens", Tags: []string{"credentials"},
+		OperationID: "rotate-staff-token", Method: http.MethodPost, Path: "/v1/staff/{id}/tokens", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make another token for somebody",
 		Description: "Their tokens from before still hold for the overlap. The answer holds the token, this once.",
 		Errors:      []int{http.StatusNotFound},
@@ -57,7 +57,7 @@ func (m members) register(r *router) {
 type Member struct {
 	ID        string     `json:"id" maxLength:"80" doc:"Opaque; acts and the ledger name it."`
 	Handle    string     `json:"handle" maxLength:"80" doc:"What operators call the access."`
-	Role      string     `json:"role" enum:"support,lead,operator,auditor" doc:"What they are there for."`
+	Role      role       `json:"role" doc:"What they are there for."`
 	State     string     `json:"state" enum:"holds,expired,ended" doc:"Whether they can act: expired is who has no token that holds."`
 	Since     time.Time  `json:"since" doc:"When the access began."`
 	EndedAt   *time.Time `json:"ended_at,omitempty" doc:"When it ended."`
@@ -82,7 +82,7 @@ func memberOf(of staff.Member, now time.Time) Member {
 	}
 
 	return Member{
-		ID: of.ID, Handle: of.Handle, Role: string(of.Role), State: state, Since: of.Since,
+		ID: of.ID, Handle: of.Handle, Role: role(of.Role), State: state, Since: of.Since,
 		EndedAt: known(of.EndedAt), ExpiresAt: known(of.ExpiresAt),
 	}
 }
@@ -96,20 +96,12 @@ type membersAnswer struct {
 }
 
 func (m members) list(ctx context.Context, in *page.Query) (*membersAnswer, error) {
-	after, _, err := page.Decode[string]("staff", in.Cursor)
-	if err != nil {
-		return nil, err
-	}
-
-	found, err := staff.List(ctx, m.db, after, in.Limit+1)
-	if err != nil {
-		return nil, err
-	}
-
 	out := &membersAnswer{}
 	out.Body.Staff = []Member{}
 
-	found, out.Body.Next, err = page.Cut("staff", found, in.Limit, func(each staff.Member) string { return each.ID })
+	found, next, err := byID(ctx, m.db, "staff", in, staff.List, func(each staff.Member) string { return each.ID })
+	out.Body.Next = next
+
 	for _, each := range found {
 		out.Body.Staff = append(out.Body.Staff, memberOf(each, m.clock.Now()))
 	}
@@ -119,8 +111,8 @@ func (m members) list(ctx context.Context, in *page.Query) (*membersAnswer, erro
 
 type createStaffInput struct {
 	Body struct {
-		Handle string `json:"handle" minLength:"2" maxLength:"32" pattern:"^[a-z][a-z0-9-]{1,31}$" doc:"What operators call the access, such as support-2; not a name."`
-		Role   string `json:"role" enum:"support,lead,operator,auditor" doc:"What they are there for."`
+		Handle string `json:"handle" minLength:"2" maxLength:"32" pattern:"^[a-z][a-z0-9-]{1,31}$" doc:"Such as support-2; not a name."`
+		Role   role   `json:"role" doc:"What they are there for."`
 		Days   *int   `json:"days,omitempty" minimum:"1" maximum:"365" doc:"For how many days the token holds; 90 without it."`
 	}
 }
@@ -157,7 +149,7 @@ func (m members) rotate(ctx context.Context, tx postgres.Tx, in *rotateStaffInpu
 type changeStaffInput struct {
 	ID   string `path:"id" maxLength:"30" pattern:"^stf_[a-z2-7]{26}$" doc:"The member of staff."`
 	Body struct {
-		Role string `json:"role" enum:"support,lead,operator,auditor" doc:"What they are there for from now on."`
+		Role role `json:"role" doc:"What they are there for from now on."`
 	}
 }
 

@@ -22,11 +22,12 @@ type subscriptions struct {
 
 func (s subscriptions) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "record-subscription", Method: http.MethodPost, Path: "/v1/subscriptions", Tags: []string{tagAccounts}, DefaultStatus: http.StatusOK,
-		Summary: "Record an event of a subscription",
-		Description: "Says that a subscription is paid until a time, that a payment was made, or that it was cancelled. Events are ordered by their own " +
-			"time: late, repeated and out-of-order ones are harmless, so that a call without an answer is simply made again. A payment keeps an " +
-			"account alive as a sign of life does.",
+		OperationID: "record-subscription", Method: http.MethodPost, Path: "/v1/subscriptions", Tags: []string{tagAccounts},
+		DefaultStatus: http.StatusOK,
+		Summary:       "Record an event of a subscription",
+		Description: "Says that a subscription is paid until a time, that a payment was made, or that it was cancelled. Events are " +
+			"ordered by their own time: late, repeated and out-of-order ones are harmless, so that a call without an answer is simply " +
+			"made again. A payment keeps an account alive as a sign of life does.",
 		Errors: []int{http.StatusNotFound, http.StatusGone},
 	}, s.record)
 }
@@ -36,7 +37,7 @@ type newSubscription struct {
 		Account   string     `json:"account" minLength:"1" maxLength:"254" doc:"The app's key of the account, or its id."`
 		Event     string     `json:"event" enum:"paid_until,payment,cancelled" doc:"What happened."`
 		At        time.Time  `json:"at" doc:"When it happened. The future is refused."`
-		PaidUntil *time.Time `json:"paid_until,omitempty" doc:"Until when it is paid then: needed for paid_until, allowed for payment, refused for cancelled."`
+		PaidUntil *time.Time `json:"paid_until,omitempty" doc:"Until when it is paid: a must for paid_until, none for cancelled."`
 	}
 }
 

@@ -39,10 +39,11 @@ func (t tasks) register(r *router) {
 		Summary: "Show a task", Errors: []int{http.StatusNotFound},
 	}, t.get)
 	register(r, huma.Operation{
-		OperationID: "finish-task", Method: http.MethodPost, Path: "/v1/tasks/{id}/outcome", Tags: []string{tagTasks}, DefaultStatus: http.StatusOK,
-		Summary: "Say how a task ended",
-		Description: "Whoever has the role of the task may, and a lead in the place of support. It is an act of staff, recorded with its outcome. Said " +
-			"again with the same outcome by the same person, it changes nothing.",
+		OperationID: "finish-task", Method: http.MethodPost, Path: "/v1/tasks/{id}/outcome", Tags: []string{tagTasks},
+		DefaultStatus: http.StatusOK,
+		Summary:       "Say how a task ended",
+		Description: "Whoever has the role of the task may, and a lead in the place of support. It is an act of staff, recorded with its " +
+			"outcome. Said again with the same outcome by the same person, it changes nothing.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, t.finish)
 }

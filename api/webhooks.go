@@ -56,7 +56,7 @@ func (w webhooks) register(r *router) {
 // endpointView is one endpoint.
 type endpointView struct {
 	ID             string     `json:"id" maxLength:"80" doc:"The endpoint."`
-	Types          []string   `json:"types" maxItems:"20" enum:"promise.at_risk,promise.broken,account.closing,account.alive,task.overdue" doc:"The types of events that it wants; empty means all."`
+	Types          []string   `json:"types" maxItems:"20" maxLength:"60" doc:"The types of events that it wants; empty means all."`
 	Description    string     `json:"description,omitempty" maxLength:"100" doc:"What its maker called it."`
 	CreatedBy      string     `json:"created_by" maxLength:"80" doc:"Who made it."`
 	CreatedAt      time.Time  `json:"created_at" doc:"When."`

@@ -81,7 +81,7 @@ func newActList(a *app) *cobra.Command {
 	var limit int
 
 	command := &cobra.Command{
-		Use: "list", Short: "List the acts of staff",
+		Use: listCommand, Short: "List the acts of staff",
 		Long:    "Lists what staff did through the API, the newest first.",
 		Example: "  steward act list\n  steward act list --limit 500 --json", Args: args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -141,7 +141,7 @@ func (a *app) showActs(result actsResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"AT", "STAFF", "ROLE", "VERB", "OBJECT", "OUTCOME", "ACT"}, Empty: "nobody did anything yet"}
+	table := console.Table{Head: []string{"AT", "STAFF", roleHead, "VERB", "OBJECT", "OUTCOME", "ACT"}, Empty: "nobody did anything yet"}
 	for _, act := range result.Acts {
 		table.Add(console.Cells(a.console.When(act.At), act.Staff, act.Role, act.Verb, act.Object, console.OrDash(act.Outcome), act.ID)...)
 	}
@@ -154,7 +154,7 @@ func (a *app) showLooks(result looksResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"AT", "STAFF", "ROLE", "OPERATION", "SUBJECT"}, Empty: "nobody looked at anything"}
+	table := console.Table{Head: []string{"AT", "STAFF", roleHead, "OPERATION", "SUBJECT"}, Empty: "nobody looked at anything"}
 	for _, look := range result.Looks {
 		table.Add(console.Cells(a.console.When(look.At), look.Staff, look.Role, look.Operation, look.Subject)...)
 	}

@@ -21,6 +21,13 @@ func (a *app) api() (*apiclient.Client, error) {
 	return apiclient.New(apiclient.Options{URL: known.URL, Token: known.Token})
 }
 
+// Words that several commands have.
+const (
+	listCommand = "list"
+	roleFlag    = "role"
+	roleHead    = "ROLE"
+)
+
 // everything is the limit of a list that is read to its end.
 const everything = -1
 

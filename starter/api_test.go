@@ -29,6 +29,7 @@ type asked struct {
 const (
 	standKey   = `{"id":"key_a","app":"app_a","label":"production","scopes":["promises:read"],"state":"%s","made_at":"2026-11-22T12:00:00Z","expires_at":"2027-11-22T12:00:00Z"%s}`
 	standStaff = `{"id":"stf_a","handle":"support-2","role":"%s","state":"%s","since":"2026-11-22T12:00:00Z","expires_at":"2027-02-20T12:00:00Z"%s}`
+	standTask  = `{"id":"tsk_%s","kind":"account.delete","text":"Decide","subject":"42","role":"support","opened_by":"app_a","opened_at":"2026-11-22T12:00:00Z","due_at":"2026-11-25T12:00:00Z","overdue":%v,"outcomes":["accepted","refused"]%s}`
 	standAct   = `{"acts":[{"id":"act_%s","at":"2026-11-22T12:00:00Z","staff":"stf_a","role":"operator","verb":"key.create","object":"key_a","outcome":"done"}]%s}`
 )
 
@@ -72,6 +73,23 @@ func (s *stand) answers() map[string]func(asked) string {
 			}
 
 			return fmt.Sprintf(standAct, "b", "")
+		},
+		"GET /v1/accounts/42": fixed(`{"id":"42","state":"alive","registered_at":"2026-11-22T12:00:00Z","last_interaction_at":"2026-11-23T12:00:00Z","subscribed":true}`),
+		"GET /v1/tasks": func(a asked) string {
+			switch {
+			case strings.Contains(a.query, "state=done"):
+				return `{"tasks":[` + fmt.Sprintf(standTask, "c", false, `,"done_at":"2026-11-24T12:00:00Z","done_by":"stf_a","outcome":"refused"`) + `]}`
+			case strings.Contains(a.query, "role=lead"):
+				return `{"tasks":[]}`
+			case strings.Contains(a.query, "cursor=n"):
+				return `{"tasks":[` + fmt.Sprintf(standTask, "b", false, "") + `]}`
+			default:
+				return `{"tasks":[` + fmt.Sprintf(standTask, "a", true, "") + `],"next_cursor":"n"}`
+			}
+		},
+		"GET /v1/tasks/tsk_a": fixed(standTask, "a", false, ""),
+		"POST /v1/tasks/tsk_a/outcome": func(a asked) string {
+			return fmt.Sprintf(standTask, "a", false, fmt.Sprintf(`,"done_at":"2026-11-24T12:00:00Z","done_by":"stf_a","outcome":%q`, a.body["outcome"]))
 		},
 		"GET /v1/access-log": func(a asked) string {
 			return `{"looks":[{"at":"2026-11-22T12:00:00Z","staff":"stf_a","role":"lead","operation":"get-account","subject":"` +

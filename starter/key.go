@@ -64,7 +64,7 @@ func newKey(a *app) *cobra.Command {
 
 func newKeyList(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the keys of the app",
+		Use: listCommand, Short: "List the keys of the app",
 		Long:    "Lists every key: what it may do, and until when it holds.",
 		Example: "  steward key list\n  steward key list --json", Args: args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -186,7 +186,9 @@ func (a *app) showKeys(result keysResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"KEY", "LABEL", "STATE", "UNTIL", "APP", "SCOPES"}, Empty: "there is no key yet; make one: steward key create"}
+	table := console.Table{
+		Head: []string{"KEY", "LABEL", "STATE", "UNTIL", "APP", "SCOPES"}, Empty: "there is no key yet; make one: steward key create",
+	}
 
 	for _, key := range result.Keys {
 		until := key.ExpiresAt

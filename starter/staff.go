@@ -61,7 +61,7 @@ func newStaff(a *app) *cobra.Command {
 
 func newStaffList(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the staff",
+		Use: listCommand, Short: "List the staff",
 		Long:    "Lists every member of staff: the role, and until when a token of theirs holds.",
 		Example: "  steward staff list\n  steward staff list --json", Args: args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -89,7 +89,7 @@ func newStaffAdd(a *app) *cobra.Command {
 		Example: "  steward staff add support-2 --role support\n  steward staff add auditor-1 --role auditor --days 14",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
-			body := map[string]any{"handle": given[0], "role": role}
+			body := map[string]any{"handle": given[0], roleFlag: role}
 			if command.Flags().Changed("days") {
 				body["days"] = days
 			}
@@ -102,7 +102,7 @@ func newStaffAdd(a *app) *cobra.Command {
 			return a.showToken(made)
 		},
 	}
-	command.Flags().StringVar(&role, "role", "", "support, lead, operator or auditor (docs/roles.md)")
+	command.Flags().StringVar(&role, roleFlag, "", "support, lead, operator or auditor (docs/roles.md)")
 	command.Flags().IntVar(&days, "days", 0, "for how many days the token holds; 90 without it")
 
 	return command
@@ -116,10 +116,10 @@ func newStaffChange(a *app) *cobra.Command {
 		Long:    "Changes the role of a member of staff; it counts from now on. Nobody changes the own one.",
 		Example: "  steward staff change stf_abcdefghijklmnopqrstuvwxyz --role lead", Args: args(cobra.ExactArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
-			return a.changeStaff(command, http.MethodPatch, given[0], map[string]any{"role": role})
+			return a.changeStaff(command, http.MethodPatch, given[0], map[string]any{roleFlag: role})
 		},
 	}
-	command.Flags().StringVar(&role, "role", "", "support, lead, operator or auditor (docs/roles.md)")
+	command.Flags().StringVar(&role, roleFlag, "", "support, lead, operator or auditor (docs/roles.md)")
 
 	return command
 }
@@ -160,7 +160,9 @@ func (a *app) staffToken(command *cobra.Command, path string, body any) (madeTok
 
 	var made madeToken
 
-	return made, client.Do(command.Context(), http.MethodPost, path, body, &made)
+	err = client.Do(command.Context(), http.MethodPost, path, body, &made)
+
+	return made, err
 }
 
 func (a *app) showToken(made madeToken) error {
@@ -181,7 +183,7 @@ func (a *app) showStaff(result staffResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"STAFF", "HANDLE", "ROLE", "STATE", "SINCE", "UNTIL"}, Empty: "there is nobody yet"}
+	table := console.Table{Head: []string{"STAFF", "HANDLE", roleHead, "STATE", "SINCE", "UNTIL"}, Empty: "there is nobody yet"}
 
 	for _, row := range result.Staff {
 		var until time.Time

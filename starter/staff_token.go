@@ -91,7 +91,7 @@ func newStaffBootstrap(a *app) *cobra.Command {
 		RunE: func(command *cobra.Command, given []string) error {
 			settings, err := config.Load()
 			if err != nil {
-				return err //nolint:wrapcheck // it names the variable
+				return err
 			}
 
 			db, err := a.database(command.Context(), settings)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -67,9 +68,9 @@ func newTask(a *app) *cobra.Command {
 
 func newTaskList(a *app) *cobra.Command {
 	var (
-		limit               int
-		done                bool
-		role, kind, subject string
+		limit  int
+		done   bool
+		wanted = taskFilter{state: "open"}
 	)
 
 	command := &cobra.Command{
@@ -82,18 +83,11 @@ func newTaskList(a *app) *cobra.Command {
 				return err
 			}
 
-			wanted := url.Values{}
-			for name, value := range map[string]string{"role": role, "kind": kind, "subject": subject} {
-				if value != "" {
-					wanted.Set(name, value)
-				}
+			if done {
+				wanted.state = "done"
 			}
 
-			if wanted.Set("state", "open"); done {
-				wanted.Set("state", "done")
-			}
-
-			found, err := listed(command.Context(), a, "/v1/tasks?"+wanted.Encode(), limit,
+			found, err := listed(command.Context(), a, "/v1/tasks?"+wanted.query(), limit,
 				func(page tasksPage) ([]taskRow, string) { return page.Tasks, page.Next })
 			if err != nil {
 				return err
@@ -104,11 +98,22 @@ func newTaskList(a *app) *cobra.Command {
 	}
 	command.Flags().IntVar(&limit, "limit", showLimit, "how many")
 	command.Flags().BoolVar(&done, "done", false, "those that are done instead")
-	command.Flags().StringVar(&role, "role", "", "only those of this role")
-	command.Flags().StringVar(&kind, "kind", "", "only those of this kind")
-	command.Flags().StringVar(&subject, "subject", "", "only those about this opaque id")
+	command.Flags().StringVar(&wanted.role, "role", "", "only those of this role")
+	command.Flags().StringVar(&wanted.kind, "kind", "", "only those of this kind")
+	command.Flags().StringVar(&wanted.subject, "subject", "", "only those about this opaque id")
 
 	return command
+}
+
+// taskFilter says which tasks are wanted; empty members want all.
+type taskFilter struct{ state, role, kind, subject string }
+
+// query is the filter as the API reads it.
+func (f taskFilter) query() string {
+	values := url.Values{"state": {f.state}, "role": {f.role}, "kind": {f.kind}, "subject": {f.subject}}
+	maps.DeleteFunc(values, func(_ string, value []string) bool { return value[0] == "" })
+
+	return values.Encode()
 }
 
 func newTaskShow(a *app) *cobra.Command {

@@ -1,7 +1,6 @@
 package account_test
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -21,7 +20,7 @@ func BenchmarkRecord(b *testing.B) {
 	must(b, err)
 
 	for _, rows := range []int{1, 100, 2000} {
-		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+		b.Run(strconv.Itoa(rows), func(b *testing.B) {
 			for n := 0; b.Loop(); n++ {
 				signs := map[string]time.Time{}
 				for range rows {

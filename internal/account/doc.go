@@ -1,7 +1,7 @@
 // Package account knows which accounts there are and when each was last alive.
 //
 // Inactivity is "the lack of user interaction, and the lack of recurring payment"
-// (text B, rows B-22 to B-24 of docs/promises.md): so the app tells both, by signs
+// (text B, row B-27 of docs/promises.md): so the app tells both, by signs
 // of life and by events of the subscription. Each is merged by its own time, never
 // by its arrival: late, repeated and out-of-order ones change nothing that a newer
 // one said.

@@ -38,7 +38,7 @@ func NewRegistrar(ctx context.Context, db *postgres.DB, scale patience.Scale) *R
 	return &Registrar{group: groupcommit.New(ctx, groupcommit.Options[Registration, bool]{
 		Write:      func(ctx context.Context, items []Registration) ([]bool, error) { return registerAll(ctx, db, items) },
 		Size:       func(Registration) int { return 1 },
-		MaxWaiting: maxWaiting, MaxGroup: maxGroup / 10, //nolint:mnd // a row here is ten times one of a sign
+		MaxWaiting: maxWaiting, MaxGroup: maxGroup / 10, // a row here is ten times one of a sign
 		Timeout: scale.Of(writeTimeout),
 	})}
 }
@@ -49,7 +49,7 @@ func NewRegistrar(ctx context.Context, db *postgres.DB, scale patience.Scale) *R
 func (r *Registrar) Register(ctx context.Context, wanted Registration) (bool, error) {
 	fresh, err := r.group.Do(ctx, wanted)
 	if groupcommit.RefusedByServer(err) {
-		return false, nil //nolint:nilerr // nothing was written; a request that was seen before is one reason
+		return false, nil // nothing was written; a request that was seen before is one reason
 	}
 
 	return fresh, err
@@ -62,7 +62,7 @@ func (r *Registrar) Close() { r.group.Close() }
 // insertAll writes new accounts, and the requests of those alone. A request that was
 // seen before violates the primary key, which takes the whole statement back.
 const insertAll = `with brought as (
-		select * from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::text[],
+		select id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::text[],
 			$8::bytea[], $9::bytea[], $10::timestamptz[])
 			as row(id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at)
 	), fresh as (

@@ -164,7 +164,7 @@ func TestProblems(t *testing.T) {
 		"no JSON":               {http.StatusNotFound, `<html>`, failure.APIRefused, "request req_header"},
 	} {
 		client, _ := serve(t, func(w http.ResponseWriter, request *http.Request) {
-			w.Header().Set("X-Request-Id", "req_header")
+			w.Header().Set("X-Request-ID", "req_header")
 			problem(test.status, test.body)(w, request)
 		})
 

@@ -13,6 +13,8 @@ import (
 // Problem is what the API says of a request that it refused (RFC 9457, with the
 // members that Steward adds). It holds what the caller sent at most, and is for
 // the caller's eyes.
+//
+//nolint:errname // RFC 9457 calls it a problem
 type Problem struct {
 	// Type is the address of the page that explains the problem.
 	Type string `json:"type"`
@@ -85,7 +87,7 @@ func problemOf(response *http.Response, answer []byte) error {
 	}
 
 	if problem.RequestID == "" {
-		problem.RequestID = response.Header.Get("X-Request-Id")
+		problem.RequestID = response.Header.Get("X-Request-ID")
 	}
 
 	code := problem.Code

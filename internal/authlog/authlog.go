@@ -178,7 +178,11 @@ func (l *Log) close() error {
 	file := l.file
 	l.file = nil
 
-	return file.Close()
+	if err := file.Close(); err != nil {
+		return fmt.Errorf("closing the file: %w", err)
+	}
+
+	return nil
 }
 
 // putAside gives the file of an earlier day the name of that day.
@@ -197,7 +201,11 @@ func (l *Log) putAside(today string) error {
 		return nil
 	}
 
-	return os.Rename(l.path, l.path+"."+day)
+	if err := os.Rename(l.path, l.path+"."+day); err != nil {
+		return fmt.Errorf("putting the file aside: %w", err)
+	}
+
+	return nil
 }
 
 // sweep removes the files whose days are too long ago. A name that ends in no day is

@@ -23,16 +23,17 @@ type record struct {
 }
 
 // columns are the same for both kinds, so that one statement reads them all.
-const columns = `
+const columns = `select id, kind, owner, scopes, role, secret_sha256, expires_at, revoked from (
 	select id, 'app' as kind, app as owner, scopes, '' as role, secret_sha256, expires_at, revoked_at is not null as revoked
 	from api_keys
 	union all
 	select t.id, 'staff', t.staff, '{}'::text[], s.role, t.secret_sha256, t.expires_at, t.revoked_at is not null or s.ended_at is not null
-	from staff_tokens as t join staff as s on s.id = t.staff`
+	from staff_tokens as t join staff as s on s.id = t.staff
+) as c `
 
 // readAll reads all credentials; no more than limit.
 func readAll(ctx context.Context, q postgres.Queryer, limit int) ([]record, error) {
-	rows, err := q.Query(ctx, `select * from (`+columns+`) as c limit $1`, limit)
+	rows, err := q.Query(ctx, columns+`limit $1`, limit)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "reading the credentials", err)
 	}
@@ -44,7 +45,7 @@ func readAll(ctx context.Context, q postgres.Queryer, limit int) ([]record, erro
 
 // readOne reads one credential; nothing, and no error, where there is none of that id.
 func readOne(ctx context.Context, q postgres.Queryer, id string) ([]record, error) {
-	rows, err := q.Query(ctx, `select * from (`+columns+`) as c where id = $1`, id)
+	rows, err := q.Query(ctx, columns+`where id = $1`, id)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "reading a credential", err)
 	}

@@ -7,7 +7,13 @@ import (
 	"steward/internal/failure"
 )
 
-const day = 24 * time.Hour
+// The units in which people think of credentials.
+const (
+	day     = 24 * time.Hour
+	week    = 7 * day
+	quarter = 90 * day
+	year    = 365 * day
+)
 
 // Span says for how long something may last.
 type Span struct {
@@ -17,15 +23,15 @@ type Span struct {
 
 // Keys is for how long a key of the app holds: a rotation each year is one that
 // people plan, and a second year is for those who forget.
-func Keys() Span { return Span{Usual: 365 * day, Longest: 730 * day} }
+func Keys() Span { return Span{Usual: year, Longest: 2 * year} }
 
 // Tokens is for how long a token of staff holds: a quarter, since people change
 // what they do more often than products.
-func Tokens() Span { return Span{Usual: 90 * day, Longest: 365 * day} }
+func Tokens() Span { return Span{Usual: quarter, Longest: year} }
 
 // Overlap is for how long the old credential holds beside the new one after a
 // rotation: a day is enough to deploy, a week the most that two are good for.
-func Overlap() Span { return Span{Usual: day, Longest: 7 * day} }
+func Overlap() Span { return Span{Usual: day, Longest: week} }
 
 // RowStay is how long the row of a credential stays after it has expired, so that a
 // yearly audit can still say which credential an act was done with.

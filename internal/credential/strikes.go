@@ -22,6 +22,8 @@ const (
 )
 
 // Slowed says for how long no more credentials should be tried.
+//
+//nolint:errname // it says what happened, as the code does
 type Slowed struct {
 	// After is when to come again, from now.
 	After time.Duration

@@ -1,8 +1,8 @@
 package credential
 
 import (
-	"fmt"
 	"net/netip"
+	"strconv"
 	"testing"
 	"time"
 )
@@ -53,8 +53,11 @@ func TestBlocks(t *testing.T) {
 		one, other string
 		same       bool
 	}{
-		{"192.0.2.1", "::ffff:192.0.2.1", true}, {"192.0.2.1", "192.0.2.2", false},
-		{"2001:db8::1", "2001:db8::2", true}, {"2001:db8::1", "2001:db8:0:1::1", false}, {"fe80::1%eth0", "fe80::2%eth1", true},
+		{"192.0.2.1", "::ffff:192.0.2.1", true},
+		{"192.0.2.1", "192.0.2.2", false},
+		{"2001:db8::1", "2001:db8::2", true},
+		{"2001:db8::1", "2001:db8:0:1::1", false},
+		{"fe80::1%eth0", "fe80::2%eth1", true},
 	} {
 		if block(netip.MustParseAddr(test.one)) == block(netip.MustParseAddr(test.other)) != test.same {
 			t.Errorf("%s and %s", test.one, test.other)
@@ -85,7 +88,7 @@ func TestMemoryIsBounded(t *testing.T) {
 
 	all := newStrikes()
 	for n := range strikesKept + 1000 {
-		all.strike(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), fmt.Sprint(n), at(0))
+		all.strike(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), strconv.Itoa(n), at(0))
 	}
 
 	if len(all.from) != strikesKept || len(all.ids) != strikesKept {

@@ -107,7 +107,8 @@ func Parse(text string) (Token, bool) {
 			continue
 		}
 
-		if len(body) != bodyLength || strings.Trim(body, alphabet) != "" || checksum(prefix+body[:bodyLength-sumLength]) != body[bodyLength-sumLength:] {
+		if len(body) != bodyLength || strings.Trim(body, alphabet) != "" ||
+			checksum(prefix+body[:bodyLength-sumLength]) != body[bodyLength-sumLength:] {
 			return Token{}, false
 		}
 

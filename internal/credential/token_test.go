@@ -34,7 +34,7 @@ func TestATokenIsParsedBack(t *testing.T) {
 			t.Errorf("a scanner does not see %s", made)
 		}
 
-		for _, printed := range []string{fmt.Sprint(made), fmt.Sprintf("%+v", made), fmt.Sprintf("%#v", made)} {
+		for _, printed := range []string{made.String(), fmt.Sprintf("%+v", made), fmt.Sprintf("%#v", made)} {
 			if strings.Contains(printed, "stw_") {
 				t.Errorf("printed: %s", printed)
 			}

@@ -18,8 +18,10 @@ func BenchmarkVerify(b *testing.B) {
 	listening(b, w.verifier)
 
 	for _, each := range []struct{ name, token string }{
-		{"right", token}, {"wrong-secret", credential.WithSecretOf(token, other)},
-		{"unknown-id", credential.Make(access.App).Reveal()}, {"no-token", "stw_app_x"},
+		{"right", token},
+		{"wrong-secret", credential.WithSecretOf(token, other)},
+		{"unknown-id", credential.Make(access.App).Reveal()},
+		{"no-token", "stw_app_x"},
 	} {
 		b.Run(each.name, func(b *testing.B) {
 			for b.Loop() {

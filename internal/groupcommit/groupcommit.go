@@ -43,10 +43,10 @@ type Committer[T, R any] struct {
 	options Options[T, R]
 
 	mu      sync.Mutex
-	changed *sync.Cond      // waiting or closed changed; its lock is mu
+	changed *sync.Cond       // waiting or closed changed; its lock is mu
 	waiting []*brought[T, R] // in the order of arrival; owned by mu
-	rows    int             // how many rows wait; owned by mu
-	closed  bool            // nothing more is accepted; owned by mu
+	rows    int              // how many rows wait; owned by mu
+	closed  bool             // nothing more is accepted; owned by mu
 
 	writing sync.WaitGroup
 }
@@ -199,7 +199,7 @@ func (c *Committer[T, R]) attempt(ctx context.Context, group []*brought[T, R]) e
 	}
 
 	if err != nil {
-		return err //nolint:wrapcheck // it is that of Write, which says what it did
+		return err // that of Write, which says what it did
 	}
 
 	for i, one := range group {

@@ -75,8 +75,8 @@ func New(options Options) *Metrics {
 	}, []string{"version", "commit", "role"})
 	build.WithLabelValues(options.Version, options.Commit, options.Role).Set(1)
 
-	m.registry.MustRegister(build, m.promises, m.tasks.open, m.tasks.overdue, m.activityFailures, m.activitySeconds, m.sealErrors, m.heartbeatFailures,
-		m.verifyFailures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(build, m.promises, m.tasks.open, m.tasks.overdue, m.activityFailures, m.activitySeconds, m.sealErrors,
+		m.heartbeatFailures, m.verifyFailures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	return m
 }

@@ -14,14 +14,15 @@ import (
 )
 
 // Lint gives a sentence for each rule that is broken, in the order of the document's
-// names; it fails for what is no JSON object.
-func Lint(document []byte) ([]string, error) {
+// names; it fails for what is no JSON object. The members of the schemas called
+// foreign have the names that somebody else gave them.
+func Lint(document []byte, foreign ...string) ([]string, error) {
 	var root node
 	if err := json.Unmarshal(document, &root); err != nil {
 		return nil, fmt.Errorf("reading the document: %w", err)
 	}
 
-	l := &linter{root: root, used: map[string]bool{}, ids: map[string]string{}}
+	l := &linter{root: root, used: map[string]bool{}, ids: map[string]string{}, foreign: foreign}
 	l.top()
 
 	paths := root.child("paths")
@@ -76,6 +77,8 @@ type linter struct {
 	found []string
 	used  map[string]bool   // references
 	ids   map[string]string // operation ids, and where they stand
+	// foreign are schemas whose names are not ours.
+	foreign []string
 }
 
 func (l *linter) say(where, what string) { l.found = append(l.found, where+": "+what) }

@@ -36,10 +36,10 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func open(t *testing.T, url string) *postgres.DB {
+func open(t *testing.T, at string) *postgres.DB {
 	t.Helper()
 
-	db, err := postgres.Open(t.Context(), url)
+	db, err := postgres.Open(t.Context(), at)
 	must(t, err)
 	t.Cleanup(db.Close)
 

@@ -2,6 +2,7 @@ package task_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -99,7 +100,9 @@ func TestOpenedOnce(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 
-			if found[opened.ID]++; fresh {
+			found[opened.ID]++
+
+			if fresh {
 				first++
 			}
 		})
@@ -273,6 +276,9 @@ func TestStandings(t *testing.T) {
 	}
 }
 
+// errRollback takes a statement back that went through.
+var errRollback = errors.New("rolled back")
+
 // TestRoles says what the database lets whom do with tasks.
 func TestRoles(t *testing.T) {
 	t.Parallel()
@@ -306,7 +312,31 @@ func TestRoles(t *testing.T) {
 		t.Error("a machine did what a person must do")
 	}
 
+	remove := func(ctx context.Context, tx postgres.Tx) error {
+		_, err := tx.Exec(ctx, `delete from tasks where ctid = any (array(select ctid from tasks where id = $1 for update))`, opened.ID)
+
+		return err
+	}
+
+	if err := as("steward_core", remove); err == nil {
+		t.Error("a task that waits for somebody was removed")
+	}
+
 	must(t, as("steward_api", finish))
+
+	if err := as("steward_core", func(ctx context.Context, tx postgres.Tx) error {
+		_, err := tx.Exec(ctx, `update tasks set ends_at = 'infinity'`)
+
+		return err
+	}); err == nil {
+		t.Error("a machine gave a task another end")
+	}
+
+	if err := as("steward_core", func(ctx context.Context, tx postgres.Tx) error {
+		return errors.Join(remove(ctx, tx), errRollback)
+	}); !errors.Is(err, errRollback) || strings.Contains(err.Error(), "SQLSTATE") {
+		t.Errorf("an old task stays: %v", err)
+	}
 
 	if err := as("steward_api", func(ctx context.Context, tx postgres.Tx) error {
 		_, err := tx.Exec(ctx, `delete from tasks`)

@@ -105,7 +105,7 @@ func (m *Maker) change(t testing.TB, who access.Principal, sql string, at time.T
 	m.tx(t, func(ctx context.Context, tx postgres.Tx) error {
 		_, err := tx.Exec(ctx, "update "+table+sql, who.Credential, at)
 
-		return err //nolint:wrapcheck // a test shows it as it is
+		return err
 	})
 }
 

@@ -37,12 +37,24 @@ begin
 end
 $$;
 -- +goose StatementEnd
+-- Who removes old records cannot remove what still waits for somebody.
+-- +goose StatementBegin
+create function task_waits() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    raise exception 'a task goes when it was done' using errcode = 'insufficient_privilege';
+end
+$$;
+-- +goose StatementEnd
+create trigger tasks_wait before delete on tasks for each row when (old.done_at is null) execute function task_waits();
 create trigger tasks_step before update on tasks for each row execute function task_step();
 
 grant select on tasks to steward_api, steward_core, steward_backup;
 grant insert (id, kind, subject, role, opened_at, opened_by, due_at) on tasks to steward_api, steward_core;
 grant update (done_at, done_by, outcome, ends_at) on tasks to steward_api;
+-- Own records go at their end. A lock on a row takes the right to update something.
+grant delete, update (ends_at) on tasks to steward_core;
 
 -- +goose Down
 drop table tasks;
+drop function task_waits();
 drop function task_step();
