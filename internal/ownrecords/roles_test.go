@@ -81,19 +81,25 @@ func TestEachRoleMayDoItsPart(t *testing.T) {
 	}
 
 	done, err := keeper(t, current+"\n"+old).Rewrap(t.Context(), core)
-	if must("wrapping keys anew", err); done != 3 {
+	must("wrapping keys anew", err)
+
+	if done != 3 {
 		t.Errorf("%d keys were wrapped anew", done)
 	}
 
 	sent, err := outbox.Sender{
 		Steward: vendors, Keeper: keeper(t, current), Server: server.Address(t), From: box.From, Clock: clocks.Fixed(at()),
 	}.SendDue(t.Context())
-	if must("sending", err); sent.Accepted != 2 {
+	must("sending", err)
+
+	if sent.Accepted != 2 {
 		t.Errorf("%+v", sent)
 	}
 
 	delivered, err := webhook.Deliverer{Steward: vendors, Keeper: keeper(t, current), Transport: told{}, Clock: clocks.Fixed(at())}.DeliverDue(t.Context())
-	if must("delivering", err); delivered.Delivered != 2 {
+	must("delivering", err)
+
+	if delivered.Delivered != 2 {
 		t.Errorf("%+v", delivered)
 	}
 
@@ -109,12 +115,16 @@ func TestEachRoleMayDoItsPart(t *testing.T) {
 	must("listing mails", err)
 
 	removed, err := ownrecords.Expire(t.Context(), core, at().Add(96*time.Hour), func(int64) {})
-	if must("ending", err); len(removed) != 5 {
+	must("ending", err)
+
+	if len(removed) != 5 {
 		t.Errorf("%+v", removed)
 	}
 
 	left, err := ownrecords.Overdue(t.Context(), core, at().Add(96*time.Hour))
-	if must("counting", err); left != 0 {
+	must("counting", err)
+
+	if left != 0 {
 		t.Errorf("%d are left", left)
 	}
 
