@@ -236,7 +236,7 @@ func idempotencyParameters() []*huma.Param {
 
 	return []*huma.Param{{
 		Name: idempotency.Header, In: "header", Required: true,
-		Description: "A fresh random text for each new thing, the same one for each retry; the first answer is given again for 30 days.",
+		Description: "A fresh random text for each new thing, the same one for each retry; the first answer is given again for as long as the policy says, 30 days without a word.",
 		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^([!#-~][!-~]*|"[!-~]+")$`},
 	}}
 }
