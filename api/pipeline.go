@@ -62,10 +62,10 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 			return
 		}
 
-		ctx, cancel := context.WithTimeout(ctx, handlerTimeout) //nolint:contextcheck // as said
+		ctx, cancel := context.WithTimeout(ctx, handlerTimeout)
 		defer cancel()
 
-		handler(humago.NewContext(op, r.WithContext(ctx), w))
+		handler(humago.NewContext(op, r.WithContext(ctx), w)) //nolint:contextcheck // as said
 	})
 }
 

@@ -106,7 +106,9 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 	var out *O
 
 	err := r.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), cmp.Or(r.keep.answers, idempotency.Keep), func(ctx context.Context) ([]byte, error) {
+		keep := cmp.Or(r.keep.answers, idempotency.Keep)
+
+		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), keep, func(ctx context.Context) ([]byte, error) {
 			made, err := work(ctx, tx)
 			if err != nil {
 				return nil, err
