@@ -51,18 +51,18 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 		x := exchangeOf(r.Context())
 		x.operation = op.OperationID
 
-		ctx, err := t.admit(r, x, rule)
+		ctx, err := t.admit(r, x, rule) // made from that of the request
 		if err == nil {
 			err = t.read(w, r, x, op)
 		}
 
 		if err != nil {
-			refuse(ctx, w, err)
+			refuse(ctx, w, err) //nolint:contextcheck // as said
 
 			return
 		}
 
-		ctx, cancel := context.WithTimeout(ctx, handlerTimeout)
+		ctx, cancel := context.WithTimeout(ctx, handlerTimeout) //nolint:contextcheck // as said
 		defer cancel()
 
 		handler(humago.NewContext(op, r.WithContext(ctx), w))

@@ -114,7 +114,7 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 
 			out = made
 
-			return json.Marshal(made) //nolint:wrapcheck // a type of ours
+			return json.Marshal(made)
 		})
 		if err != nil || !again {
 			return err

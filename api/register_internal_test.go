@@ -79,6 +79,8 @@ func (h *house) things() (count int) {
 }
 
 func TestARetryGetsTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+
 	h, _ := newShelf(t)
 
 	first := h.create("app", "/v1/things", "k1", `{"name":"a"}`)
@@ -122,6 +124,8 @@ func TestARetryGetsTheFirstAnswer(t *testing.T) {
 }
 
 func TestTheSecondOfTwoAtOnceIsToldSo(t *testing.T) {
+	t.Parallel()
+
 	h, s := newShelf(t)
 	first := make(chan reply, 1)
 	leave := sync.OnceFunc(func() { close(s.leave) })

@@ -221,7 +221,8 @@ func TestTheOutboxIsSealed(t *testing.T) {
 		t.Errorf("%v, %v", clear, err)
 	}
 
-	if strings.Contains(row+key, "ada") || strings.Contains(row, "Popkit") {
+	// Bytes are shown in hexadecimal, which may spell a short name by chance.
+	if strings.Contains(row+key, "ada@") || strings.Contains(row+key, "Popkit") {
 		t.Error(row)
 	}
 }
