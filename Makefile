@@ -20,7 +20,7 @@ TEST_FLAGS ?=#          more flags for go test
 # Packages with goroutines of their own, where the race detector pays (it triples compile and run time). Left out are
 # internal/drill and starter: each takes more than a minute with it. The ledger's auditor has no goroutine.
 RACE_PKGS ?= ./internal/clocks/... ./internal/faults/... ./internal/ledger ./internal/ledger/seal/... ./internal/emulator/... \
-	./internal/backup/... ./internal/throttle/... ./internal/sealed/... \
+	./internal/backup/... ./internal/throttle/... ./internal/sealed/... ./internal/account/... ./internal/groupcommit/... \
 	./internal/listener/... ./internal/ratelimit/... \
 	./internal/credential/... ./internal/authlog/... \
 	./internal/gcs/... ./internal/metrics/... ./activities/... ./worker/... ./dev/internal/procs/...

@@ -17,7 +17,7 @@ type backups struct{ db *postgres.DB }
 
 func (b backups) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "list-backups", Method: http.MethodGet, Path: "/v1/backups", Tags: []string{"promises"},
+		OperationID: "list-backups", Method: http.MethodGet, Path: "/v1/backups", Tags: []string{tagPromises},
 		Summary:     "List the backups of databases",
 		Description: "The catalogue, the newest day first, also those that were pruned. Each row says what is proven and when.",
 	}, b.list)
@@ -28,14 +28,14 @@ type backupView struct {
 	ID             string     `json:"id" maxLength:"80" doc:"The backup."`
 	Database       string     `json:"database" maxLength:"80" doc:"The name of the database in the policy."`
 	Day            string     `json:"day" format:"date" maxLength:"10" doc:"The business day in the company's zone."`
-	State          string     `json:"state" enum:"running,taken,drilled,bad,pruned" doc:"Only drilled is good: restored elsewhere and found equal."`
+	State          string     `json:"state" enum:"running,taken,drilled,bad,pruned" doc:"Only drilled is good."`
 	SnapshotAt     *time.Time `json:"snapshot_at,omitempty" doc:"The instant of the database that it holds."`
 	TakenAt        *time.Time `json:"taken_at,omitempty" doc:"When it was stored."`
 	DrilledAt      *time.Time `json:"drilled_at,omitempty" doc:"When it was proven."`
 	PrunedAt       *time.Time `json:"pruned_at,omitempty" doc:"When it was proven gone."`
 	Bytes          int64      `json:"bytes" minimum:"0" doc:"The size of all that was stored, in bytes, encrypted."`
 	Rows           int64      `json:"rows" minimum:"0" doc:"The number of rows of all tables."`
-	ManifestSHA256 string     `json:"manifest_sha256,omitempty" maxLength:"64" doc:"The hash of its signed manifest, in hex, as the ledger cites it."`
+	ManifestSHA256 string     `json:"manifest_sha256,omitempty" maxLength:"64" doc:"The hash of its signed manifest, in hex."`
 	Reason         string     `json:"reason,omitempty" maxLength:"200" doc:"Why it is bad or was pruned."`
 }
 

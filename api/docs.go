@@ -24,12 +24,12 @@ type docs struct{ service *service }
 
 func (d docs) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "get-openapi", Method: http.MethodGet, Path: "/openapi.json", Tags: []string{"service"},
+		OperationID: "get-openapi", Method: http.MethodGet, Path: "/openapi.json", Tags: []string{tagService},
 		Summary: "Get the OpenAPI document", Description: "The OpenAPI 3.1 document of this API.",
-		Responses: bytesOf("application/json", "The document."),
+		Responses: bytesOf(jsonMedia, "The document."),
 	}, d.document)
 	register(r, huma.Operation{
-		OperationID: "get-docs", Method: http.MethodGet, Path: "/docs", Tags: []string{"service"},
+		OperationID: "get-docs", Method: http.MethodGet, Path: "/docs", Tags: []string{tagService},
 		Summary: "Read the documentation", Description: "A page for people, made from the document.",
 		Responses: bytesOf("text/html; charset=utf-8", "The page."),
 	}, d.page)
@@ -38,7 +38,7 @@ func (d docs) register(r *router) {
 // bytesOf documents a success whose body is no JSON of a type of ours.
 func bytesOf(contentType, description string) map[string]*huma.Response {
 	schema := &huma.Schema{Type: huma.TypeString}
-	if contentType == "application/json" {
+	if contentType == jsonMedia {
 		schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
 	}
 
@@ -55,7 +55,7 @@ type rawAnswer struct {
 }
 
 func (d docs) document(context.Context, *struct{}) (*rawAnswer, error) {
-	return &rawAnswer{ContentType: "application/json", Body: d.service.document}, nil
+	return &rawAnswer{ContentType: jsonMedia, Body: d.service.document}, nil
 }
 
 func (d docs) page(context.Context, *struct{}) (*rawAnswer, error) {
@@ -75,8 +75,9 @@ type pageGroup struct {
 }
 
 type pageOperation struct {
-	Method, Path string
 	*huma.Operation
+
+	Method, Path string
 }
 
 // renderPage makes the page, and the policy that lets a browser use its style and
@@ -156,5 +157,5 @@ func operationsOf(item *huma.PathItem) []*huma.Operation {
 func asJSON(value any) (string, error) {
 	text, err := json.MarshalIndent(value, "", "  ")
 
-	return string(text), err //nolint:wrapcheck // named by who makes the page
+	return string(text), err
 }

@@ -16,7 +16,7 @@ type erasures struct{}
 
 func (e erasures) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "list-erasures-to-come", Method: http.MethodGet, Path: "/v1/erasures-to-come", Tags: []string{"promises"},
+		OperationID: "list-erasures-to-come", Method: http.MethodGet, Path: "/v1/erasures-to-come", Tags: []string{tagPromises},
 		Summary:     "List the erasures to come",
 		Description: "Erasures that are decided and not yet carried out, the next first. This version erases nothing: the list is empty.",
 	}, e.list)
@@ -32,6 +32,7 @@ type erasureToCome struct {
 type erasuresAnswer struct {
 	Body struct {
 		page.Next
+
 		Erasures []erasureToCome `json:"erasures" maxItems:"500" doc:"The next one first."`
 	}
 }

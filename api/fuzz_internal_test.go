@@ -50,7 +50,7 @@ func FuzzRequests(f *testing.F) {
 			t.Errorf("%d %s\n%s", recorder.Code, recorder.Body, h.errors)
 		}
 
-		if recorder.Header().Get("X-Request-Id") == "" || recorder.Header().Get("X-Content-Type-Options") != "nosniff" {
+		if recorder.Header().Get("X-Request-ID") == "" || recorder.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("headers %v", recorder.Header())
 		}
 	})

@@ -42,6 +42,8 @@ func seed(t testing.TB) uint64 {
 // answer is a 5xx, nothing is accepted that the document forbids, and every answer is
 // one that the document describes.
 func TestGeneratedRequests(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t)
 
 	document, err := requesttest.Parse(h.service.document)

@@ -17,17 +17,17 @@ type health struct{ ready *readiness }
 
 func (h health) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "get-health", Method: http.MethodGet, Path: "/healthz", Tags: []string{"service"},
+		OperationID: "get-health", Method: http.MethodGet, Path: "/healthz", Tags: []string{tagService},
 		Summary:     "Does this process live?",
 		Description: "Answers as long as the process answers at all; a supervisor restarts it when it does not. It looks at nothing else.",
 	}, h.alive)
 	register(r, huma.Operation{
-		OperationID: "get-readiness", Method: http.MethodGet, Path: "/readyz", Tags: []string{"service"},
+		OperationID: "get-readiness", Method: http.MethodGet, Path: "/readyz", Tags: []string{tagService},
 		Summary:     "Can this process work?",
 		Description: "200 when everything that it needs is there, 503 with what is missing and why when not, or while it is ending.",
 		Responses: map[string]*huma.Response{strconv.Itoa(http.StatusServiceUnavailable): {
 			Description: "Not ready; the body says why.",
-			Content: map[string]*huma.MediaType{"application/json": {
+			Content: map[string]*huma.MediaType{jsonMedia: {
 				Schema: &huma.Schema{Ref: "#/components/schemas/ReadyView"},
 			}},
 		}},

@@ -8,6 +8,8 @@ import (
 )
 
 func TestTheHouseStands(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t)
 
 	for path, status := range map[string]int{
@@ -15,11 +17,11 @@ func TestTheHouseStands(t *testing.T) {
 		"/v1/promises": http.StatusUnauthorized, "/": http.StatusNotFound, "//healthz": http.StatusNotFound, "/v1/..": http.StatusNotFound,
 	} {
 		got := h.do("", http.MethodGet, path, "")
-		if got.status != status || got.headers.Get("X-Request-Id") == "" || got.headers.Get("Set-Cookie") != "" {
+		if got.status != status || got.headers.Get("X-Request-ID") == "" || got.headers.Get("Set-Cookie") != "" {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
 
-		if status >= http.StatusBadRequest && got.problem(t).RequestID != got.headers.Get("X-Request-Id") {
+		if status >= http.StatusBadRequest && got.problem(t).RequestID != got.headers.Get("X-Request-ID") {
 			t.Errorf("%s: %s", path, got.body)
 		}
 	}

@@ -88,14 +88,19 @@ func newHouse(t testing.TB, only ...resource) *house {
 	t.Helper()
 
 	h := openHouse(t, pgtest.OpenSteward(t), only...)
-	hire(t, h.db, h.verifier.(people))
+	hire(t, h.db, h.verifier)
 
 	return h
 }
 
 // hire writes the made-up people down: what they do names them.
-func hire(t testing.TB, db *postgres.DB, all people) {
+func hire(t testing.TB, db *postgres.DB, from authenticator) {
 	t.Helper()
+
+	all, ok := from.(people)
+	if !ok {
+		t.Fatal("the people are not made up")
+	}
 
 	for name, who := range all {
 		if who.Kind != access.Staff {
@@ -115,13 +120,12 @@ func hire(t testing.TB, db *postgres.DB, all people) {
 func openHouse(t testing.TB, db *postgres.DB, only ...resource) *house {
 	t.Helper()
 
-	t.Setenv("STEWARD_API_ADDRESS_RATE", "0")
-	t.Setenv("STEWARD_API_CREDENTIAL_RATE", "0")
-
 	door, err := config.LoadAPI(policy.Production)
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	door.AddressRate, door.CredentialRate = 0, 0
 
 	rules, err := policy.Load("../internal/policy/testdata/working_minimal.yaml", policy.Dev)
 	if err != nil {

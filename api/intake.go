@@ -86,7 +86,7 @@ func jsonType(values []string, body bool) error {
 	}
 
 	name, parameters, err := mime.ParseMediaType(values[0])
-	if err != nil || name != "application/json" {
+	if err != nil || name != jsonMedia {
 		return wrong
 	}
 

@@ -25,8 +25,10 @@ var update = flag.Bool("update", false, "write docs/openapi.json anew")
 const documentFile = "../docs/openapi.json"
 
 // TestTheDocumentIsCheckedIn: a change of the API is a change that a reviewer sees.
-// Write it anew with: go test ./api -run TestTheDocument -update
+// Write it anew with: go test ./api -run TestTheDocument -update.
 func TestTheDocumentIsCheckedIn(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t)
 
 	if *update {
@@ -46,6 +48,8 @@ func TestTheDocumentIsCheckedIn(t *testing.T) {
 }
 
 func TestTheDocumentPassesTheLinter(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t)
 
 	found, err := openapilint.Lint(h.service.document, "PostmarkBody")
@@ -75,6 +79,8 @@ func TestTheDocumentIsOpenAPI(t *testing.T) {
 
 // TestEveryOperationOfTheTableIsThere: the role table promises nothing that is not built.
 func TestEveryOperationOfTheTableIsThere(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t)
 
 	document, err := requesttest.Parse(h.service.document)

@@ -17,7 +17,7 @@ import (
 
 // requestID is the header that names a request, in answers only: one that a caller
 // chose could carry anything into our log.
-const requestID = "X-Request-Id"
+const requestID = "X-Request-ID"
 
 // handler is what the server calls: it gives every request an id, every answer its
 // headers, and the log one line, whatever happens in between.
@@ -139,7 +139,7 @@ func (a *answer) Write(text []byte) (int, error) {
 	n, err := a.ResponseWriter.Write(text)
 	a.written += int64(n)
 
-	return n, err
+	return n, err //nolint:wrapcheck // as io.Writer has it
 }
 
 // Unwrap gives http.ResponseController what it controls.

@@ -51,13 +51,13 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 		x := exchangeOf(r.Context())
 		x.operation = op.OperationID
 
-		ctx, err := t.admit(r, x, rule)
+		ctx, err := t.admit(r, x, rule) // made from that of the request
 		if err == nil {
 			err = t.read(w, r, x, op)
 		}
 
 		if err != nil {
-			refuse(ctx, w, err)
+			refuse(ctx, w, err) //nolint:contextcheck // as said
 
 			return
 		}
@@ -65,7 +65,7 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 		ctx, cancel := context.WithTimeout(ctx, handlerTimeout)
 		defer cancel()
 
-		handler(humago.NewContext(op, r.WithContext(ctx), w))
+		handler(humago.NewContext(op, r.WithContext(ctx), w)) //nolint:contextcheck // as said
 	})
 }
 

@@ -47,6 +47,8 @@ func (mishap) get(_ context.Context, in *mishapInput) (*struct{}, error) {
 // TestNothingLeaks: whatever goes wrong, neither answer nor log has a value, the
 // address of the caller, or the address that was called.
 func TestNothingLeaks(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t, mishap{})
 
 	var log bytes.Buffer
@@ -77,6 +79,8 @@ func TestNothingLeaks(t *testing.T) {
 }
 
 func TestMistakesAreNamedWithoutValues(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t, shelf{})
 
 	for body, want := range map[string]string{
@@ -99,6 +103,8 @@ func TestMistakesAreNamedWithoutValues(t *testing.T) {
 }
 
 func TestIntake(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t, shelf{}, mishap{})
 
 	for name, test := range map[string]struct {
@@ -154,6 +160,8 @@ func TestOnlyProxiesMayConnect(t *testing.T) {
 }
 
 func TestLimits(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t, mishap{})
 	s := &service{health: h.service.health}
 	h.door.CredentialRate = 0.001
@@ -165,7 +173,7 @@ func TestLimits(t *testing.T) {
 	h.server.Config.Handler = s.handler
 
 	if got := h.do("operator", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusNotFound ||
-		got.headers.Get("RateLimit") != `"credential";r=0;t=1000` || got.headers.Get("RateLimit-Policy") != `"credential";q=1;w=1000` {
+		got.headers.Get("Ratelimit") != `"credential";r=0;t=1000` || got.headers.Get("Ratelimit-Policy") != `"credential";q=1;w=1000` {
 		t.Errorf("%d %v", got.status, got.headers)
 	}
 
@@ -181,6 +189,8 @@ func TestLimits(t *testing.T) {
 
 // TestWhatCannotBeRegistered: what nobody decided about has no address.
 func TestWhatCannotBeRegistered(t *testing.T) {
+	t.Parallel()
+
 	h := newHouse(t)
 
 	for name, resources := range map[string][]resource{

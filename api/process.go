@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -137,8 +138,8 @@ func (p *process) runAll(ctx context.Context, serve func(context.Context) error)
 }
 
 func (p *process) close() {
-	for i := len(p.closers) - 1; i >= 0; i-- {
-		p.closers[i]()
+	for _, each := range slices.Backward(p.closers) {
+		each()
 	}
 
 	p.db.Close()

@@ -25,16 +25,17 @@ type promises struct {
 
 func (p promises) register(r *router) {
 	register(r, huma.Operation{
-		OperationID: "list-promises", Method: http.MethodGet, Path: "/v1/promises", Tags: []string{"promises"},
-		Summary:     "Say of each promise whether it is kept",
-		Description: "Judges every promise of the policy by its evidence in the steward database, at this instant. The list is as long as the policy, and has no pages.",
+		OperationID: "list-promises", Method: http.MethodGet, Path: "/v1/promises", Tags: []string{tagPromises},
+		Summary: "Say of each promise whether it is kept",
+		Description: "Judges every promise of the policy by its evidence in the steward database, at this instant. " +
+			"The list is as long as the policy, and has no pages.",
 	}, p.list)
 }
 
 // promiseStatus is one promise, or one database of it.
 type promiseStatus struct {
 	Promise        string     `json:"promise" maxLength:"80" doc:"The name of the promise."`
-	Item           string     `json:"item,omitempty" maxLength:"80" doc:"The database or the set of files; absent for a promise about the whole."`
+	Item           string     `json:"item,omitempty" maxLength:"80" doc:"The database or the set of files; absent for the whole."`
 	LeftPolicy     bool       `json:"left_policy,omitempty" doc:"The policy names it no longer; something of it is still stored."`
 	Mode           string     `json:"mode" maxLength:"20" doc:"observe or enforce."`
 	State          string     `json:"state" maxLength:"20" doc:"kept, at_risk, broken, armed, observed or not_built."`

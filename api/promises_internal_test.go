@@ -32,13 +32,15 @@ func asRole(t testing.TB) (*house, *postgres.DB) {
 	owner := opened(at)
 	h := openHouse(t, opened(pgtest.Member(t, at, "steward_api")))
 
-	hire(t, owner, h.verifier.(people))
+	hire(t, owner, h.verifier)
 
 	return h, owner
 }
 
 // TestTheRoleOfTheAPISeesThePromises: with rows in every table that judging them reads.
 func TestTheRoleOfTheAPISeesThePromises(t *testing.T) {
+	t.Parallel()
+
 	h, owner := asRole(t)
 
 	now := time.Now()

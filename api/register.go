@@ -106,7 +106,9 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 	var out *O
 
 	err := r.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), cmp.Or(r.keep.answers, idempotency.Keep), func(ctx context.Context) ([]byte, error) {
+		keep := cmp.Or(r.keep.answers, idempotency.Keep)
+
+		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), keep, func(ctx context.Context) ([]byte, error) {
 			made, err := work(ctx, tx)
 			if err != nil {
 				return nil, err
@@ -114,7 +116,7 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 
 			out = made
 
-			return json.Marshal(made) //nolint:wrapcheck // a type of ours
+			return json.Marshal(made)
 		})
 		if err != nil || !again {
 			return err
@@ -236,7 +238,7 @@ func idempotencyParameters() []*huma.Param {
 
 	return []*huma.Param{{
 		Name: idempotency.Header, In: "header", Required: true,
-		Description: "A fresh random text for each new thing, the same one for each retry; the first answer is given again for 30 days.",
+		Description: "A fresh random text for each new thing, the same one for each retry; the first answer is given again for as long as the policy says, 30 days without a word.",
 		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^([!#-~][!-~]*|"[!-~]+")$`},
 	}}
 }

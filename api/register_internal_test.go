@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"sync"
@@ -79,12 +80,14 @@ func (h *house) things() (count int) {
 }
 
 func TestARetryGetsTheFirstAnswer(t *testing.T) {
+	t.Parallel()
+
 	h, _ := newShelf(t)
 
 	first := h.create("app", "/v1/things", "k1", `{"name":"a"}`)
 	second := h.create("app", "/v1/things", `"k1"`, `{"name":"a"}`)
 
-	if first.status != http.StatusCreated || second.status != http.StatusCreated || string(first.body) != string(second.body) ||
+	if first.status != http.StatusCreated || second.status != http.StatusCreated || !bytes.Equal(first.body, second.body) ||
 		second.headers.Get("Location") != "/v1/things/a" || second.headers.Get("Idempotency-Replayed") != "true" ||
 		first.headers.Get("Idempotency-Replayed") != "" {
 		t.Errorf("%+v, then %+v", first, second)
@@ -122,6 +125,8 @@ func TestARetryGetsTheFirstAnswer(t *testing.T) {
 }
 
 func TestTheSecondOfTwoAtOnceIsToldSo(t *testing.T) {
+	t.Parallel()
+
 	h, s := newShelf(t)
 	first := make(chan reply, 1)
 	leave := sync.OnceFunc(func() { close(s.leave) })

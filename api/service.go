@@ -19,6 +19,15 @@ import (
 // securityScheme names the one way to show credentials in the document.
 const securityScheme = "token"
 
+// Tags of the docs that several files use.
+const (
+	tagService  = "service"
+	tagPromises = "promises"
+)
+
+// jsonMedia is the one media type of bodies.
+const jsonMedia = "application/json"
+
 // service is everything that answers requests.
 type service struct {
 	handler http.Handler
@@ -57,7 +66,9 @@ func (s *service) resources(p *process) []resource {
 func newService(p *process) (*service, error) {
 	made := &service{health: newReadiness(p)}
 
-	return made, made.open(p, made.resources(p))
+	err := made.open(p, made.resources(p))
+
+	return made, err
 }
 
 // open registers the resources and makes the document and the handler of them.
@@ -121,8 +132,8 @@ func humaConfig() huma.Config {
 		},
 		// The second is how huma finds the format of application/problem+json; a request of
 		// another type than the first is refused by the pipeline.
-		Formats:                      map[string]huma.Format{"application/json": format, "json": format},
-		DefaultFormat:                "application/json",
+		Formats:                      map[string]huma.Format{jsonMedia: format, "json": format},
+		DefaultFormat:                jsonMedia,
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{ownProblems},
 	}
@@ -137,9 +148,9 @@ var matchCase = sync.OnceFunc(func() { huma.ValidateStrictCasing = true })
 // tags are the groups of the docs, in their order.
 func tags() []*huma.Tag {
 	return []*huma.Tag{
-		{Name: "service", Description: "The service itself."},
+		{Name: tagService, Description: "The service itself."},
 		{Name: "accounts", Description: "Accounts and their signs of life."},
-		{Name: "promises", Description: "What was promised, and whether it is kept."},
+		{Name: tagPromises, Description: "What was promised, and whether it is kept."},
 		{Name: credentialsTag, Description: "Keys of the app, and staff."},
 		{Name: "acts", Description: "What staff did, and who looked at whose data."},
 		{Name: "tasks", Description: "What a person must do."},

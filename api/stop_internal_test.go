@@ -66,7 +66,7 @@ func startChild(t *testing.T, database string, variables ...string) *child {
 	made := &child{command: command, rest: make(chan struct{})}
 
 	t.Cleanup(func() {
-		_ = command.Process.Kill() //nolint:errcheck // it has mostly ended
+		_ = command.Process.Kill() // it has mostly ended
 	})
 
 	lines := bufio.NewScanner(log)
@@ -86,7 +86,7 @@ func startChild(t *testing.T, database string, variables ...string) *child {
 	go func() {
 		defer close(made.rest)
 
-		_, _ = io.Copy(io.Discard, log) //nolint:errcheck // until it ends
+		_, _ = io.Copy(io.Discard, log) // until it ends
 	}()
 
 	return made
@@ -102,6 +102,8 @@ type outcomes struct {
 // TestTheEndLosesNoAcceptedRequest sends SIGTERM to an API under load: whatever was
 // written was answered, whatever was answered is written, and it ends by itself.
 func TestTheEndLosesNoAcceptedRequest(t *testing.T) {
+	t.Parallel()
+
 	at := pgtest.Steward(t)
 
 	owner, err := postgres.Open(t.Context(), at)

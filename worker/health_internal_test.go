@@ -78,6 +78,7 @@ func TestEachRoleChecksWhatItNeeds(t *testing.T) {
 		"core":        {"steward database", "temporal", "ledger bucket"},
 		"core,backup": {"steward database", "temporal", "ledger bucket", "backups bucket"},
 		"drill":       {"steward database", "temporal", "backups bucket", "drill cluster"},
+		"vendors":     {"steward database", "temporal"},
 	} {
 		roles, err := parseRoles(list)
 		if err != nil {

@@ -99,16 +99,7 @@ func (p *process) connect(ctx context.Context) (err error) {
 		}
 	}
 
-	endpoint, err := p.config.StorageEndpoint()
-	if err != nil {
-		return fmt.Errorf("starting: %w", err)
-	}
-
-	p.storage, err = gcs.Open(ctx, gcs.Options{
-		Endpoint: endpoint, Project: p.config.Project,
-		Patience: gcs.Patient().Scaled(float64(p.config.Patience().Factor())),
-	})
-	if err != nil {
+	if err := p.openStorage(ctx); err != nil {
 		return fmt.Errorf("starting: %w", err)
 	}
 
@@ -124,6 +115,26 @@ func (p *process) connect(ctx context.Context) (err error) {
 	p.temporal, err = client.DialContext(ctx, options)
 
 	return config.ReachedTemporal(err)
+}
+
+// openStorage opens the client of the buckets, for all roles but the one that has no
+// business there and needs no credentials for it.
+func (p *process) openStorage(ctx context.Context) error {
+	if !slices.ContainsFunc(p.roles, func(one role) bool { return one != vendorsRole }) {
+		return nil
+	}
+
+	endpoint, err := p.config.StorageEndpoint()
+	if err != nil {
+		return err
+	}
+
+	p.storage, err = gcs.Open(ctx, gcs.Options{
+		Endpoint: endpoint, Project: p.config.Project,
+		Patience: gcs.Patient().Scaled(float64(p.config.Patience().Factor())),
+	})
+
+	return err
 }
 
 // newWorker makes the worker of one task queue.

@@ -217,7 +217,7 @@ func limits(stated *policy.Limits) backup.Limits {
 }
 
 func (p *process) registerDrill() error {
-	identities, err := keys.Identities(p.config.KeysDir)
+	identities, err := archive.IdentitiesIn(p.config.KeysDir)
 	if err != nil {
 		return fmt.Errorf("drill: %w", err)
 	}

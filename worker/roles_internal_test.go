@@ -10,7 +10,7 @@ func TestParseRoles(t *testing.T) {
 	t.Parallel()
 
 	for list, want := range map[string]string{
-		"core": "core", "backup,core": "backup,core", "core , backup,core": "backup,core", "drill": "drill", "drill,core,": "core,drill",
+		"core": "core", "backup,core": "backup,core", "core , backup,core": "backup,core", "drill": "drill", "vendors": "vendors", "vendors,drill": "drill,vendors", "drill,core,": "core,drill",
 		"": "", ",": "", "admin": "", "backup,drill": "", "core,drill,backup": "", "Core": "",
 	} {
 		roles, err := parseRoles(list)

@@ -77,7 +77,8 @@ func TestSendMailShowsCountsOnly(t *testing.T) {
 		"SendDueMail": func(ctx context.Context) (outbox.Result, error) {
 			onQueue(ctx, t, workflows.VendorsQueue)
 
-			if tries++; tries < 3 {
+			tries++
+			if tries < 3 {
 				return outbox.Result{}, boundary.Outside(failure.New(failure.Unavailable, "sending"))
 			}
 

@@ -30,7 +30,7 @@ func TestFileKeepsTheRules(t *testing.T) {
 	for _, problem := range compose.Check(project) {
 		t.Error(problem)
 	}
-	for _, name := range []string{"postgres", "postgres-drill", "temporal", "temporal-ui", "setup", "worker-core", "worker-backup", "worker-drill", "api"} {
+	for _, name := range []string{"postgres", "postgres-drill", "temporal", "temporal-ui", "setup", "worker-core", "worker-backup", "worker-drill", "worker-vendors", "api"} {
 		if _, err := project.GetService(name); err != nil {
 			t.Error(err)
 		}

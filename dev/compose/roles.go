@@ -71,7 +71,7 @@ func checkRoles(project *types.Project) []string {
 		}
 	}
 	var found []string
-	for _, role := range []string{"core", "backup", "drill"} {
+	for _, role := range []string{"core", "backup", "drill", "vendors"} {
 		if count[role] != 1 {
 			found = append(found, "the role "+role+" is not held by exactly one service")
 		}

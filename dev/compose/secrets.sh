@@ -6,7 +6,15 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 umask 077
 
-mkdir -p secrets/keys/core secrets/keys/backup secrets/keys/drill secrets/gcp
+mkdir -p secrets/keys/core secrets/keys/backup secrets/keys/drill secrets/keys/vendors secrets/keys/api secrets/gcp
+
+# The master key that wraps the keys of cases (docs/keys.md), the same for whoever seals or opens.
+if [[ ! -e secrets/keys/core/master.key ]]; then
+  printf 'steward-master-1:%s\n' "$(head -c 32 /dev/urandom | base64 -w 0 | tr -d '=')" >secrets/keys/core/master.key
+fi
+for role in vendors api; do
+  [[ -e secrets/keys/$role/master.key ]] || cp secrets/keys/core/master.key "secrets/keys/$role/master.key"
+done
 
 # The containers run as the owner of the key files. Root's containers get a number that owns nothing else.
 uid=$(id -u)
@@ -23,8 +31,8 @@ add() { # NAME VALUE
   grep -q "^$1=" .env || printf '%s=%s\n' "$1" "$2" >>.env
 }
 add STEWARD_UID "$uid"
-# One for each login: two superusers, the owner of the steward database, the three workers, the API, Temporal.
-for name in POSTGRES DRILL_DB STEWARD_OWNER STEWARD_CORE STEWARD_BACKUP STEWARD_DRILL STEWARD_API TEMPORAL_DB; do
+# One for each login: two superusers, the owner of the steward database, the four workers, the API, Temporal.
+for name in POSTGRES DRILL_DB STEWARD_OWNER STEWARD_CORE STEWARD_BACKUP STEWARD_DRILL STEWARD_API STEWARD_VENDORS TEMPORAL_DB; do
   add "${name}_PASSWORD" "$(password)"
 done
 

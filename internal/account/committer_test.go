@@ -244,7 +244,7 @@ func TestFailuresAreTold(t *testing.T) {
 	db := pgtest.OpenSteward(t)
 
 	for _, mode := range []faults.Mode{faults.Before, faults.After, faults.Hang} {
-		c := account.NewCommitter(failing(t, 1, mode), db, clocks.Fixed(now), 0.01)
+		c := account.NewCommitter(failing(t, 1, mode), db, clocks.Fixed(now), 0.3)
 
 		if _, err := c.Record(t.Context(), []account.Sign{{Account: "1", At: now}}); err == nil {
 			t.Errorf("%s: nobody heard of it", mode)
@@ -261,7 +261,7 @@ func TestFailuresAreTold(t *testing.T) {
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 
-	c := account.NewCommitter(failing(t, 1, faults.Hang), db, clocks.Fixed(now), 0.01)
+	c := account.NewCommitter(failing(t, 1, faults.Hang), db, clocks.Fixed(now), 0.3)
 	defer c.Close()
 
 	if _, err := c.Record(ended, []account.Sign{{Account: "1", At: now}}); !failure.Is(err, failure.TimedOut) {

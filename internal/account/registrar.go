@@ -62,7 +62,8 @@ func (r *Registrar) Close() { r.group.Close() }
 // insertAll writes new accounts, and the requests of those alone. A request that was
 // seen before violates the primary key, which takes the whole statement back.
 const insertAll = `with brought as (
-		select id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::text[],
+		select id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at
+		from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::text[],
 			$8::bytea[], $9::bytea[], $10::timestamptz[])
 			as row(id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at)
 	), fresh as (

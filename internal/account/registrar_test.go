@@ -130,7 +130,7 @@ func TestRegistrarTellsFailures(t *testing.T) {
 	db := pgtest.OpenSteward(t)
 
 	for n, mode := range []faults.Mode{faults.Before, faults.After, faults.Hang} {
-		registrar := account.NewRegistrar(failing(t, 1, mode), db, 0.01)
+		registrar := account.NewRegistrar(failing(t, 1, mode), db, 0.3)
 		wanted := registration(t, strconv.Itoa(n), strconv.Itoa(n))
 
 		if fresh, err := registrar.Register(t.Context(), wanted); err == nil || fresh {

@@ -48,7 +48,7 @@ func (m Mail) Tell(ctx context.Context, alert Alert) error {
 			},
 		}, now)
 
-		return err //nolint:wrapcheck // wrapped below
+		return err
 	})
 
 	return failure.Wrap(failure.Unavailable, "telling an alert by mail", err)
@@ -72,7 +72,7 @@ func (w Webhook) Tell(ctx context.Context, alert Alert) error {
 			Data: webhook.Promise{Promise: string(alert.Promise), Item: alert.Item, State: state, Since: alert.Since.UTC()},
 		}, w.means.KeepWebhooks)
 
-		return err //nolint:wrapcheck // wrapped below
+		return err
 	})
 
 	return failure.Wrap(failure.Unavailable, "telling an alert by webhook", err)

@@ -38,7 +38,8 @@ func means(t *testing.T, db *postgres.DB, at time.Time) alert.Means {
 
 func ways() []policy.Alert {
 	return []policy.Alert{
-		{Kind: policy.AlertMail, To: "ops@popkit.example", Language: "fr"}, {Kind: policy.AlertMail, To: "boss@popkit.example"},
+		{Kind: policy.AlertMail, To: "ops@popkit.example", Language: "fr"},
+		{Kind: policy.AlertMail, To: "boss@popkit.example"},
 		{Kind: policy.AlertWebhook},
 	}
 }

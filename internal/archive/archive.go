@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"steward/internal/failure"
+	"steward/internal/keys"
 )
 
 const (
@@ -56,6 +57,17 @@ func recipient(key string) (age.Recipient, error) {
 
 	// ssh-rsa keys of fewer than 2048 bits are refused there.
 	return agessh.ParseRecipient(key) //nolint:wrapcheck // wrapped by Recipients
+}
+
+// IdentitiesIn reads the identities that decrypt out of a folder of keys. It fails with
+// ConfigInvalid, as keys.Read does.
+func IdentitiesIn(dir string) ([]age.Identity, error) {
+	content, err := keys.Read(dir, keys.BackupIdentity)
+	if err != nil {
+		return nil, err
+	}
+
+	return Identities(content)
 }
 
 // Identities reads private keys as age-keygen writes them, or one PEM file of

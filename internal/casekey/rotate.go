@@ -53,7 +53,7 @@ func (k Keeper) rewrapSome(ctx context.Context, tx postgres.Tx) (int, error) {
 	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (each old, err error) {
 		err = row.Scan(&each.caseID, &each.wrapped.Master, &each.wrapped.Bytes)
 
-		return each, err //nolint:wrapcheck // wrapped below
+		return each, err
 	})
 	if err != nil {
 		return 0, failure.Wrap(failure.Unavailable, "reading keys of an older master key", err)

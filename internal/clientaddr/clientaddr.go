@@ -20,7 +20,7 @@ const (
 	// ForwardedFor is X-Forwarded-For: each proxy appends the address of its caller.
 	ForwardedFor Header = "X-Forwarded-For"
 	// Cloudflare is CF-Connecting-IP: one address, which Cloudflare overwrites.
-	Cloudflare Header = "CF-Connecting-IP"
+	Cloudflare Header = "Cf-Connecting-Ip"
 )
 
 // maxHops is how many addresses of X-Forwarded-For are read, from the right: no
@@ -69,14 +69,16 @@ func parseNetwork(text string) (netip.Prefix, error) {
 	if err != nil {
 		single, singleErr := netip.ParseAddr(text)
 		if singleErr != nil {
-			return netip.Prefix{}, failure.New(failure.ConfigInvalid, "reading the networks of proxies (such as 10.0.0.0/8, separated by commas)")
+			return netip.Prefix{}, failure.New(failure.ConfigInvalid,
+				"reading the networks of proxies (such as 10.0.0.0/8, separated by commas)")
 		}
 
 		network = netip.PrefixFrom(single.Unmap(), single.Unmap().BitLen())
 	}
 
 	if network.Bits() == 0 {
-		return netip.Prefix{}, failure.New(failure.ConfigInvalid, "reading the networks of proxies (one that holds every address trusts everybody)")
+		return netip.Prefix{}, failure.New(failure.ConfigInvalid,
+			"reading the networks of proxies (one that holds every address trusts everybody)")
 	}
 
 	return network.Masked(), nil

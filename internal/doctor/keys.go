@@ -85,7 +85,7 @@ func signer(dir, file, public string) Check {
 func (d *Doctor) identity(dir string) Check {
 	const name = keys.BackupIdentity
 
-	identities, err := keys.Identities(dir)
+	identities, err := archive.IdentitiesIn(dir)
 	if err != nil {
 		return failed(name, err)
 	}

@@ -9,7 +9,6 @@ const (
 	MailRefused       Code = "mail_refused"
 	MailUncertain     Code = "mail_uncertain"
 	LetterInvalid     Code = "letter_invalid"
-	MailEventInvalid  Code = "mail_event_invalid"
 	WebhookURLRefused Code = "webhook_url_refused"
 	WebhookAnswer     Code = "webhook_answer"
 	WebhookGone       Code = "webhook_gone"
@@ -40,7 +39,6 @@ func messages() []Row {
 			"It is sent once more with the same Message-ID; see docs/mail.md.", true, Failed, false,
 		},
 		{LetterInvalid, "the letter cannot be written", letters, false, Failed, false},
-		{MailEventInvalid, "the event of the mail provider cannot be read", "See docs/mail.md for the forms that are known.", false, Usage, false},
 		{
 			WebhookURLRefused, "a webhook must not go to that address",
 			"Use an https address with a public host; see docs/webhooks.md.", false, Refused, false,

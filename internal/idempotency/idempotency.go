@@ -49,7 +49,7 @@ type Request struct {
 	Secret []byte
 }
 
-var visible = regexp.MustCompile(`^[!-~]{1,255}$`)
+var visible = regexp.MustCompile(`^[[:graph:]]{1,255}$`)
 
 // ParseKey reads the header's values: one, of 1 to 255 visible ASCII characters, with
 // or without the quotes that the draft has. It fails with IdempotencyMissing.
@@ -105,6 +105,9 @@ func Do(ctx context.Context, tx postgres.Tx, asked Request, now time.Time, keep 
 
 	return answer, false, s.store(ctx, tx, asked, answer, now, keep)
 }
+
+// sealing is what is made from the caller's secret for one key.
+type sealing struct{ macKey, sealKey []byte }
 
 // row is what is stored of a request that was done.
 type row struct {
@@ -167,9 +170,6 @@ func (s sealing) store(ctx context.Context, tx postgres.Tx, asked Request, answe
 	return nil
 }
 
-// sealing is what is made from the caller's secret for one key.
-type sealing struct{ macKey, sealKey []byte }
-
 // seal derives the keys of one request. The secret has 256 random bits, so that one
 // HMAC is derivation enough.
 func seal(asked Request) sealing {
@@ -196,7 +196,7 @@ func (s sealing) close(answer []byte) ([]byte, error) {
 		return nil, err
 	}
 
-	return aead.Seal(nil, nil, answer, nil), nil
+	return aead.Seal(nil, nil, answer, nil), nil //nolint:gosec // it makes a random nonce itself
 }
 
 // reopen gives the stored answer to whoever asked for it first, for the same request.
@@ -240,7 +240,7 @@ func keyDigest(asked Request) [sha256.Size]byte {
 func lockNumber(asked Request) int64 {
 	digest := keyDigest(asked)
 
-	return int64(binary.BigEndian.Uint64(digest[:8])) //nolint:gosec,mnd // any 64 bits name a lock
+	return int64(binary.BigEndian.Uint64(digest[:8])) //nolint:gosec // any 64 bits name a lock
 }
 
 // writeParts writes texts with their lengths, so that no two lists of them look the same.

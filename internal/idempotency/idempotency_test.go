@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -139,7 +140,7 @@ func TestManyAtOnceDoItOnce(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			for {
-				got, _, err := try(t.Context(), db, asked("k", "a"), fmt.Sprint(i), nil)
+				got, _, err := try(t.Context(), db, asked("k", "a"), strconv.Itoa(i), nil)
 				if failure.Is(err, failure.IdempotencyRunning) {
 					continue
 				}
@@ -159,7 +160,9 @@ func TestManyAtOnceDoItOnce(t *testing.T) {
 
 	all.Wait()
 
-	if slices.Sort(answers); effects(t, db) != 1 || answers[0] != answers[7] {
+	slices.Sort(answers)
+
+	if effects(t, db) != 1 || answers[0] != answers[7] {
 		t.Errorf("%d effects, answers %v", effects(t, db), answers)
 	}
 }
@@ -178,7 +181,7 @@ func TestNothingIsReadableInTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if bytes.Contains([]byte(row), []byte("canary")) {
+	if strings.Contains(row, "canary") {
 		t.Error(row)
 	}
 

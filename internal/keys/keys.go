@@ -7,10 +7,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"filippo.io/age"
 	"golang.org/x/mod/sumdb/note"
 
-	"steward/internal/archive"
 	"steward/internal/failure"
 )
 
@@ -74,16 +72,6 @@ func Verifier(key string) (note.Verifier, error) {
 	}
 
 	return made, nil
-}
-
-// Identities reads the identities that decrypt.
-func Identities(dir string) ([]age.Identity, error) {
-	content, err := Read(dir, BackupIdentity)
-	if err != nil {
-		return nil, err
-	}
-
-	return archive.Identities(content)
 }
 
 // Holds reports whether the folder has a file of that name.

@@ -10,6 +10,7 @@ import (
 	"filippo.io/age"
 	"golang.org/x/mod/sumdb/note"
 
+	"steward/internal/archive"
 	"steward/internal/failure"
 	"steward/internal/keys"
 )
@@ -49,7 +50,7 @@ func TestKeysAreRead(t *testing.T) {
 		t.Error(err)
 	}
 
-	if identities, err := keys.Identities(dir); err != nil || len(identities) != 1 {
+	if identities, err := archive.IdentitiesIn(dir); err != nil || len(identities) != 1 {
 		t.Error(err)
 	}
 
@@ -75,9 +76,9 @@ func TestBadKeysAreRefusedAndNotRepeated(t *testing.T) {
 	write(t, dir, keys.BackupIdentity, "AGE-SECRET-KEY-1SECRET", 0o600)
 
 	_, signerErr := keys.Signer(dir, keys.ManifestSigner)
-	_, identityErr := keys.Identities(dir)
+	_, identityErr := archive.IdentitiesIn(dir)
 	_, missingErr := keys.Signer(dir, keys.LedgerSigner)
-	_, noneErr := keys.Identities(t.TempDir())
+	_, noneErr := archive.IdentitiesIn(t.TempDir())
 
 	if err := os.Mkdir(filepath.Join(dir, "folder"), 0o700); err != nil {
 		t.Fatal(err)

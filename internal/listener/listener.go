@@ -8,7 +8,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -48,9 +48,6 @@ type Options struct {
 	Drain time.Duration
 	// Ending is called when the end begins, before Drain.
 	Ending func()
-	// Errors takes what the standard library has to say of single connections, such as
-	// a failed handshake; it holds addresses. Nil throws it away.
-	Errors *log.Logger
 }
 
 // Server is one listening server.
@@ -65,12 +62,10 @@ type Server struct {
 func Listen(ctx context.Context, options Options, handler http.Handler) (*Server, error) {
 	made := &Server{options: options, server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
-		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader, ErrorLog: options.Errors,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		// What the standard library says of single connections holds addresses.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}}
-
-	if options.Errors == nil {
-		made.server.ErrorLog = log.New(nowhere{}, "", 0)
-	}
 
 	if options.Certificate != "" {
 		files, err := openCertificate(options.Certificate, options.Key, clocks.System())
@@ -90,12 +85,6 @@ func Listen(ctx context.Context, options Options, handler http.Handler) (*Server
 
 	return made, nil
 }
-
-// nowhere takes what nobody reads.
-type nowhere struct{}
-
-// Write implements io.Writer.
-func (nowhere) Write(text []byte) (int, error) { return len(text), nil }
 
 // Address is where it listens, with the port that was chosen for port 0.
 func (s *Server) Address() string { return s.listener.Addr().String() }

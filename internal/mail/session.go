@@ -210,7 +210,7 @@ func (s *Session) data(ctx context.Context, content []byte, atEnd func(context.C
 		_, err = writer.Write(content)
 		s.end = writer.Close
 
-		return err //nolint:wrapcheck // answered does
+		return err
 	})
 	if err := answered(err, "sending a mail", failure.MailRefused); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -220,13 +221,16 @@ func (l *linter) content(where string, holder node) {
 
 // always are the statuses that any operation may answer with.
 func always(op node) []int {
-	statuses := []int{400, 429, 500, 503}
+	statuses := []int{
+		http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable,
+	}
 	if len(op.list("security")) > 0 {
-		statuses = append(statuses, 401, 403)
+		statuses = append(statuses, http.StatusUnauthorized, http.StatusForbidden)
 	}
 
 	if len(op.child("requestBody")) > 0 {
-		statuses = append(statuses, 408, 413, 415, 422)
+		statuses = append(statuses, http.StatusRequestTimeout, http.StatusRequestEntityTooLarge,
+			http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
 	}
 
 	return statuses

@@ -51,8 +51,8 @@ func take(ctx context.Context, db *postgres.DB, at time.Time) (claim, bool, erro
 
 // due reports whether take would find a mail.
 func due(ctx context.Context, q postgres.Queryer, at time.Time) (found bool, err error) {
-	err = q.QueryRow(ctx, `select exists (select from mail where state = 'waiting' and next_at <= $1 and give_up_at > $1 and cardinality(handed) < $2
-		and (claimed_until is null or claimed_until <= $1))`, at, maxHanded).Scan(&found)
+	err = q.QueryRow(ctx, `select exists (select from mail where state = 'waiting' and next_at <= $1 and give_up_at > $1
+		and cardinality(handed) < $2 and (claimed_until is null or claimed_until <= $1))`, at, maxHanded).Scan(&found)
 
 	return found, failure.Wrap(failure.Unavailable, "looking for mails that are due", err)
 }
@@ -77,7 +77,8 @@ func settle(ctx context.Context, q postgres.Queryer, at time.Time) (givenUp, unc
 // Unavailable where somebody else has taken the mail up: nothing may be sent then. A
 // crash after its commit counts as one copy.
 func (c claim) hand(ctx context.Context, q postgres.Queryer) error {
-	touched, err := q.Exec(ctx, `update mail set handed = array_append(array_remove(handed, $2), $2) where id = $1 and tries = $2 and state = 'waiting'`, c.id, c.try)
+	touched, err := q.Exec(ctx, `update mail set handed = array_append(array_remove(handed, $2), $2)
+		where id = $1 and tries = $2 and state = 'waiting'`, c.id, c.try)
 	if err == nil && touched == 0 {
 		return failure.New(failure.Unavailable, "handing over a mail that somebody else has taken up")
 	}

@@ -48,7 +48,8 @@ func List(ctx context.Context, q postgres.Queryer, after *Place, limit int, asOf
 		at, id = &after.At, after.ID
 	}
 
-	rows, err := q.Query(ctx, `select id, message_id, letter, language, about, state, tries, code, coalesce(reply, 0), queued_at, accepted_at, settled_at, ends_at
+	rows, err := q.Query(ctx, `select id, message_id, letter, language, about, state, tries, code, coalesce(reply, 0),
+			queued_at, accepted_at, settled_at, ends_at
 		from mail where $1::timestamptz is null or (queued_at, id) < ($1, $2) order by queued_at desc, id desc limit $3`, at, id, limit)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "reading the outbox", err)
@@ -65,7 +66,7 @@ func List(ctx context.Context, q postgres.Queryer, after *Place, limit int, asOf
 		one.AcceptedAt, one.SettledAt = orZero(accepted), orZero(settled)
 		one.State = StateAt(one.State, one.AcceptedAt, asOf)
 
-		return one, err //nolint:wrapcheck // wrapped below
+		return one, err
 	})
 
 	return found, failure.Wrap(failure.Unavailable, "reading the outbox", err)

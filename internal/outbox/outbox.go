@@ -113,15 +113,16 @@ func (b Box) insert(
 
 	recipient, err := key.Seal(columnRecipient, []byte(to))
 	if err != nil {
-		return "", err //nolint:wrapcheck // it says all
+		return "", err
 	}
 
 	body, err := key.Seal(columnContent, written)
 	if err != nil {
-		return "", err //nolint:wrapcheck // it says all
+		return "", err
 	}
 
-	_, err = q.Exec(ctx, `insert into mail (id, message_id, cause, about, letter, language, recipient, content, queued_at, next_at, give_up_at, ends_at)
+	_, err = q.Exec(ctx, `insert into mail (id, message_id, cause, about, letter, language, recipient, content,
+			queued_at, next_at, give_up_at, ends_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)`,
 		id, id+"@"+protocol.Domain(b.From.Address), wanted.Cause, wanted.About, wanted.Letter.Name(), string(wanted.Language),
 		recipient, body, at, at.Add(b.GiveUp), ends)

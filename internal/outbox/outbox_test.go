@@ -215,13 +215,14 @@ func TestTheOutboxIsSealed(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	var clear bool
-	if err := w.db.QueryRow(t.Context(), `select exists (select from mail where position('ada'::bytea in recipient) > 0
-		or position('Popkit'::bytea in content) > 0)`).Scan(&clear); err != nil || clear {
-		t.Errorf("%v, %v", clear, err)
+	var plain bool
+	if err := w.db.QueryRow(t.Context(), `select exists (select from mail where position('ada@'::bytea in recipient) > 0
+		or position('Popkit'::bytea in content) > 0)`).Scan(&plain); err != nil || plain {
+		t.Errorf("%v, %v", plain, err)
 	}
 
-	if strings.Contains(row+key, "ada") || strings.Contains(row, "Popkit") {
+	// Bytes are shown in hexadecimal, which may spell a short name by chance.
+	if strings.Contains(row+key, "ada@") || strings.Contains(row+key, "Popkit") {
 		t.Error(row)
 	}
 }

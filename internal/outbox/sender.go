@@ -146,7 +146,6 @@ func (s Sender) send(ctx context.Context, session *protocol.Session, taken claim
 		return err
 	}
 
-	//nolint:wrapcheck // it says all
 	return session.Send(ctx, protocol.Message{
 		ID: taken.id, MessageID: taken.messageID, From: s.From, ReplyTo: s.ReplyTo, To: to,
 		Subject: content.Subject, Text: content.Text, HTML: content.HTML, Date: taken.queuedAt,

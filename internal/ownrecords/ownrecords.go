@@ -100,9 +100,10 @@ func Overdue(ctx context.Context, q postgres.Queryer, asOf time.Time) (rows int6
 }
 
 // statement removes one batch. Rows are chosen by their place, so that each batch is
-// one short scan of the index on ends_at.
+// one short scan of the index on ends_at; one that was changed meanwhile is not removed.
+// No row is locked first: that would take the right to change it.
 func (t Table) statement() string {
-	return `delete from ` + t.Name + ` where ctid = any (array(select ctid from ` + t.Name + t.where() + ` limit $2 for update skip locked))`
+	return `delete from ` + t.Name + t.where() + ` and ctid = any (array(select ctid from ` + t.Name + t.where() + ` limit $2))`
 }
 
 func (t Table) where() string {

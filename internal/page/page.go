@@ -21,7 +21,7 @@ const (
 // Query are the two parameters of every list; embed it in the input of a handler.
 type Query struct {
 	Limit  int    `query:"limit" default:"50" minimum:"1" maximum:"500" doc:"How many items a page has at most."`
-	Cursor string `query:"cursor" maxLength:"1024" pattern:"^[A-Za-z0-9_-]*$" doc:"The next_cursor of the page before; none for the first page."`
+	Cursor string `query:"cursor" maxLength:"1024" pattern:"^[A-Za-z0-9_-]*$" doc:"The next_cursor of the page before."`
 }
 
 // Next is the end of every list's body; embed it.

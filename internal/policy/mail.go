@@ -95,7 +95,8 @@ func (r *reader) checkMail(p *Policy) {
 	for i, alert := range p.Alerts {
 		here := fmt.Sprintf("alerts[%d].kind", i)
 		r.refuse(alert.Kind == AlertMail && alert.To == "", []string{here}, "add to: with the address that is told", "nobody is written to")
-		r.refuse(alert.Kind == AlertMail && p.Mail == nil, []string{here}, "add a section mail with from:", "no mail can be sent without a sender")
+		r.refuse(alert.Kind == AlertMail && p.Mail == nil, []string{here}, "add a section mail with from:",
+			"no mail can be sent without a sender")
 		r.refuse(alert.Kind != AlertMail && (alert.To != "" || alert.Language != ""), []string{here},
 			"remove to and language, or write kind: mail", "only mail has a recipient and a language")
 		r.refuse(seen[alert], []string{here}, "leave it once", "the same alert stands twice")

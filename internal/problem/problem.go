@@ -22,6 +22,8 @@ const typePrefix = "/docs#problem-"
 
 // Problem is the body of every answer that is not a success. It implements huma's
 // StatusError, HeadersError and ContentTypeFilter.
+//
+//nolint:errname // it is the word of RFC 9457
 type Problem struct {
 	Type      string       `json:"type" format:"uri-reference" doc:"Where this kind of problem is described." maxLength:"200"`
 	Title     string       `json:"title" doc:"The fixed text of the code." maxLength:"200"`
@@ -45,7 +47,7 @@ const MaxDetails = 20
 
 // Detail is one thing that is wrong in a request.
 type Detail struct {
-	Location string `json:"location" doc:"Where, such as body.items[3].at; names that the document does not have are shortened to a star." maxLength:"200"`
+	Location string `json:"location" doc:"Where, such as body.items[3].at; a star stands for names that nobody knows." maxLength:"200"`
 	Message  string `json:"message" doc:"What is wrong there; never the value." maxLength:"200"`
 }
 

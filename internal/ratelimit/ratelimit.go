@@ -123,8 +123,8 @@ func (d Decision) Headers(headers http.Header) {
 	}
 
 	window := max(1, int(float64(d.Limit.Burst)/d.Limit.PerSecond))
-	headers.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", d.Limit.Name, d.Limit.Burst, window))
-	headers.Set("RateLimit", fmt.Sprintf("%q;r=%d;t=%s", d.Limit.Name, d.Remaining, seconds(d.ResetIn)))
+	headers.Set("Ratelimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", d.Limit.Name, d.Limit.Burst, window))
+	headers.Set("Ratelimit", fmt.Sprintf("%q;r=%d;t=%s", d.Limit.Name, d.Remaining, seconds(d.ResetIn)))
 }
 
 // seconds rounds up: who waits that long is not refused again.

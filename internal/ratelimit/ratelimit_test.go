@@ -47,7 +47,7 @@ func TestALimit(t *testing.T) {
 	headers := http.Header{}
 	refused.Headers(headers)
 
-	if headers.Get("RateLimit") != `"credential";r=0;t=2` || headers.Get("RateLimit-Policy") != `"credential";q=3;w=1` {
+	if headers.Get("Ratelimit") != `"credential";r=0;t=2` || headers.Get("Ratelimit-Policy") != `"credential";q=3;w=1` {
 		t.Error(headers)
 	}
 }

@@ -66,10 +66,23 @@ func hurtType(g *Generator, made *Request) {
 
 func hurtHeaders(g *Generator, made *Request) {
 	all := [][2]string{
-		{"Accept", "text/html"}, {"Accept", strings.Repeat("a", 5000)}, {"Idempotency-Key", ""}, {"Idempotency-Key", strings.Repeat("k", 256)},
-		{"Idempotency-Key", `"half`}, {"Idempotency-Key", "tab\tin it"}, {"X-Forwarded-For", "1.1.1.1"}, {"CF-Connecting-IP", "1.1.1.1"},
-		{"X-Request-Id", "ada@example.com"}, {"Expect", "100-continue"}, {"Range", "bytes=0-1"}, {"If-Match", "*"}, {"Cookie", "session=1"},
-		{"Accept-Encoding", "gzip, br"}, {"Content-Encoding", "gzip"}, {"Host", "evil.example.com"}, {"X-HTTP-Method-Override", "DELETE"},
+		{"Accept", "text/html"},
+		{"Accept", strings.Repeat("a", 5000)},
+		{"Idempotency-Key", ""},
+		{"Idempotency-Key", strings.Repeat("k", 256)},
+		{"Idempotency-Key", `"half`},
+		{"Idempotency-Key", "tab\tin it"},
+		{"X-Forwarded-For", "1.1.1.1"},
+		{"CF-Connecting-IP", "1.1.1.1"},
+		{"X-Request-Id", "ada@example.com"},
+		{"Expect", "100-continue"},
+		{"Range", "bytes=0-1"},
+		{"If-Match", "*"},
+		{"Cookie", "session=1"},
+		{"Accept-Encoding", "gzip, br"},
+		{"Content-Encoding", "gzip"},
+		{"Host", "evil.example.com"},
+		{"X-HTTP-Method-Override", "DELETE"},
 	}
 	one := all[g.Random.IntN(len(all))]
 	made.Headers.Set(one[0], one[1])

@@ -34,7 +34,7 @@ func (d *Document) Judge(asked Request, got Answer) error {
 		}
 	}
 
-	if got.Headers.Get("X-Request-Id") == "" || got.Headers.Get("Set-Cookie") != "" {
+	if got.Headers.Get("X-Request-ID") == "" || got.Headers.Get("Set-Cookie") != "" {
 		return errors.New("no request id, or a cookie")
 	}
 

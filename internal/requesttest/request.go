@@ -35,7 +35,7 @@ type Request struct {
 // HTTP makes a request of net/http for a handler or a server at base. It fails for a
 // target that no client could send.
 func (r Request) HTTP(base string) (*http.Request, error) {
-	made, err := http.NewRequest(r.Method, base+r.Target, strings.NewReader(r.Body)) //nolint:noctx // the caller gives it one
+	made, err := http.NewRequest(r.Method, base+r.Target, strings.NewReader(r.Body))
 	if err != nil {
 		return nil, fmt.Errorf("making the request: %w", err)
 	}

@@ -95,7 +95,7 @@ func TestTheSameSeedMakesTheSame(t *testing.T) {
 		return all.String()
 	}
 
-	if made() != made() {
+	if first, second := made(), made(); first != second {
 		t.Error("two runs of one seed differ")
 	}
 }
@@ -148,7 +148,7 @@ func TestJudge(t *testing.T) {
 		"wrong in a list":         {requesttest.Valid, 201, good, `{"name":"a","list":["long"]}`, false},
 		"null":                    {requesttest.Valid, 201, good, `{"name":"a","flag":null}`, false},
 		"a cookie":                {requesttest.Valid, 201, with("Set-Cookie", "a=b"), `{"name":"a"}`, false},
-		"no request id":           {requesttest.Valid, 201, with("X-Request-Id", ""), `{"name":"a"}`, false},
+		"no request id":           {requesttest.Valid, 201, with("X-Request-ID", ""), `{"name":"a"}`, false},
 		"may be stored":           {requesttest.Valid, 201, with("Cache-Control", "public"), `{"name":"a"}`, false},
 	} {
 		asked := requesttest.Request{Operation: document.Operations[0], Skin: test.skin, Method: http.MethodPost}

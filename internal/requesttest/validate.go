@@ -65,8 +65,10 @@ func isType(name string, value any) bool {
 type patterns struct{ known sync.Map }
 
 func (p *patterns) get(text string) *regexp.Regexp {
-	if found, ok := p.known.Load(text); ok {
-		return found.(*regexp.Regexp)
+	if found, there := p.known.Load(text); there {
+		if made, ok := found.(*regexp.Regexp); ok {
+			return made
+		}
 	}
 
 	made := regexp.MustCompile(text)
@@ -75,6 +77,7 @@ func (p *patterns) get(text string) *regexp.Regexp {
 	return made
 }
 
+//nolint:gochecknoglobals // a cache of what never changes
 var compiled patterns
 
 func (s *Schema) text(value string) error {

@@ -262,5 +262,5 @@ func unit(data []byte) (rune, bool) {
 
 	value, err := strconv.ParseUint(string(data[2:escapeWidth]), 16, 16)
 
-	return rune(value), err == nil //nolint:gosec // of 16 bits
+	return rune(value), err == nil
 }

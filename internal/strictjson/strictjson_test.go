@@ -57,8 +57,7 @@ func text(err error) string {
 		return ""
 	}
 
-	var refused *strictjson.Error
-	if !errors.As(err, &refused) {
+	if _, refused := errors.AsType[*strictjson.Error](err); !refused {
 		return "no *Error: " + err.Error()
 	}
 

@@ -361,7 +361,10 @@ func TestEveryFailingCall(t *testing.T) {
 			return err
 		},
 		"finish": func(ctx context.Context) error {
-			_, _, err := task.Finish(ctx, db, finishing(open(t, db, "8", now).ID, by))
+			opened, _, err := task.Open(faults.Without(ctx), db, task.Opening{Kind: task.DeleteAccount, Subject: "8", By: "steward", At: now})
+			must(t, err)
+
+			_, _, err = task.Finish(ctx, db, finishing(opened.ID, by))
 
 			return err
 		},

@@ -83,7 +83,7 @@ func (d Deliverer) call(ctx context.Context, to target, taken delivery) error {
 	}
 
 	// Nothing of the body is wanted, so an error in closing it loses nothing.
-	_ = response.Body.Close() //nolint:errcheck // as above
+	_ = response.Body.Close()
 
 	return answered(response.StatusCode)
 }
@@ -127,8 +127,8 @@ func (d Deliverer) note(ctx context.Context, taken delivery, cause error) (state
 		status = said.Status
 	}
 
-	_, err = d.Steward.Exec(ctx, `update webhook_deliveries set state = $3, code = $4, status = nullif($5, 0), claimed_until = null, next_at = $6,
-			settled_at = case when $3 <> 'waiting' then $7::timestamptz end
+	_, err = d.Steward.Exec(ctx, `update webhook_deliveries set state = $3, code = $4, status = nullif($5, 0), claimed_until = null,
+			next_at = $6, settled_at = case when $3 <> 'waiting' then $7::timestamptz end
 		where id = $1 and tries = $2 and state = 'waiting'`,
 		taken.id, taken.try, state, string(code), status, at.Add(wait), at)
 	if err == nil && code == failure.WebhookGone {

@@ -3,10 +3,9 @@ package webhook
 import (
 	"context"
 	"errors"
+	"net/http"
 	"sync"
 	"time"
-
-	"net/http"
 
 	"github.com/jackc/pgx/v5"
 
@@ -155,7 +154,7 @@ func (d Deliverer) endpoint(ctx, within context.Context, id string, counted *tal
 
 		counted.add(state)
 
-		if cause != nil {
+		if state != stateDelivered {
 			return nil
 		}
 	}

@@ -49,7 +49,8 @@ func Deliveries(ctx context.Context, q postgres.Queryer, endpoint string, after 
 		at, id = &after.At, after.ID
 	}
 
-	rows, err := q.Query(ctx, `select d.id, d.event, d.endpoint, e.type, d.state, d.tries, coalesce(d.status, 0), d.code, d.created_at, d.next_at, d.settled_at
+	rows, err := q.Query(ctx, `select d.id, d.event, d.endpoint, e.type, d.state, d.tries, coalesce(d.status, 0), d.code,
+			d.created_at, d.next_at, d.settled_at
 		from webhook_deliveries as d join webhook_events as e on e.id = d.event
 		where ($4 = '' or d.endpoint = $4) and ($1::timestamptz is null or (d.created_at, d.id) < ($1, $2))
 		order by d.created_at desc, d.id desc limit $3`, at, id, limit, endpoint)
@@ -69,7 +70,7 @@ func Deliveries(ctx context.Context, q postgres.Queryer, endpoint string, after 
 			one.SettledAt = *settled
 		}
 
-		return one, err //nolint:wrapcheck // wrapped below
+		return one, err
 	})
 
 	return found, failure.Wrap(failure.Unavailable, "reading deliveries", err)

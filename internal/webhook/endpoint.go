@@ -175,7 +175,7 @@ func List(ctx context.Context, q postgres.Queryer) ([]Endpoint, error) {
 			one.DisabledAt = *disabled
 		}
 
-		return one, err //nolint:wrapcheck // wrapped below
+		return one, err
 	})
 
 	return found, failure.Wrap(failure.Unavailable, "reading webhook endpoints", err)

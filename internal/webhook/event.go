@@ -132,7 +132,8 @@ func Emit(ctx context.Context, q postgres.Queryer, event Event, keep time.Durati
 	}
 
 	for _, endpoint := range endpoints {
-		_, err := q.Exec(ctx, `insert into webhook_deliveries (id, event, endpoint, created_at, next_at, ends_at) values ($1, $2, $3, $4, $4, $5)`,
+		_, err := q.Exec(ctx, `insert into webhook_deliveries (id, event, endpoint, created_at, next_at, ends_at)
+			values ($1, $2, $3, $4, $4, $5)`,
 			ids.New(deliveryPrefix), id, endpoint, event.At, ends)
 		if err != nil {
 			return "", failure.Wrap(failure.Unavailable, "queuing a delivery", err)

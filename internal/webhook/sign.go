@@ -14,9 +14,9 @@ import (
 
 // The headers of a delivery: Standard Webhooks 1.0.0.
 const (
-	headerID        = "webhook-id"
-	headerTimestamp = "webhook-timestamp"
-	headerSignature = "webhook-signature"
+	headerID        = "Webhook-Id"
+	headerTimestamp = "Webhook-Timestamp"
+	headerSignature = "Webhook-Signature"
 )
 
 // secretPrefix begins a symmetric secret, so that scanners find one that went astray.

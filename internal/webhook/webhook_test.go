@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -83,9 +84,7 @@ func (a *app) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	})
 	status, hang := a.answer(len(a.received)), a.hang
 
-	for name, values := range a.header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), a.header)
 	a.mu.Unlock()
 
 	if hang != nil {
@@ -499,10 +498,10 @@ func TestEndpointsAreSealedBoundedAndShredded(t *testing.T) {
 		t.Error(err)
 	}
 
-	var clear bool
+	var plain bool
 	if err := w.db.QueryRow(t.Context(), `select exists (select from webhook_endpoints where position('secret-path'::bytea in url) > 0
-		or position('whsec'::bytea in secret) > 0)`).Scan(&clear); err != nil || clear {
-		t.Errorf("%v, %v", clear, err)
+		or position('whsec'::bytea in secret) > 0)`).Scan(&plain); err != nil || plain {
+		t.Errorf("%v, %v", plain, err)
 	}
 
 	if err := webhook.Delete(t.Context(), w.db, last); err != nil {

@@ -34,17 +34,19 @@ func (w *world) flood(ctx context.Context, o options) (f flood, err error) {
 	if err != nil {
 		return f, err
 	}
-	bad, err := w.callers(ctx, badCallers, "127.9.9.%d", stranger, 0)
-	if err != nil {
-		return f, err
-	}
-	defer func() { err = errors.Join(err, closeAll(good), closeAll(bad)) }()
+	defer func() { err = errors.Join(err, closeAll(good)) }()
 	if _, err = pound(ctx, clientsOf(good), settle, goodEvery); err != nil {
 		return f, err
 	}
 	if f.Alone, err = pound(ctx, clientsOf(good), o.time, goodEvery); err != nil {
 		return f, err
 	}
+	// Not before: a connection that asks for nothing is closed by the API.
+	bad, err := w.callers(ctx, badCallers, "127.9.9.%d", stranger, 0)
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, closeAll(bad)) }()
 	ended := make(chan error, 1)
 	go func() {
 		var badErr error
@@ -54,7 +56,7 @@ func (w *world) flood(ctx context.Context, o options) (f flood, err error) {
 	if _, err = pound(ctx, clientsOf(good), settle, goodEvery); err == nil {
 		f.Beside, err = pound(ctx, clientsOf(good), o.time, goodEvery)
 	}
-	if err = errors.Join(err, <-ended); err != nil {
+	if err := errors.Join(err, <-ended); err != nil {
 		return f, err
 	}
 	f.Ratio = f.Beside.P99MS / f.Alone.P99MS

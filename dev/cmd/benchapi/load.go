@@ -47,7 +47,8 @@ func pound(ctx context.Context, clients []client, lasts, every time.Duration) (l
 	}
 	together.Wait()
 	return load{
-		PerSecond: float64(done) / time.Since(started).Seconds(), P50MS: percentile(took, 50), P99MS: percentile(took, 99), //nolint:mnd // as named
+		PerSecond: float64(done) / time.Since(started).Seconds(),
+		P50MS:     percentile(took, 50), P99MS: percentile(took, 99), //nolint:mnd // as named
 	}, failed
 }
 

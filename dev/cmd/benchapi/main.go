@@ -51,7 +51,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 
 const (
 	defaultClients = 32
-	defaultSeconds = 5 * time.Second
+	defaultTime    = 5 * time.Second
 	defaultRounds  = 3
 	// mostClients keeps below the connections that a private cluster has.
 	mostClients = 128
@@ -70,7 +70,7 @@ func parse(args []string, errOut io.Writer) (options, error) {
 	flags.SetOutput(errOut)
 	flags.IntVar(&o.clients, "clients", defaultClients, "how many clients call at once")
 	flags.IntVar(&o.rounds, "rounds", defaultRounds, "how often everything is measured; the medians count")
-	flags.DurationVar(&o.time, "time", defaultSeconds, "how long each measurement takes")
+	flags.DurationVar(&o.time, "time", defaultTime, "how long each measurement takes")
 	flags.BoolVar(&o.json, "json", false, "print one JSON object")
 	if err := flags.Parse(args); err != nil {
 		return o, fmt.Errorf("reading the command line: %w", err)

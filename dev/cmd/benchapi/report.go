@@ -71,7 +71,8 @@ func (r *report) judge() {
 	}
 	ratio("POST /v1/accounts : bare insert", aimAccounts, func(r round) load { return r.Accounts }, func(r round) load { return r.Insert })
 	ratio("signs, one in a call : pgbench upserts", aimSingle, func(r round) load { return r.Single }, func(r round) load { return r.PGBench })
-	ratio("signs, a hundred in a call : the same", aimHundred, func(r round) load { return r.Hundred }, func(r round) load { return r.PGBench })
+	ratio("signs, a hundred in a call : the same", aimHundred,
+		func(r round) load { return r.Hundred }, func(r round) load { return r.PGBench })
 	floods := make([]float64, 0, len(r.Floods))
 	for _, each := range r.Floods {
 		floods = append(floods, each.Ratio)
@@ -139,7 +140,8 @@ func (r *report) write(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	_, err := fmt.Fprintf(out, "\n%d rounds of %.0f s for each measurement, %d clients, fsync on, %d cores shared by clients, API and PostgreSQL,\nload %s before the run. Connections to where Temporal would be: %d.\n",
+	_, err := fmt.Fprintf(out, "\n%d rounds of %.0f s for each measurement, %d clients, fsync on, %d cores shared by clients, API and PostgreSQL,\n"+
+		"load %s before the run. Connections to where Temporal would be: %d.\n",
 		len(r.Rounds), r.Seconds, r.Clients, r.Cores, r.Load, r.TemporalCalls)
 	if err != nil {
 		return fmt.Errorf("writing the report: %w", err)

@@ -121,7 +121,8 @@ func (w *world) interactions(ctx context.Context, o options, many int) (load, er
 				if n > 0 {
 					body.WriteByte(',')
 				}
-				body.WriteString(`{"account":"` + strconv.Itoa(1+rand.IntN(known)) + `","at":"` + now + `"}`)
+				id := 1 + rand.IntN(known) //nolint:gosec // any account does
+				body.WriteString(`{"account":"` + strconv.Itoa(id) + `","at":"` + now + `"}`)
 			}
 			body.WriteString(`]}`)
 			return many, expect(http.StatusOK)(at.call(http.MethodPost, "/v1/interactions", "", body.String()))
@@ -131,16 +132,16 @@ func (w *world) interactions(ctx context.Context, o options, many int) (load, er
 
 // through lets every client of the bench call the API over a connection of its own.
 func (w *world) through(ctx context.Context, o options, makeClient func(*wire) client) (result load, err error) {
-	clients := make([]client, o.clients)
-	for i := range clients {
+	var all []caller
+	defer func() { err = errors.Join(err, closeAll(all)) }()
+	for range o.clients {
 		at, err := connect(ctx, w.address, "127.0.0.1", w.app)
 		if err != nil {
 			return load{}, err
 		}
-		defer func() { err = errors.Join(err, at.close()) }()
-		clients[i] = makeClient(at)
+		all = append(all, caller{wire: at, call: makeClient(at)})
 	}
-	return pound(ctx, clients, o.time, 0)
+	return pound(ctx, clientsOf(all), o.time, 0)
 }
 
 // expect turns another status than the one that is wanted into an error.
@@ -155,8 +156,9 @@ func expect(want int) func(int, error) error {
 
 // upsertScript is the yardstick of signs of life: what the API writes, one row at a time.
 const upsertScript = `\set id random(1, ` + knownText + `)
-insert into accounts as a (id, registered_at, last_interaction_at, signs) values (:id, now(), now(), 1)
-on conflict (id) do update set last_interaction_at = excluded.last_interaction_at, signs = a.signs + 1, state = 'alive', closing_case = '', closing_at = null
+insert into accounts as a (id, registered_at, last_interaction_at, signs) values (:id, clock_timestamp(), now(), 1)
+on conflict (id) do update set last_interaction_at = excluded.last_interaction_at, signs = a.signs + 1,
+	state = 'alive', closing_case = '', closing_at = null
 where a.state <> 'closed' and (a.last_interaction_at is null or a.last_interaction_at < excluded.last_interaction_at);
 `
 
@@ -170,8 +172,10 @@ func (w *world) pgbench(ctx context.Context, o options) (load, error) {
 	if err := os.WriteFile(script, []byte(upsertScript), 0o600); err != nil {
 		return load{}, fmt.Errorf("writing its script: %w", err)
 	}
-	bench := exec.CommandContext(ctx, filepath.Join(w.bin, "pgbench"), "-n", "-M", "prepared", "-c", strconv.Itoa(o.clients), "-j", "2",
-		"-T", strconv.Itoa(int(o.time.Seconds())), "-f", script, "-h", "127.0.0.1", "-p", strconv.Itoa(w.cluster.Port()), "-U", "postgres", "postgres")
+	bench := exec.CommandContext(ctx, filepath.Join(w.bin, "pgbench"),
+		"-n", "-M", "prepared", "-c", strconv.Itoa(o.clients), "-j", "2",
+		"-T", strconv.Itoa(int(o.time.Seconds())), "-f", script, "-h", "127.0.0.1", "-p", strconv.Itoa(w.cluster.Port()),
+		"-U", "postgres", "postgres")
 	var errOut bytes.Buffer
 	bench.Stderr = &errOut
 	out, err := bench.Output()

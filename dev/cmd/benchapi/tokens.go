@@ -42,7 +42,7 @@ func (w *world) tokens(ctx context.Context) (t tokenTimes, err error) {
 		{token: func(n int) string { return w.readers[n%readers] }, want: http.StatusForbidden, into: &t.Right},
 		{token: func(n int) string { return withIDOf(w.readers[n%readers], stranger()) }, want: http.StatusUnauthorized, into: &t.WrongSecret},
 		{token: func(int) string { return stranger() }, want: http.StatusUnauthorized, into: &t.Stranger},
-		{token: func(int) string { return "stw_app_" + strings.Repeat("a", 40) }, want: http.StatusUnauthorized, into: &t.Garbage},
+		{token: func(int) string { return credential.AppPrefix + "of-no-form" }, want: http.StatusUnauthorized, into: &t.Garbage},
 	}
 	for n := range tokenRounds {
 		for k := range kinds {

@@ -65,36 +65,40 @@ var errForm = errors.New("an answer has no length, or no status")
 
 // readHead reads the status and the headers of an answer.
 func (w *wire) readHead() (status, length int, err error) {
-	length = -1
-	for first := true; ; first = false {
-		line, err := w.reader.ReadSlice('\n')
+	first, err := w.line()
+	if err != nil {
+		return 0, 0, err
+	}
+	const begin, end = len("HTTP/1.1 "), len("HTTP/1.1 200")
+	if len(first) < end {
+		return 0, 0, errForm
+	}
+	status, statusErr := strconv.Atoi(first[begin:end])
+	lengthErr := errForm // until there is one
+	for {
+		line, err := w.line()
 		if err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return 0, 0, fmt.Errorf("reading an answer: %w", err)
+			return 0, 0, err
 		}
-		text := strings.TrimRight(string(line), "\r\n")
-		switch {
-		case first:
-			const begin, end = len("HTTP/1.1 "), len("HTTP/1.1 200")
-			if len(text) < end {
-				return 0, 0, errForm
-			}
-			if status, err = strconv.Atoi(text[begin:end]); err != nil {
-				return 0, 0, errForm
-			}
-		case text == "":
-			if length < 0 {
-				return 0, 0, errForm
-			}
-			return status, length, nil
-		case len(text) > len("content-length:") && strings.EqualFold(text[:len("content-length:")], "content-length:"):
-			if length, err = strconv.Atoi(strings.TrimSpace(text[len("content-length:"):])); err != nil {
-				return 0, 0, errForm
-			}
+		if line == "" {
+			return status, length, errors.Join(statusErr, lengthErr)
+		}
+		if name, value, found := strings.Cut(line, ":"); found && strings.EqualFold(name, "Content-Length") {
+			length, lengthErr = strconv.Atoi(strings.TrimSpace(value))
 		}
 	}
+}
+
+// line reads one line of the head, without its end.
+func (w *wire) line() (string, error) {
+	line, err := w.reader.ReadSlice('\n')
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading an answer: %w", err)
+	}
+	return strings.TrimRight(string(line), "\r\n"), nil
 }
 
 func (w *wire) close() error {

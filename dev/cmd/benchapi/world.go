@@ -40,8 +40,8 @@ type world struct {
 	steward  *postgres.DB
 	pool     *pgxpool.Pool // for the bare inserts
 	api      *exec.Cmd
-	address  string // of the API
-	app      string // a key with all scopes
+	address  string   // of the API
+	app      string   // a key with all scopes
 	readers  []string // keys that may read promises only
 	temporal *counted
 	next     atomic.Int64 // the next fresh account
@@ -76,7 +76,8 @@ func newWorld(ctx context.Context, progress io.Writer) (w *world, err error) {
 		return w, err
 	}
 	fmt.Fprintln(progress, "the API")
-	return w, w.start(ctx)
+	err = w.start(ctx)
+	return w, err
 }
 
 func (w *world) close() error {
@@ -115,7 +116,8 @@ func (w *world) fill(ctx context.Context) (err error) {
 		return fmt.Errorf("opening the steward database: %w", err)
 	}
 	for _, sql := range []string{
-		fmt.Sprintf(`insert into accounts (id, registered_at, last_interaction_at) select n, now(), now() - interval '1 day' from generate_series(1, %d) as n`, known),
+		fmt.Sprintf(`insert into accounts (id, registered_at, last_interaction_at)
+			select n, now(), now() - interval '1 day' from generate_series(1, %d) as n`, known),
 		`vacuum analyze accounts`,
 		`create table bare_accounts (like accounts including all)`,
 	} {
@@ -192,13 +194,16 @@ func (w *world) start(ctx context.Context) error {
 // asAPI makes every statement run with the rights that the API has in production.
 func asAPI(url string) string { return url + "&role=steward_api" }
 
-// startLimit is how long the API may take to be ready.
-const startLimit = 30 * time.Second
+// startLimit is how long the API may take to be ready; startPause is between two looks.
+const (
+	startLimit = 30 * time.Second
+	startPause = 100 * time.Millisecond
+)
 
 func (w *world) ready(ctx context.Context, log string) error {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
-	ticker := time.NewTicker(startLimit / 300)
+	ticker := time.NewTicker(startPause)
 	defer ticker.Stop()
 	for {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+w.address+"/readyz", http.NoBody)
@@ -206,7 +211,7 @@ func (w *world) ready(ctx context.Context, log string) error {
 			return fmt.Errorf("asking the API: %w", err)
 		}
 		if response, err := http.DefaultTransport.RoundTrip(request); err == nil {
-			_ = response.Body.Close() //nolint:errcheck // only the status counts
+			_ = response.Body.Close()
 			if response.StatusCode == http.StatusOK {
 				return nil
 			}

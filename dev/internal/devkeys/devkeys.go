@@ -17,6 +17,7 @@ import (
 
 	"steward/dev/internal/state"
 	"steward/internal/casekey"
+	"steward/internal/keys"
 )
 
 // Files in a directory of keys. Each holds one line.
@@ -29,6 +30,8 @@ const (
 	BackupIdentity = "backup.identity"
 	// Master wraps the keys of cases (casekey).
 	Master = casekey.MasterFile
+	// AccountLookup hashes keys of accounts that may be personal.
+	AccountLookup = keys.AccountLookup
 )
 
 // Roles that hold keys; Escrow is no process but the safe in which the second
@@ -68,7 +71,7 @@ func Ensure(dir string) (Public, error) {
 	if err != nil {
 		return public, fmt.Errorf("looking for keys: %w", err)
 	}
-	if err := ensureMaster(dir); err != nil {
+	if err := errors.Join(ensureMaster(dir), ensureLookup(dir)); err != nil {
 		return public, err
 	}
 	if found {
@@ -109,6 +112,19 @@ func ensureMaster(dir string) error {
 		if err := write(dir, role, Master, strings.TrimSpace(string(text))); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// ensureLookup makes the key under which the API hashes keys of accounts, unless it is
+// there: with another one it would not find them again.
+func ensureLookup(dir string) error {
+	_, err := os.Stat(filepath.Join(dir, API, AccountLookup))
+	if errors.Is(err, os.ErrNotExist) {
+		return write(dir, API, AccountLookup, rand.Text()+rand.Text())
+	}
+	if err != nil {
+		return fmt.Errorf("looking for the lookup key: %w", err)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ func TestEachProcessGetsItsOwnKeysOnly(t *testing.T) {
 	}{
 		{[]string{devkeys.Core}, []string{"ledger.key", "master.key"}},
 		{[]string{devkeys.Vendors}, []string{"master.key"}},
-		{[]string{devkeys.API}, []string{"master.key"}},
+		{[]string{devkeys.API}, []string{"account-lookup.key", "master.key"}},
 		{[]string{devkeys.Backup}, []string{"manifest.key"}},
 		{[]string{devkeys.Drill}, []string{"backup.identity"}},
 		{[]string{devkeys.Core, devkeys.Backup}, []string{"ledger.key", "manifest.key", "master.key"}},

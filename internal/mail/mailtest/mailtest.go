@@ -74,7 +74,7 @@ func Start(t testing.TB, options Options) *Server {
 
 	all.Go(func() { server.accept(&all) })
 	t.Cleanup(func() {
-		_ = listener.Close() //nolint:errcheck // the test is over
+		_ = listener.Close()
 		server.hangUp()
 		all.Wait()
 	})
@@ -133,7 +133,7 @@ func (s *Server) hangUp() {
 	defer s.mu.Unlock()
 
 	for conn := range s.open {
-		_ = conn.Close() //nolint:errcheck // the test is over
+		_ = conn.Close()
 	}
 }
 
@@ -151,7 +151,7 @@ func (s *Server) accept(all *sync.WaitGroup) {
 		all.Go(func() {
 			(&talk{server: s, conn: conn, in: bufio.NewReader(conn)}).run()
 
-			_ = conn.Close() //nolint:errcheck // the client has gone
+			_ = conn.Close()
 
 			s.mu.Lock()
 			delete(s.open, conn)

@@ -1,0 +1,99 @@
+package activities_test
+
+import (
+	netmail "net/mail"
+	"testing"
+	"time"
+
+	"go.temporal.io/sdk/testsuite"
+
+	"steward/activities"
+	"steward/internal/casekey"
+	"steward/internal/clocks"
+	"steward/internal/letter"
+	"steward/internal/mail/mailtest"
+	"steward/internal/outbox"
+	"steward/internal/ownrecords"
+	"steward/internal/pgtest"
+	"steward/internal/publicnet"
+	"steward/internal/webhook"
+)
+
+func newKeeper(t *testing.T, lines string) casekey.Keeper {
+	t.Helper()
+
+	master, err := casekey.ParseMaster([]byte(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return casekey.Keeper{Master: master}
+}
+
+// TestAMailFromItsRowToItsEnd queues a mail, sends it over a real socket, wraps its key
+// anew and lets it end, each by the activity that does so.
+func TestAMailFromItsRowToItsEnd(t *testing.T) {
+	t.Parallel()
+
+	db, server := pgtest.OpenSteward(t), mailtest.Start(t, mailtest.Options{})
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	first, second := casekey.GenerateMaster(), casekey.GenerateMaster()
+	from := netmail.Address{Name: "Popkit", Address: "privacy@popkit.example"}
+	box := outbox.Box{Keeper: newKeeper(t, first), From: from, GiveUp: time.Hour, Keep: 24 * time.Hour}
+
+	if _, err := box.Put(t.Context(), db, outbox.Mail{
+		Cause: "x", To: "ada@example.com", Language: letter.French, Letter: letter.Test{Company: "Popkit", At: at},
+	}, at); err != nil {
+		t.Fatal(err)
+	}
+
+	var suite testsuite.WorkflowTestSuite
+
+	env := suite.NewTestActivityEnvironment()
+	own := &activities.OwnRecords{Steward: db, Keeper: newKeeper(t, second+"\n"+first), Clock: clocks.Fixed(at.Add(24 * time.Hour))}
+	mails := &activities.Mails{Sender: outbox.Sender{
+		Steward: db, Keeper: newKeeper(t, second), Server: server.Address(t), From: from, Clock: clocks.Fixed(at),
+	}}
+	hooks := &activities.Webhooks{Deliverer: webhook.Deliverer{
+		Steward: db, Keeper: newKeeper(t, second), Transport: publicnet.Transport(publicnet.Rule{}), Clock: clocks.Fixed(at),
+	}}
+
+	env.RegisterActivity(own)
+	env.RegisterActivity(mails)
+	env.RegisterActivity(hooks)
+
+	var keys int
+	if value, err := env.ExecuteActivity(own.RewrapKeys); err != nil || value.Get(&keys) != nil || keys != 1 {
+		t.Fatalf("%d keys were wrapped anew: %v", keys, err)
+	}
+
+	var sent outbox.Result
+	if value, err := env.ExecuteActivity(mails.SendDueMail); err != nil || value.Get(&sent) != nil || sent.Accepted != 1 {
+		t.Fatalf("%+v, %v", sent, err)
+	}
+
+	if got := server.Received(); len(got) != 1 || got[0].To != "ada@example.com" {
+		t.Errorf("%+v", got)
+	}
+
+	var delivered webhook.Result
+	if value, err := env.ExecuteActivity(hooks.DeliverWebhooks); err != nil || value.Get(&delivered) != nil || delivered != (webhook.Result{}) {
+		t.Errorf("%+v, %v", delivered, err)
+	}
+
+	var expired activities.Expired
+
+	value, err := env.ExecuteActivity(own.ExpireRecords)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if err := value.Get(&expired); err != nil || expired.Left != 0 || len(expired.Removed) != 2 || expired.Removed[0] != (ownrecords.Removed{Table: "mail", Rows: 1}) {
+		t.Errorf("%+v, %v", expired, err)
+	}
+
+	// A core role that was never given a master key wraps nothing, and does not fail.
+	if keys, err := (&activities.OwnRecords{Steward: db}).RewrapKeys(t.Context()); err != nil || keys != 0 {
+		t.Errorf("%d, %v", keys, err)
+	}
+}

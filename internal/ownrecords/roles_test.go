@@ -1,0 +1,143 @@
+package ownrecords_test
+
+import (
+	"context"
+	"net/http"
+	netmail "net/mail"
+	"testing"
+	"time"
+
+	"steward/internal/casekey"
+	"steward/internal/clocks"
+	"steward/internal/letter"
+	"steward/internal/mail/mailtest"
+	"steward/internal/mailevent"
+	"steward/internal/outbox"
+	"steward/internal/ownrecords"
+	"steward/internal/pgtest"
+	"steward/internal/postgres"
+	"steward/internal/publicnet"
+	"steward/internal/webhook"
+)
+
+// as is the database as a login that is a member of one role, and of nothing else.
+func as(t *testing.T, url, role string) *postgres.DB {
+	t.Helper()
+
+	db, err := postgres.Open(t.Context(), pgtest.Member(t, url, role))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(db.Close)
+
+	return db
+}
+
+// told answers every webhook with 200.
+type told struct{}
+
+// RoundTrip implements http.RoundTripper.
+func (told) RoundTrip(*http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+}
+
+// TestEachRoleMayDoItsPart walks mails and events from their making to their end, each
+// step by the role whose part it is.
+func TestEachRoleMayDoItsPart(t *testing.T) {
+	t.Parallel()
+
+	url := pgtest.Steward(t)
+	core, api, vendors := as(t, url, "steward_core"), as(t, url, "steward_api"), as(t, url, "steward_vendors")
+	server := mailtest.Start(t, mailtest.Options{})
+	old, current := casekey.GenerateMaster(), casekey.GenerateMaster()
+	box := outbox.Box{Keeper: keeper(t, old), From: netmail.Address{Address: "privacy@popkit.example"}, GiveUp: time.Hour, Keep: 96 * time.Hour}
+
+	must := func(what string, err error) {
+		t.Helper()
+
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+
+	var id string
+
+	for _, db := range []*postgres.DB{core, api} {
+		made, err := box.Put(t.Context(), db, outbox.Mail{
+			Cause: time.Now().String(), To: "ada@example.com", Language: letter.English, Letter: letter.Test{Company: "Popkit"},
+		}, at())
+		must("queuing a mail", err)
+
+		id = made
+	}
+
+	endpoint, _, err := webhook.Create(t.Context(), api, keeper(t, old), webhook.Wanted{URL: "https://hooks.example.com/", CreatedBy: "stf"}, publicnet.Rule{}, at())
+	must("making an endpoint", err)
+
+	for _, db := range []*postgres.DB{core, api} {
+		_, err := webhook.Emit(t.Context(), db, webhook.Event{Cause: time.Now().String(), At: at(), Data: webhook.Task{}}, 96*time.Hour)
+		must("emitting an event", err)
+	}
+
+	done, err := keeper(t, current+"\n"+old).Rewrap(t.Context(), core)
+	must("wrapping keys anew", err)
+
+	if done != 3 {
+		t.Errorf("%d keys were wrapped anew", done)
+	}
+
+	sent, err := outbox.Sender{
+		Steward: vendors, Keeper: keeper(t, current), Server: server.Address(t), From: box.From, Clock: clocks.Fixed(at()),
+	}.SendDue(t.Context())
+	must("sending", err)
+
+	if sent.Accepted != 2 {
+		t.Errorf("%+v", sent)
+	}
+
+	delivered, err := webhook.Deliverer{Steward: vendors, Keeper: keeper(t, current), Transport: told{}, Clock: clocks.Fixed(at())}.DeliverDue(t.Context())
+	must("delivering", err)
+
+	if delivered.Delivered != 2 {
+		t.Errorf("%+v", delivered)
+	}
+
+	must("an event of a provider", api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		_, err := outbox.Record(ctx, tx, mailevent.Event{Mail: id, Kind: mailevent.Bounced, Provider: "postmark", Reference: "1", At: at()}, at())
+
+		return err
+	}))
+
+	_, err = webhook.Deliveries(t.Context(), api, endpoint, nil, 10)
+	must("listing deliveries", err)
+	_, err = outbox.List(t.Context(), api, nil, 10, at())
+	must("listing mails", err)
+
+	removed, err := ownrecords.Expire(t.Context(), core, at().Add(96*time.Hour), func(int64) {})
+	must("ending", err)
+
+	if len(removed) != 5 {
+		t.Errorf("%+v", removed)
+	}
+
+	left, err := ownrecords.Overdue(t.Context(), core, at().Add(96*time.Hour))
+	must("counting", err)
+
+	if left != 0 {
+		t.Errorf("%d are left", left)
+	}
+
+	must("deleting an endpoint", webhook.Delete(t.Context(), api, endpoint))
+}
+
+func keeper(t *testing.T, lines string) casekey.Keeper {
+	t.Helper()
+
+	master, err := casekey.ParseMaster([]byte(lines))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return casekey.Keeper{Master: master}
+}
