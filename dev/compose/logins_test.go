@@ -73,7 +73,7 @@ const (
 		values ('` + backupID + `', 'app', '2026-11-22', 'att_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'w', now(), now())`
 	takes  = `update backups set state = 'taken', taken_at = now(), manifest_sha256 = 'x'`
 	proves = `update backups set state = 'drilled', drilled_at = now()`
-	tells  = `insert into ledger.entries (id, kind, at, body) values ('led_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'x', now(), '{}')`
+	tells  = `insert into ledger.entries (id, kind, at, body) values ('led_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'act.intended', now(), '{}')`
 	audits = `insert into promise_audits (at, kept, at_risk, broken, states) values (now(), 1, 0, 0, '[]')`
 )
 
@@ -102,8 +102,8 @@ func TestLoginsOfTheCompose(t *testing.T) {
 		{"the drill audits", drill, "steward", audits, true},
 		{"the backup login reads everything", backup, "steward", "select from ledger.entries, ledger.segments, promise_audits", false},
 		{"the API opens", api, "steward", opens, true},
-		{"the API reads the ledger", api, "steward", "select from ledger.entries", true},
-		{"the API writes evidence", api, "steward", tells, false},
+		{"the API reads the ledger", api, "steward", "select body from ledger.entries", true},
+		{"the API tells of an act", api, "steward", tells, false},
 		{"the owner joins the drill", owner, "steward", "grant steward_drill to steward_owner", true},
 		{"the core looks into Temporal", core, "temporal", "select 1", true},
 		{"Temporal looks into the evidence", "temporal", "steward", "select 1", true},

@@ -152,6 +152,7 @@ func steps() []string {
 		"search attributes StewardPromise", "search attributes StewardStage", "search attributes StewardSubject",
 		"search attributes StewardDueAt", "search attributes StewardOverdue",
 		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files",
+		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire",
 		"schedule prune/backups", "schedule audit/promises",
 	}
 }
@@ -511,6 +512,7 @@ func besideWorkers(t *testing.T, bin string) {
 	outcomes, _ := command.setup(t, exitOK)
 	equal(t, "beside workers", with(same("unchanged", append(steps(), "namespace "+world.Namespace)...), same("created", "database installation",
 		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files", "schedule prune/backups",
+		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire",
 		"schedule audit/promises")), outcomes)
 
 	for _, database := range []string{"app", "steward"} {
