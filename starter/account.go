@@ -79,7 +79,7 @@ func (a *app) showAccount(found accountRow) error {
 
 	table := console.Table{Head: []string{"ACCOUNT", found.ID}}
 	for _, fact := range [][2]string{
-		{"state", found.State},
+		{stateWord, found.State},
 		{"registered", a.console.When(found.RegisteredAt)},
 		{"created in the app", a.console.When(found.CreatedAt)},
 		{"last interaction", a.console.When(found.LastInteractionAt)},

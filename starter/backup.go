@@ -21,6 +21,8 @@ func newBackup(a *app) *cobra.Command {
 // The heads of columns that several tables have; a reader looks at the state first.
 const (
 	stateColumn    = "STATE"
+	dueColumn      = "DUE"
+	stateWord      = "state"
 	sizeColumn     = "SIZE"
 	backupColumn   = "BACKUP"
 	databaseColumn = "DATABASE"

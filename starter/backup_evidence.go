@@ -236,7 +236,7 @@ func (a *app) showEvidence(result evidenceResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{databaseColumn, "DUE", "PROVEN", "MISSED", "LARGEST GAP", "LONGEST RESTORE", "BROKEN"}}
+	table := console.Table{Head: []string{databaseColumn, dueColumn, "PROVEN", "MISSED", "LARGEST GAP", "LONGEST RESTORE", "BROKEN"}}
 	for _, each := range result.Databases {
 		table.Add(console.Cells(each.Name, strconv.Itoa(each.Totals.Due), strconv.Itoa(each.Totals.Proven), strconv.Itoa(each.Totals.Missed),
 			(time.Duration(each.RPO.LargestSeconds) * time.Second).String(), (time.Duration(each.RTO.MaxMS) * time.Millisecond).String(),

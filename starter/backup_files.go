@@ -137,7 +137,7 @@ func (a *app) showFilesBackup(ctx context.Context, db *postgres.DB, id string) e
 	for _, fact := range [][2]string{
 		{"files", b.Files},
 		{"business day", b.Day},
-		{"state", string(b.State)},
+		{stateWord, string(b.State)},
 		{"snapshot", a.console.When(b.SnapshotAt)},
 		{"taken", a.console.When(b.TakenAt)},
 		{"drilled", a.console.When(b.DrilledAt)},

@@ -26,7 +26,7 @@ func newBackupList(a *app) *cobra.Command {
 	)
 
 	command := &cobra.Command{
-		Use: "list", Short: "List the backups of the catalogue",
+		Use: listCommand, Short: "List the backups of the catalogue",
 		Long:    "Lists the backups of databases and of files that exist, the newest day first. With --all also those that were pruned.",
 		Example: "  steward backup list\n  steward backup list --database app --json",
 		Args:    args(cobra.NoArgs),

@@ -15,7 +15,7 @@ func (a *app) showPlan(result pruneResult, all bool) error {
 	}
 
 	backups := console.Table{
-		Head: []string{backupColumn, databaseColumn, "ACTION", "DUE"}, Empty: "The catalogue has no backup that is not gone.",
+		Head: []string{backupColumn, databaseColumn, "ACTION", dueColumn}, Empty: "The catalogue has no backup that is not gone.",
 	}
 	for _, b := range result.Backups {
 		backups.Rows = append(backups.Rows, console.Row{Cells: []console.Cell{

@@ -143,7 +143,7 @@ func (a *app) showBackup(b backupResult) error {
 	for _, fact := range [][2]string{
 		{"database", b.Database},
 		{"business day", b.Day},
-		{"state", string(b.State)},
+		{stateWord, string(b.State)},
 		{"stored", quantity.Bytes(b.Bytes)},
 		{"rows", strconv.FormatInt(b.Rows, 10)},
 		{"manifest", console.OrDash(b.ManifestSHA256)},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -173,7 +174,7 @@ func newMailList(a *app) *cobra.Command {
 	limit := showLimit
 
 	command := &cobra.Command{
-		Use: "list", Short: "List mails and what became of them",
+		Use: listCommand, Short: "List mails and what became of them",
 		Long: "Lists the mails of the outbox, the newest first, until their end date. Who was written to and what was said is\n" +
 			"sealed and is not shown. Delivered means: accepted by a mail server, and not bounced for 72 hours.",
 		Example: "  steward mail list\n  steward mail list --limit 5 --json", Args: args(cobra.NoArgs),
@@ -200,7 +201,7 @@ func (a *app) showMail(result mailResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"MAIL", "LETTER", "QUEUED", "STATE", "TRIES", "WHY"}, Empty: "there is no mail"}
+	table := console.Table{Head: []string{"MAIL", "LETTER", "QUEUED", stateColumn, "TRIES", "WHY"}, Empty: "there is no mail"}
 
 	for _, one := range result.Mail {
 		why := one.Code
@@ -209,7 +210,8 @@ func (a *app) showMail(result mailResult) error {
 		}
 
 		table.Add(console.Cell{Text: one.ID}, console.Cell{Text: one.Letter + " (" + one.Language + ")"},
-			console.Cell{Text: a.console.When(one.QueuedAt)}, sendingState(one.State), console.Cell{Text: fmt.Sprint(one.Tries)}, console.Cell{Text: why})
+			console.Cell{Text: a.console.When(one.QueuedAt)}, sendingState(one.State),
+			console.Cell{Text: strconv.Itoa(one.Tries)}, console.Cell{Text: why})
 	}
 
 	return a.console.Table(table)

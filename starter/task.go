@@ -74,7 +74,7 @@ func newTaskList(a *app) *cobra.Command {
 	)
 
 	command := &cobra.Command{
-		Use: "list", Short: "List the tasks that are open, the most urgent first",
+		Use: listCommand, Short: "List the tasks that are open, the most urgent first",
 		Long:    "Lists the tasks that nobody has done, the most urgent first; with --done those that are done, the newest first.",
 		Example: "  steward task list\n  steward task list --role lead\n  steward task list --done --limit 100 --json",
 		Args:    args(cobra.NoArgs),
@@ -110,7 +110,7 @@ type taskFilter struct{ state, role, kind, subject string }
 
 // query is the filter as the API reads it.
 func (f taskFilter) query() string {
-	values := url.Values{"state": {f.state}, "role": {f.role}, "kind": {f.kind}, "subject": {f.subject}}
+	values := url.Values{stateWord: {f.state}, "role": {f.role}, "kind": {f.kind}, "subject": {f.subject}}
 	maps.DeleteFunc(values, func(_ string, value []string) bool { return value[0] == "" })
 
 	return values.Encode()
@@ -192,7 +192,7 @@ func (a *app) showTasks(result tasksResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"TASK", "KIND", "SUBJECT", "ROLE", "DUE", "STATE"}, Empty: "nothing waits for anybody"}
+	table := console.Table{Head: []string{"TASK", "KIND", "SUBJECT", "ROLE", dueColumn, stateColumn}, Empty: "nothing waits for anybody"}
 
 	for _, t := range result.Tasks {
 		state := console.Cell{Text: "open"}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -124,7 +125,8 @@ func newWebhookAdd(a *app) *cobra.Command {
 			return a.addWebhook(command, body)
 		},
 	}
-	command.Flags().StringSliceVar(&types, "type", []string{}, "a type of events that it wants; may be given several times, all of them without it")
+	command.Flags().StringSliceVar(&types, "type", []string{},
+		"a type of events that it wants; may be given several times, all of them without it")
 	command.Flags().StringVar(&description, "description", "", "what you call it; no name of a person")
 
 	return command
@@ -152,7 +154,7 @@ func (a *app) addWebhook(command *cobra.Command, body any) error {
 
 func newWebhookList(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the endpoints",
+		Use: listCommand, Short: "List the endpoints",
 		Long:    "Lists every endpoint. Their addresses are sealed and are not shown.",
 		Example: "  steward webhook list\n  steward webhook list --json", Args: args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -176,7 +178,7 @@ func (a *app) showEndpoints(result endpointsResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"ENDPOINT", "SINCE", "WANTS", "STATE", "DESCRIPTION"}, Empty: "there is no endpoint"}
+	table := console.Table{Head: []string{"ENDPOINT", "SINCE", "WANTS", stateColumn, "DESCRIPTION"}, Empty: "there is no endpoint"}
 
 	for _, one := range result.Endpoints {
 		wants, state := "all events", console.Cell{Text: "told", Tone: console.Good}
@@ -201,7 +203,9 @@ func newWebhookRemove(a *app) *cobra.Command {
 		Long:    "Removes an endpoint, with what waits for it. There is no way back; add it again.",
 		Example: "  steward webhook remove whe_abcdefghijklmnopqrstuvwxyz", Args: args(cobra.ExactArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
-			return a.doWebhook(command, http.MethodDelete, apiclient.Path("v1", "webhooks", "endpoints", given[0]), webhookDone{ID: given[0], Done: "removed"})
+			path := apiclient.Path("v1", "webhooks", "endpoints", given[0])
+
+			return a.doWebhook(command, http.MethodDelete, path, webhookDone{ID: given[0], Done: "removed"})
 		},
 	}
 }
@@ -267,7 +271,7 @@ func (a *app) showDeliveries(result deliveriesResult) error {
 		return a.console.Document(result)
 	}
 
-	table := console.Table{Head: []string{"DELIVERY", "EVENT", "QUEUED", "STATE", "TRIES", "WHY"}, Empty: "nothing was sent"}
+	table := console.Table{Head: []string{"DELIVERY", "EVENT", "QUEUED", stateColumn, "TRIES", "WHY"}, Empty: "nothing was sent"}
 
 	for _, one := range result.Deliveries {
 		why := one.Code
@@ -276,7 +280,7 @@ func (a *app) showDeliveries(result deliveriesResult) error {
 		}
 
 		table.Add(console.Cell{Text: one.ID}, console.Cell{Text: one.Type}, console.Cell{Text: a.console.When(one.CreatedAt)},
-			sendingState(one.State), console.Cell{Text: fmt.Sprint(one.Tries)}, console.Cell{Text: why})
+			sendingState(one.State), console.Cell{Text: strconv.Itoa(one.Tries)}, console.Cell{Text: why})
 	}
 
 	return a.console.Table(table)

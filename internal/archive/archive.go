@@ -29,10 +29,10 @@ const (
 
 // Recipients reads public keys: "age1…", or "ssh-rsa …" of 2048 bits or more.
 // It fails with PolicyInvalid.
-func Recipients(keys []string) ([]age.Recipient, error) {
-	recipients := make([]age.Recipient, 0, len(keys))
+func Recipients(wanted []string) ([]age.Recipient, error) {
+	recipients := make([]age.Recipient, 0, len(wanted))
 
-	for i, key := range keys {
+	for i, key := range wanted {
 		recipient, err := recipient(key)
 		if err != nil {
 			return nil, failure.Wrap(failure.PolicyInvalid, fmt.Sprintf("reading recipient %d", i+1), err)

@@ -12,8 +12,8 @@ const (
 	HandleTaken        Code = "handle_taken"
 	OwnAccess          Code = "own_access"
 	OperatorExists     Code = "operator_exists"
-	CredentialRefused  Code = "credential_refused"
-	CredentialOver     Code = "credential_over"
+	CredentialRefused  Code = "credential_refused" //nolint:gosec // a code
+	CredentialOver     Code = "credential_over"    //nolint:gosec // a code
 	APIUnavailable     Code = "api_unavailable"
 	APIRefused         Code = "api_refused"
 )
@@ -31,12 +31,18 @@ func credentials() []Row {
 		{CredentialsWrong, "these credentials are none of ours", login, false, NotAllowed, false},
 		{CredentialsExpired, "these credentials have expired", "Ask an operator for a new token, then: steward login", false, NotAllowed, false},
 		{CredentialsRevoked, "these credentials were revoked", login, false, NotAllowed, false},
-		{CredentialsSlowed, "too many wrong credentials came from there", "Wait as long as the answer says, then: steward login", true, NotAllowed, false},
+		{
+			CredentialsSlowed, "too many wrong credentials came from there", "Wait as long as the answer says, then: steward login",
+			true, NotAllowed, false,
+		},
 		{UnknownKey, "there is no such key", keys, false, Usage, false},
 		{UnknownStaff, "there is no such member of staff", staff, false, Usage, false},
 		{HandleTaken, "another member of staff has this handle", staff, false, Usage, false},
 		{OwnAccess, "nobody changes or ends the own access", "Ask another operator.", false, Refused, false},
-		{OperatorExists, "there is an operator who can log in", "Ask that operator for a token of your own, then: steward login", false, Refused, false},
+		{
+			OperatorExists, "there is an operator who can log in", "Ask that operator for a token of your own, then: steward login",
+			false, Refused, false,
+		},
 		{CredentialRefused, "no such credential can be made", "Read which member is wrong; the limits are in docs/roles.md", false, Usage, false},
 		{CredentialOver, "this credential, or who had it, has ended", keys, false, Refused, false},
 		{APIUnavailable, "the API did not answer as it should", "Check STEWARD_API_URL, then run: steward doctor", true, Failed, false},

@@ -26,13 +26,19 @@ func messages() []Row {
 	)
 
 	return []Row{
-		{CaseKeyGone, "the key of this case was destroyed at its end", "What it sealed cannot be opened again, which is meant.", false, Refused, false},
+		{
+			CaseKeyGone, "the key of this case was destroyed at its end", "What it sealed cannot be opened again, which is meant.",
+			false, Refused, false,
+		},
 		{
 			CaseKeyWrong, "this master key does not open it",
 			"Put the master key that wrapped it into master.key (docs/keys.md), then run: steward doctor", true, Refused, false,
 		},
 		{MailServerRefused, "the mail server does not work with us", seeMail, true, Failed, false},
-		{MailDeferred, "the mail server asks to try this mail later", "It is tried again by itself; docs/mail.md says for how long.", true, Failed, false},
+		{
+			MailDeferred, "the mail server asks to try this mail later", "It is tried again by itself; docs/mail.md says for how long.",
+			true, Failed, false,
+		},
 		{MailRefused, "the mail server refused this mail for good", "See docs/mail.md for what the answers mean.", false, Failed, false},
 		{
 			MailUncertain, "the connection was lost while the mail server had the mail",

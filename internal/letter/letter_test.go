@@ -42,7 +42,7 @@ func values(one letter.Letter) []string {
 
 	fields := reflect.ValueOf(one)
 	for i := range fields.NumField() {
-		if text, ok := fields.Field(i).Interface().(string); ok && fields.Type().Field(i).Name != "State" {
+		if text, ok := reflect.TypeAssert[string](fields.Field(i)); ok && fields.Type().Field(i).Name != "State" {
 			found = append(found, text)
 		}
 	}
@@ -57,7 +57,7 @@ func checkPage(t *testing.T, name string, language letter.Language, got letter.R
 		t.Errorf("%s in %s: %+v", name, language, got)
 	}
 
-	if !strings.Contains(got.HTML, fmt.Sprintf(`lang="%s"`, language)) || !strings.HasSuffix(strings.TrimSpace(got.HTML), "</html>") {
+	if !strings.Contains(got.HTML, `lang="`+string(language)+`"`) || !strings.HasSuffix(strings.TrimSpace(got.HTML), "</html>") {
 		t.Errorf("%s in %s is no page: %s", name, language, got.HTML)
 	}
 
@@ -91,7 +91,7 @@ func TestFor(t *testing.T) {
 	t.Parallel()
 
 	for tag, want := range map[string]letter.Language{
-		"fr": letter.French, "fr-CA": letter.French, "FR_fr": letter.French, " fr ": letter.French,
+		"fr": letter.French, "fr-CA": letter.French, "FR_fr": letter.French, " fr ": letter.French, //nolint:gocritic // the spaces are meant
 		"en": letter.English, "en-GB": letter.English, "de": letter.English, "": letter.English, "fra": letter.English, "x-fr": letter.English,
 	} {
 		if got := letter.For(tag); got != want {

@@ -80,7 +80,8 @@ func run(ctx context.Context, args []string, logs io.Writer) error {
 	}
 	sink := smtpsink.New(store, clock)
 	server := &http.Server{Handler: sink.Handler(), ReadHeaderTimeout: headerTimeout}
-	slog.New(slog.NewJSONHandler(logs, nil)).InfoContext(ctx, "the mail sink answers", "smtp", mails.Addr().String(), "page", page.Addr().String())
+	slog.New(slog.NewJSONHandler(logs, nil)).InfoContext(ctx, "the mail sink answers",
+		"smtp", mails.Addr().String(), "page", page.Addr().String())
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return sink.ServeSMTP(ctx, mails) })
 	group.Go(func() error {

@@ -26,14 +26,17 @@ type target struct {
 	ships bool
 }
 
+// devModule is the directory of what never ships.
+const devModule = "dev"
+
 func targets() []target {
 	return []target{
 		{name: programSteward, module: ".", source: "./starter", ships: true},
 		{name: programWorker, module: ".", source: "./worker", ships: true},
 		{name: programAPI, module: ".", source: "./api", ships: true},
-		{name: programGCS, module: "dev", source: "./cmd/gcsemulator"},
-		{name: programMail, module: "dev", source: "./cmd/smtpsink"},
-		{name: programTemporal, module: "dev", source: "./cmd/temporal"},
+		{name: programGCS, module: devModule, source: "./cmd/gcsemulator"},
+		{name: programMail, module: devModule, source: "./cmd/smtpsink"},
+		{name: programTemporal, module: devModule, source: "./cmd/temporal"},
 	}
 }
 

@@ -18,14 +18,14 @@ import (
 // The credentials of the person at this machine and of the demo app, kept under
 // .dev/secrets: the API shows each of them once.
 const (
-	operatorToken = "operator.token" //nolint:gosec // a file's name
+	operatorToken = "operator.token"
 	appKey        = "app.key"
 )
 
 // The variables in which `make env` prints them.
 const (
 	apiVariable   = "STEWARD_API_URL"
-	tokenVariable = "STEWARD_TOKEN" //nolint:gosec // a variable's name
+	tokenVariable = "STEWARD_TOKEN"
 	keyVariable   = "STEWARD_API_KEY"
 )
 

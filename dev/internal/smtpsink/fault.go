@@ -70,9 +70,9 @@ func (s *switchboard) take(of ...Fault) Fault {
 func rejection(fault Fault) error {
 	switch fault {
 	case Defer:
-		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "come back later"}
+		return &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "come back later"} //nolint:mnd // RFC 5321
 	case Refuse:
-		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "nobody of that name"}
+		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "nobody of that name"} //nolint:mnd // RFC 5321
 	case None, Drop, DropAfter:
 	}
 	return nil

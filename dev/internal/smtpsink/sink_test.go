@@ -79,7 +79,7 @@ func TestAMailIsKeptAndShown(t *testing.T) {
 	if got := get(t, page.URL+"/"); !strings.Contains(got, "Réponse") || !strings.Contains(got, "Grüße") || strings.Contains(got, "<script>") {
 		t.Error(got)
 	}
-	response, err := http.Get(page.URL + "/mail/" + names[0]) //nolint:noctx // a test
+	response, err := http.Get(page.URL + "/mail/" + names[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestAMailIsKeptAndShown(t *testing.T) {
 
 func get(t *testing.T, address string) string {
 	t.Helper()
-	response, err := http.Get(address) //nolint:noctx // a test
+	response, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestItFailsOnDemand(t *testing.T) {
 	} {
 		sink, store, server := started(t)
 		page := httptest.NewServer(sink.Handler())
-		response, err := http.PostForm(page.URL+"/fail", url.Values{"fault": {string(fault)}, "count": {"1"}}) //nolint:noctx // a test
+		response, err := http.PostForm(page.URL+"/fail", url.Values{"fault": {string(fault)}, "count": {"1"}})
 		if err != nil || response.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %v, %v", fault, response, err)
 		}
@@ -156,8 +156,11 @@ func TestThePageIsForThisMachineOnly(t *testing.T) {
 		method, host, origin string
 		want                 int
 	}{
-		{http.MethodGet, "127.0.0.1:1", "", http.StatusOK}, {http.MethodGet, "localhost", "", http.StatusOK}, {http.MethodGet, "[::1]:1", "", http.StatusOK},
-		{http.MethodGet, "evil.example:1", "", http.StatusMisdirectedRequest}, {http.MethodGet, "10.0.0.1", "", http.StatusMisdirectedRequest},
+		{http.MethodGet, "127.0.0.1:1", "", http.StatusOK},
+		{http.MethodGet, "localhost", "", http.StatusOK},
+		{http.MethodGet, "[::1]:1", "", http.StatusOK},
+		{http.MethodGet, "evil.example:1", "", http.StatusMisdirectedRequest},
+		{http.MethodGet, "10.0.0.1", "", http.StatusMisdirectedRequest},
 		{http.MethodPost, "127.0.0.1:1", "http://127.0.0.1:1", http.StatusSeeOther},
 		{http.MethodPost, "127.0.0.1:1", "http://evil.example", http.StatusForbidden},
 	} {

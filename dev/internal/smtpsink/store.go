@@ -31,6 +31,9 @@ type Store struct {
 	count int // owned by mu; tells apart mails of one instant
 }
 
+// nameCount is after how many mails the number in a name begins anew.
+const nameCount = 1_000_000
+
 // OpenStore keeps mails in dir, which is made when it is missing.
 func OpenStore(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -44,7 +47,7 @@ func (s *Store) Put(content []byte, at time.Time) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count++
-	name := fmt.Sprintf("%020d-%06d.eml", at.UnixNano(), s.count%1_000_000)
+	name := fmt.Sprintf("%020d-%06d.eml", at.UnixNano(), s.count%nameCount)
 	partial := filepath.Join(s.dir, name+".part")
 	if err := os.WriteFile(partial, content, 0o600); err != nil {
 		return "", fmt.Errorf("keeping a mail: %w", err)
