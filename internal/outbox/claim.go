@@ -58,10 +58,12 @@ func due(ctx context.Context, q postgres.Queryer, at time.Time) (found bool, err
 }
 
 // settle ends the mails whose time is over and those that were handed over twice
-// without an answer, and tells how many. What somebody has claimed is left alone.
+// without an answer, and tells how many. One that was handed over once is no mail that
+// nobody took: nobody knows. What somebody has claimed is left alone.
 func settle(ctx context.Context, q postgres.Queryer, at time.Time) (givenUp, uncertain int64, err error) {
 	uncertain, err = q.Exec(ctx, `update mail set state = 'uncertain', settled_at = $1, code = $3, claimed_until = null
-		where state = 'waiting' and cardinality(handed) >= $2 and (claimed_until is null or claimed_until <= $1)`,
+		where state = 'waiting' and (claimed_until is null or claimed_until <= $1)
+			and (cardinality(handed) >= $2 or cardinality(handed) > 0 and give_up_at <= $1)`,
 		at, maxHanded, string(failure.MailUncertain))
 	if err != nil {
 		return 0, 0, failure.Wrap(failure.Unavailable, "settling mails of unknown fate", err)

@@ -339,6 +339,30 @@ func TestAtMostOneCopyMore(t *testing.T) {
 	}
 }
 
+// TestHandedOverOnceIsNotGivenUp: the server may have had it the first time, so nobody
+// may say later that no server took it.
+func TestHandedOverOnceIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	id := w.put(t, "x")
+	w.server.Script("end", mailtest.DropAfter)
+	w.send(t)
+	w.server.Script("rcpt", slices.Repeat([]string{"450 greylisted"}, 40)...)
+
+	var last outbox.Result
+
+	for w.state(t, id) == outbox.Waiting {
+		w.clock.add(4 * time.Hour)
+
+		last = w.send(t)
+	}
+
+	if got := w.state(t, id); got != outbox.Uncertain || last != (outbox.Result{Uncertain: 1}) || len(w.server.Received()) != 1 {
+		t.Errorf("%s, %+v", got, last)
+	}
+}
+
 // TestEveryFailingCall fails each statement and each request of a pass once, before
 // and after its effect, and lets another pass go on later: the mail is accepted, with
 // one copy more at most, and only where the fault lay between the server's acceptance

@@ -43,7 +43,7 @@ type Result struct {
 	Deferred int
 	// Refused will never be taken.
 	Refused int
-	// Uncertain were handed over twice without an answer.
+	// Uncertain were handed over without an answer, and are not sent again.
 	Uncertain int
 	// GivenUp were not taken before their time was over.
 	GivenUp int
