@@ -7,34 +7,49 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
+
 	"steward/internal/failure"
 )
 
 // target is an endpoint with what is sealed of it.
 type target struct{ url, secret string }
 
-// open reads the address and the secret of an endpoint.
-func (d Deliverer) open(ctx context.Context, id string) (target, error) {
+// open reads the address and the secret of an endpoint, none where it was deleted
+// meanwhile. What keeps this one endpoint from being called is broken, not err: no
+// other's is sealed with its key.
+func (d Deliverer) open(ctx context.Context, id string) (found *target, broken, err error) {
 	var sealedURL, sealedSecret []byte
 
-	err := d.Steward.QueryRow(ctx, `select url, secret from webhook_endpoints where id = $1`, id).Scan(&sealedURL, &sealedSecret)
+	err = d.Steward.QueryRow(ctx, `select url, secret from webhook_endpoints where id = $1`, id).Scan(&sealedURL, &sealedSecret)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, nil, nil
+	}
+
 	if err != nil {
-		return target{}, failure.Wrap(failure.Unavailable, "reading a webhook endpoint", err)
+		return nil, nil, failure.Wrap(failure.Unavailable, "reading a webhook endpoint", err)
 	}
 
 	key, err := d.Keeper.Open(ctx, d.Steward, id)
-	if err != nil {
-		return target{}, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", err)
+	if failure.Is(err, failure.CaseKeyGone) || failure.Is(err, failure.CaseKeyWrong) {
+		return nil, err, nil
 	}
 
-	address, err := key.Unseal(columnURL, sealedURL)
 	if err != nil {
-		return target{}, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", err)
+		return nil, nil, failure.Wrap(failure.Unavailable, "opening a webhook endpoint", err)
 	}
 
-	secret, err := key.Unseal(columnSecret, sealedSecret)
+	address, broken := key.Unseal(columnURL, sealedURL)
+	if broken != nil {
+		return nil, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", broken), nil
+	}
 
-	return target{url: string(address), secret: string(secret)}, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", err)
+	secret, broken := key.Unseal(columnSecret, sealedSecret)
+	if broken != nil {
+		return nil, failure.Wrap(failure.CaseKeyWrong, "opening a webhook endpoint", broken), nil
+	}
+
+	return &target{url: string(address), secret: string(secret)}, nil, nil
 }
 
 // StatusError is what an endpoint answered, by its status only.

@@ -309,6 +309,37 @@ func TestOneEndpointDoesNotSlowAnother(t *testing.T) {
 	}
 }
 
+// TestAnEndpointThatCannotBeOpenedFailsAlone: a key that is gone, or another master key
+// in an old backup, is that endpoint's own trouble.
+func TestAnEndpointThatCannotBeOpenedFailsAlone(t *testing.T) {
+	t.Parallel()
+
+	w, receiver := newWorld(t), newApp(t)
+	gone, _ := w.endpoint(t, receiver.URL)
+	wrong, _ := w.endpoint(t, receiver.URL)
+	w.endpoint(t, receiver.URL)
+	w.emit(t, "x")
+
+	if err := casekey.Shred(t.Context(), w.db, gone); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := w.db.Exec(t.Context(), `update webhook_endpoints set secret = '' where id = $1`, wrong); err != nil {
+		t.Fatal(err)
+	}
+
+	if got := w.deliver(t); got != (webhook.Result{Endpoints: 3, Delivered: 1, Deferred: 2}) {
+		t.Errorf("%+v", got)
+	}
+
+	for endpoint, want := range map[string]failure.Code{gone: failure.CaseKeyGone, wrong: failure.CaseKeyWrong} {
+		found, err := webhook.Deliveries(t.Context(), w.db, endpoint, nil, 1)
+		if err != nil || len(found) != 1 || found[0].Code != want || found[0].State != "waiting" {
+			t.Errorf("%+v, %v, want %s", found, err, want)
+		}
+	}
+}
+
 // TestItIsTriedForThreeDays follows one delivery whose endpoint is down, to its end.
 func TestItIsTriedForThreeDays(t *testing.T) {
 	t.Parallel()
