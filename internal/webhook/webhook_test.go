@@ -23,8 +23,6 @@ import (
 	"steward/internal/webhook"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 const keep = 30 * 24 * time.Hour
 
 // clock is one that a test moves.
@@ -705,7 +703,7 @@ func TestEveryDataHasItsType(t *testing.T) {
 	w.endpoint(t, receiver.URL)
 
 	all := []webhook.Data{
-		webhook.Promise{State: "at_risk"}, webhook.Promise{State: "broken"}, webhook.Account{Account: "1", Closing: true}, webhook.Account{Account: "1"}, webhook.Task{Task: "tsk"},
+		webhook.Promise{State: "at_risk"}, webhook.Promise{State: "broken"}, webhook.Task{Task: "tsk"},
 	}
 	for i, data := range all {
 		if _, err := webhook.Emit(t.Context(), w.db, webhook.Event{Cause: strconv.Itoa(i), At: w.clock.Now().Add(time.Duration(i) * time.Millisecond), Data: data}, keep); err != nil {
