@@ -48,8 +48,8 @@ func (w webhooks) register(r *router) {
 	}, w.deliveries)
 	register(r, huma.Operation{
 		OperationID: "retry-webhook-delivery", Method: http.MethodPost, Path: "/v1/webhooks/deliveries/{id}/retry", Tags: []string{tag},
-		Summary: "Try a delivery again", Description: "At once, and with all its retries again, also where it was given up.",
-		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusNotFound},
+		Summary: "Try a delivery again", Description: "At once, and with all its retries again, also where it was given up. An endpoint that was disabled is tried again with it.",
+		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, w.retry)
 }
 

@@ -34,6 +34,8 @@ type Alert struct {
 	Since time.Time
 	// Runbook is the place that says what to do.
 	Runbook string
+	// ToldBefore is when people were last told of it, as it is recorded; zero for never.
+	ToldBefore time.Time
 }
 
 // Due finds in an audit what must be told now, and notes in its standings that
@@ -50,11 +52,11 @@ func Due(audit history.Audit, statuses []promise.Status) (history.Audit, []Alert
 			continue
 		}
 
-		told.Standings[i].AlertedAt = audit.At
 		alerts = append(alerts, Alert{
 			Promise: standing.Promise, Item: standing.Item, State: standing.State, Code: standing.Code(),
-			Since: standing.Since, Runbook: Runbook(standing.Promise, standing.State),
+			Since: standing.Since, Runbook: Runbook(standing.Promise, standing.State), ToldBefore: standing.AlertedAt,
 		})
+		told.Standings[i].AlertedAt = audit.At
 	}
 
 	return told, alerts

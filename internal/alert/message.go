@@ -3,7 +3,6 @@ package alert
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"steward/internal/failure"
 	"steward/internal/letter"
@@ -14,9 +13,15 @@ import (
 )
 
 // cause is the identity of one telling of an alert in one way: told again after a
-// crash it is the same one, told again a day later it is another.
-func (a Alert) cause(way string, now time.Time) string {
-	return fmt.Sprintf("alert/%s/%s/%s/%d/%d", way, a.item(), a.Code, a.Since.Unix(), now.Sub(a.Since)/Every)
+// crash it is the same one, told again a day later it is another. Which telling it is
+// follows from what is recorded, not from the clock, which goes on in a crash.
+func (a Alert) cause(way string) string {
+	before := int64(0)
+	if !a.ToldBefore.IsZero() {
+		before = a.ToldBefore.Unix()
+	}
+
+	return fmt.Sprintf("alert/%s/%s/%s/%d/%d", way, a.item(), a.Code, a.Since.Unix(), before)
 }
 
 // item is the promise with what of it the alert is about, such as "backups/app".
@@ -42,7 +47,7 @@ func (m Mail) Tell(ctx context.Context, alert Alert) error {
 
 	err := m.means.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		_, err := m.means.Box.Put(ctx, tx, outbox.Mail{
-			Cause: alert.cause(fmt.Sprintf("mail-%d", m.place), now), To: m.to, Language: m.language, About: alert.item(),
+			Cause: alert.cause(fmt.Sprintf("mail-%d", m.place)), To: m.to, Language: m.language, About: alert.item(),
 			Letter: letter.PromiseAlert{
 				Company: m.means.Company, Promise: alert.item(), State: string(alert.State), Since: alert.Since, Runbook: alert.Runbook,
 			},
@@ -68,7 +73,7 @@ func (w Webhook) Tell(ctx context.Context, alert Alert) error {
 
 	err := w.means.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		_, err := webhook.Emit(ctx, tx, webhook.Event{
-			Cause: alert.cause("webhook", now), At: now,
+			Cause: alert.cause("webhook"), At: now,
 			Data: webhook.Promise{Promise: string(alert.Promise), Item: alert.Item, State: state, Since: alert.Since.UTC()},
 		}, w.means.KeepWebhooks)
 

@@ -57,7 +57,18 @@ func TestEachDayTellsOnce(t *testing.T) {
 
 	broken := alert.Alert{Promise: promise.Backups, Item: "app", State: promise.Broken, Code: "backups.broken", Since: start(), Runbook: "docs/runbooks.md#x"}
 
-	for _, after := range []time.Duration{0, time.Minute, 24 * time.Hour, 25 * time.Hour, 48 * time.Hour} {
+	const day = 24 * time.Hour
+
+	// Told at once and again after a crash, the next day and again after a crash that
+	// lasted into the day after, and then.
+	for _, telling := range []struct{ after, before time.Duration }{{0, -1}, {25 * time.Hour, -1}, {day, 0}, {2*day + time.Minute, 0}, {3 * day, 2 * day}} {
+		after := telling.after
+
+		broken.ToldBefore = time.Time{}
+		if telling.before >= 0 {
+			broken.ToldBefore = start().Add(telling.before)
+		}
+
 		for _, teller := range alert.Tellers(ways(), means(t, db, start().Add(after))) {
 			if err := teller.Tell(t.Context(), broken); err != nil {
 				t.Fatal(err)

@@ -58,10 +58,12 @@ func due(ctx context.Context, q postgres.Queryer, at time.Time) (found bool, err
 }
 
 // settle ends the mails whose time is over and those that were handed over twice
-// without an answer, and tells how many. What somebody has claimed is left alone.
+// without an answer, and tells how many. One that was handed over once is no mail that
+// nobody took: nobody knows. What somebody has claimed is left alone.
 func settle(ctx context.Context, q postgres.Queryer, at time.Time) (givenUp, uncertain int64, err error) {
 	uncertain, err = q.Exec(ctx, `update mail set state = 'uncertain', settled_at = $1, code = $3, claimed_until = null
-		where state = 'waiting' and cardinality(handed) >= $2 and (claimed_until is null or claimed_until <= $1)`,
+		where state = 'waiting' and (claimed_until is null or claimed_until <= $1)
+			and (cardinality(handed) >= $2 or cardinality(handed) > 0 and give_up_at <= $1)`,
 		at, maxHanded, string(failure.MailUncertain))
 	if err != nil {
 		return 0, 0, failure.Wrap(failure.Unavailable, "settling mails of unknown fate", err)
@@ -78,7 +80,7 @@ func settle(ctx context.Context, q postgres.Queryer, at time.Time) (givenUp, unc
 // crash after its commit counts as one copy.
 func (c claim) hand(ctx context.Context, q postgres.Queryer) error {
 	touched, err := q.Exec(ctx, `update mail set handed = array_append(array_remove(handed, $2), $2)
-		where id = $1 and tries = $2 and state = 'waiting'`, c.id, c.try)
+		where id = $1 and tries = $2 and claimed_until is not null and state = 'waiting'`, c.id, c.try)
 	if err == nil && touched == 0 {
 		return failure.New(failure.Unavailable, "handing over a mail that somebody else has taken up")
 	}
@@ -135,6 +137,18 @@ func (c claim) failed(ctx context.Context, q postgres.Queryer, cause error, at t
 		c.id, c.try, string(state), string(code), protocol.Reply(cause), at.Add(NextTry(c.try)), at, code == failure.MailUncertain)
 
 	return failure.Wrap(failure.Unavailable, "noting how a mail went", err)
+}
+
+// release gives a mail back untried: what is wrong is between the server and us, and no
+// mail's own try or wait is spent on it. A crash before its commit leaves the mail
+// claimed until the lease is over. The number of this try is taken again by the next
+// one; hand refuses it to everybody else, since nobody has claimed the mail then.
+func (c claim) release(ctx context.Context, q postgres.Queryer, cause error) error {
+	_, err := q.Exec(ctx, `update mail set tries = tries - 1, code = $3, reply = nullif($4, 0), claimed_until = null
+		where id = $1 and tries = $2 and claimed_until is not null and state = 'waiting'`,
+		c.id, c.try, string(failure.CodeOf(cause)), protocol.Reply(cause))
+
+	return failure.Wrap(failure.Unavailable, "giving a mail back", err)
 }
 
 // ends reports whether no later try can succeed: the server will never take the mail,

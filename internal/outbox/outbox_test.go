@@ -303,6 +303,32 @@ func TestAServerThatIsAwayCostsNoTry(t *testing.T) {
 	}
 }
 
+// TestASenderThatIsRefusedCostsNoTry: the same answer comes for every mail until
+// somebody mends the configuration, so the pass fails and says so.
+func TestASenderThatIsRefusedCostsNoTry(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	id := w.put(t, "x")
+	w.server.Script("mail", "550 not from here", "553 not from here")
+
+	for range 2 {
+		if result, err := w.sender.SendDue(t.Context()); !failure.Is(err, failure.MailServerRefused) || result != (outbox.Result{}) {
+			t.Errorf("%+v, %v", result, err)
+		}
+
+		var tries, reply int
+		if err := w.db.QueryRow(t.Context(), `select tries, reply from mail where id = $1 and state = 'waiting' and claimed_until is null
+			and next_at = queued_at and code = 'mail_server_refused'`, id).Scan(&tries, &reply); err != nil || tries != 0 || reply < 550 {
+			t.Errorf("%d tries, reply %d, %v", tries, reply, err)
+		}
+	}
+
+	if got := w.send(t); got != (outbox.Result{Accepted: 1}) {
+		t.Errorf("%+v", got)
+	}
+}
+
 // A mail whose key is destroyed cannot be sent, and does not hold up the others.
 func TestAShreddedMailIsRefused(t *testing.T) {
 	t.Parallel()
@@ -336,6 +362,30 @@ func TestAtMostOneCopyMore(t *testing.T) {
 	got := w.server.Received()
 	if len(got) != 2 || got[0].MessageID != got[1].MessageID || w.state(t, id) != outbox.Uncertain {
 		t.Errorf("%d copies, %s", len(got), w.state(t, id))
+	}
+}
+
+// TestHandedOverOnceIsNotGivenUp: the server may have had it the first time, so nobody
+// may say later that no server took it.
+func TestHandedOverOnceIsNotGivenUp(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	id := w.put(t, "x")
+	w.server.Script("end", mailtest.DropAfter)
+	w.send(t)
+	w.server.Script("rcpt", slices.Repeat([]string{"450 greylisted"}, 40)...)
+
+	var last outbox.Result
+
+	for w.state(t, id) == outbox.Waiting {
+		w.clock.add(4 * time.Hour)
+
+		last = w.send(t)
+	}
+
+	if got := w.state(t, id); got != outbox.Uncertain || last != (outbox.Result{Uncertain: 1}) || len(w.server.Received()) != 1 {
+		t.Errorf("%s, %+v", got, last)
 	}
 }
 

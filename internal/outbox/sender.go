@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"context"
+	"errors"
 	"net/mail"
 	"time"
 
@@ -43,7 +44,7 @@ type Result struct {
 	Deferred int
 	// Refused will never be taken.
 	Refused int
-	// Uncertain were handed over twice without an answer.
+	// Uncertain were handed over without an answer, and are not sent again.
 	Uncertain int
 	// GivenUp were not taken before their time was over.
 	GivenUp int
@@ -52,8 +53,9 @@ type Result struct {
 }
 
 // SendDue sends the mails that are due, one after the other, and may be called again
-// after any end. It fails where the server cannot be reached or does not let us in,
-// and then has tried none, or no more, of them.
+// after any end. It fails where the server cannot be reached, does not let us in or does
+// not work with us, such as one that refuses the sender, and then has tried none, or no
+// more, of them.
 func (s Sender) SendDue(ctx context.Context) (Result, error) {
 	givenUp, uncertain, err := settle(ctx, s.Steward, s.Clock.Now())
 	if err != nil {
@@ -131,9 +133,12 @@ func (s Sender) one(ctx context.Context, session *protocol.Session, taken claim,
 		return true, taken.accepted(ctx, s.Steward, s.Clock.Now())
 	}
 
-	if ends(failure.CodeOf(cause)) {
+	switch code := failure.CodeOf(cause); {
+	case code == failure.MailServerRefused:
+		return false, errors.Join(cause, taken.release(ctx, s.Steward, cause))
+	case ends(code):
 		result.Refused++
-	} else {
+	default:
 		result.Deferred++
 	}
 

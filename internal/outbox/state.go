@@ -18,8 +18,9 @@ const (
 	Refused State = "refused"
 	// GivenUp: no mail server took it before its time was over.
 	GivenUp State = "given_up"
-	// Uncertain: twice the connection was lost when the server may have had it. It is
-	// not sent a third time, and counts as not delivered.
+	// Uncertain: twice the connection was lost when the server may have had it, or once
+	// and its time was over before another try succeeded. It is not sent again, and
+	// counts as not delivered.
 	Uncertain State = "uncertain"
 	// Bounced: it came back after it was accepted.
 	Bounced State = "bounced"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	netmail "net/mail"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,8 +64,8 @@ func TestEachRoleMayDoItsPart(t *testing.T) {
 
 	var id string
 
-	for _, db := range []*postgres.DB{core, api} {
-		made, err := box.Put(t.Context(), db, outbox.Mail{
+	for range 2 {
+		made, err := box.Put(t.Context(), core, outbox.Mail{
 			Cause: time.Now().String(), To: "ada@example.com", Language: letter.English, Letter: letter.Test{Company: "Popkit"},
 		}, at())
 		must("queuing a mail", err)
@@ -75,8 +76,8 @@ func TestEachRoleMayDoItsPart(t *testing.T) {
 	endpoint, _, err := webhook.Create(t.Context(), api, keeper(t, old), webhook.Wanted{URL: "https://hooks.example.com/", CreatedBy: "stf"}, publicnet.Rule{}, at())
 	must("making an endpoint", err)
 
-	for _, db := range []*postgres.DB{core, api} {
-		_, err := webhook.Emit(t.Context(), db, webhook.Event{Cause: time.Now().String(), At: at(), Data: webhook.Task{}}, 96*time.Hour)
+	for range 2 {
+		_, err := webhook.Emit(t.Context(), core, webhook.Event{Cause: time.Now().String(), At: at(), Data: webhook.Task{}}, 96*time.Hour)
 		must("emitting an event", err)
 	}
 
@@ -129,6 +130,43 @@ func TestEachRoleMayDoItsPart(t *testing.T) {
 	}
 
 	must("deleting an endpoint", webhook.Delete(t.Context(), api, endpoint))
+}
+
+// TestTheAPIMayNoMoreThanItDoes: whoever takes over the API reads no recipient, no
+// word of a mail and no wrapped key, queues nothing, and destroys no mail's key.
+func TestTheAPIMayNoMoreThanItDoes(t *testing.T) {
+	t.Parallel()
+
+	url := pgtest.Steward(t)
+	core, api := as(t, url, "steward_core"), as(t, url, "steward_api")
+
+	const insertKey = `insert into case_keys (case_id, master, wrapped, made_at, ends_at)
+		values ($1 || repeat('a', 26), 'm', decode(repeat('00', 72), 'hex'), now(), 'infinity')`
+
+	for _, prefix := range []string{"mail_", "whe_"} {
+		_, err := core.Exec(t.Context(), insertKey, prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	for _, sql := range []string{
+		`select recipient from mail`, `select content from mail`, `select wrapped from case_keys`, `select url from webhook_endpoints`,
+		`select secret from webhook_endpoints`, `select body from webhook_events`,
+		`insert into mail (id) values ('')`, `insert into webhook_events (id) values ('')`, `insert into webhook_deliveries (id) values ('')`,
+		`update mail set code = ''`, `update case_keys set master = ''`, `delete from mail`,
+		`delete from case_keys where case_id like 'mail_%'`,
+		`insert into case_keys (case_id, master, wrapped, made_at, ends_at)
+			values ('mail_' || repeat('b', 26), 'm', decode(repeat('00', 72), 'hex'), now(), 'infinity')`,
+	} {
+		if _, err := api.Exec(t.Context(), sql); err == nil || !strings.Contains(err.Error(), "42501") {
+			t.Errorf("%s: %v", sql, err)
+		}
+	}
+
+	if _, err := api.Exec(t.Context(), `delete from case_keys where case_id like 'whe_%'`); err != nil {
+		t.Error(err)
+	}
 }
 
 func keeper(t *testing.T, lines string) casekey.Keeper {

@@ -72,9 +72,9 @@ func orElse(stated calendar.Duration, otherwise time.Duration) time.Duration {
 // leastGiveUp is one retry after a server that greylists.
 const leastGiveUp = time.Hour
 
-// deliveredAfter is how long a mail must lie accepted to count as delivered
+// DeliveredAfter is how long a mail must lie accepted to count as delivered
 // (outbox.DeliveredAfter, which a test compares).
-const deliveredAfter = 72 * time.Hour
+const DeliveredAfter = 72 * time.Hour
 
 // checkMail refuses mails that would end before it is known what became of them, and
 // alerts by mail that nobody could send or would get.
@@ -88,7 +88,7 @@ func (r *reader) checkMail(p *Policy) {
 		} else {
 			where = append(where, "records.mail")
 		}
-		r.refuse(p.KeepMail() < p.Mail.GiveUp()+deliveredAfter, where,
+		r.refuse(p.KeepMail() < p.Mail.GiveUp()+DeliveredAfter, where,
 			"let records.mail be three days longer than mail.give_up_after", "mails would end before it is known whether they were delivered")
 	}
 	seen := map[Alert]bool{}

@@ -22,13 +22,14 @@ type Records struct {
 	Tasks calendar.Duration
 }
 
-// The periods where the policy says nothing.
+// The periods where the policy says nothing. A test compares them with those of the
+// packages named here.
 const (
 	// defaultKeepMail is long enough to answer "did you write to me?" and no archive.
 	defaultKeepMail = 30 * aDay
 	// defaultKeepWebhooks covers the days of retries, and looking at them afterwards.
 	defaultKeepWebhooks = 30 * aDay
-	// defaultKeepKeys is what callers of APIs are used to for repeats.
+	// defaultKeepKeys is what callers of APIs are used to for repeats (idempotency.Keep).
 	defaultKeepKeys = 30 * aDay
 	// defaultKeepAccess lets a yearly audit see the year (accesslog.Keep).
 	defaultKeepAccess = 365 * aDay

@@ -12,6 +12,7 @@ func messages() map[failure.Code]int {
 		failure.WebhookURLRefused: http.StatusUnprocessableEntity,
 		failure.UnknownEndpoint:   http.StatusNotFound,
 		failure.UnknownDelivery:   http.StatusNotFound,
+		failure.DeliveryBusy:      http.StatusConflict,
 		failure.TooManyEndpoints:  http.StatusConflict,
 		// This process was not given a master key, or not the right one.
 		failure.ConfigInvalid: http.StatusServiceUnavailable,

@@ -89,7 +89,8 @@ const (
 
 // DeliverDue delivers what is due, all endpoints at the same time and each by itself,
 // and may be called again after any end. It returns when each has nothing due, has
-// failed once, or the time of a pass is over.
+// failed once, or the time of a pass is over. What is wrong with one endpoint, its seal
+// included, is how that one's delivery went; it fails only where the database does.
 func (d Deliverer) DeliverDue(ctx context.Context) (Result, error) {
 	endpoints, err := d.due(ctx)
 	if err != nil {
@@ -134,8 +135,8 @@ func (d Deliverer) due(ctx context.Context) ([]string, error) {
 // the pass is over. An endpoint that fails is left for this pass: it is called once a
 // minute at most, however much waits for it.
 func (d Deliverer) endpoint(ctx, within context.Context, id string, counted *tally) error {
-	target, err := d.open(ctx, id)
-	if err != nil {
+	target, broken, err := d.open(ctx, id)
+	if err != nil || target == nil && broken == nil {
 		return err
 	}
 
@@ -145,7 +146,10 @@ func (d Deliverer) endpoint(ctx, within context.Context, id string, counted *tal
 			return err
 		}
 
-		cause := d.call(ctx, target, taken)
+		cause := broken
+		if cause == nil {
+			cause = d.call(ctx, *target, taken)
+		}
 
 		state, err := d.note(ctx, taken, cause)
 		if err != nil {

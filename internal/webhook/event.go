@@ -21,16 +21,14 @@ const (
 	// PromiseAtRisk and PromiseBroken: an audit found it, or it stays so for a day more.
 	PromiseAtRisk Type = "promise.at_risk"
 	PromiseBroken Type = "promise.broken"
-	// AccountClosing and AccountAlive: the account's data is to go, or is not any more.
-	AccountClosing Type = "account.closing"
-	AccountAlive   Type = "account.alive"
 	// TaskOverdue: something only a person can do is late.
 	TaskOverdue Type = "task.overdue"
 )
 
-// Types are all types, in the order of the docs.
+// Types are all types, in the order of the docs. Each is emitted somewhere: nobody can
+// subscribe to what never comes.
 func Types() []Type {
-	return []Type{PromiseAtRisk, PromiseBroken, AccountClosing, AccountAlive, TaskOverdue}
+	return []Type{PromiseAtRisk, PromiseBroken, TaskOverdue}
 }
 
 // Data is what an event says. The types of this package are all there are, so that a
@@ -57,22 +55,6 @@ func (p Promise) kind() Type {
 	}
 
 	return PromiseAtRisk
-}
-
-// Account is the data of AccountClosing and AccountAlive.
-type Account struct {
-	// Account is its opaque id.
-	Account string `json:"account"`
-	// Closing says which of the two it is.
-	Closing bool `json:"-"`
-}
-
-func (a Account) kind() Type {
-	if a.Closing {
-		return AccountClosing
-	}
-
-	return AccountAlive
 }
 
 // Task is the data of TaskOverdue.

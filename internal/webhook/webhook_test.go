@@ -16,13 +16,12 @@ import (
 	"steward/internal/casekey"
 	"steward/internal/failure"
 	"steward/internal/faults"
+	"steward/internal/ownrecords"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 	"steward/internal/publicnet"
 	"steward/internal/webhook"
 )
-
-func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const keep = 30 * 24 * time.Hour
 
@@ -309,6 +308,37 @@ func TestOneEndpointDoesNotSlowAnother(t *testing.T) {
 	}
 }
 
+// TestAnEndpointThatCannotBeOpenedFailsAlone: a key that is gone, or another master key
+// in an old backup, is that endpoint's own trouble.
+func TestAnEndpointThatCannotBeOpenedFailsAlone(t *testing.T) {
+	t.Parallel()
+
+	w, receiver := newWorld(t), newApp(t)
+	gone, _ := w.endpoint(t, receiver.URL)
+	wrong, _ := w.endpoint(t, receiver.URL)
+	w.endpoint(t, receiver.URL)
+	w.emit(t, "x")
+
+	if err := casekey.Shred(t.Context(), w.db, gone); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := w.db.Exec(t.Context(), `update webhook_endpoints set secret = '' where id = $1`, wrong); err != nil {
+		t.Fatal(err)
+	}
+
+	if got := w.deliver(t); got != (webhook.Result{Endpoints: 3, Delivered: 1, Deferred: 2}) {
+		t.Errorf("%+v", got)
+	}
+
+	for endpoint, want := range map[string]failure.Code{gone: failure.CaseKeyGone, wrong: failure.CaseKeyWrong} {
+		found, err := webhook.Deliveries(t.Context(), w.db, endpoint, nil, 1)
+		if err != nil || len(found) != 1 || found[0].Code != want || found[0].State != "waiting" {
+			t.Errorf("%+v, %v, want %s", found, err, want)
+		}
+	}
+}
+
 // TestItIsTriedForThreeDays follows one delivery whose endpoint is down, to its end.
 func TestItIsTriedForThreeDays(t *testing.T) {
 	t.Parallel()
@@ -381,14 +411,132 @@ func TestWhatIsNoSuccess(t *testing.T) {
 		w.deliver(t)
 
 		state, code, _ := w.state(t, id)
-		if code != string(want) || len(receiver.got()) != 1 || (state == "given_up") != (want == failure.WebhookGone) {
+		if code != string(want) || len(receiver.got()) != 1 || state != "waiting" {
 			t.Errorf("%d: %s, %s, %d calls", status, state, code, len(receiver.got()))
 		}
 
 		found, err := webhook.List(t.Context(), w.db)
-		if err != nil || len(found) != 1 || found[0].ID != endpoint || found[0].DisabledAt.IsZero() != (want != failure.WebhookGone) {
+		if err != nil || len(found) != 1 || found[0].ID != endpoint || !found[0].DisabledAt.IsZero() {
 			t.Errorf("%d: %+v, %v", status, found, err)
 		}
+	}
+}
+
+// TestGoneForHoursIsGone: one 410 of a wrong deployment disables nothing, hours of them
+// do, and whoever asks for a retry says that the endpoint is there again.
+func TestGoneForHoursIsGone(t *testing.T) {
+	t.Parallel()
+
+	w, receiver := newWorld(t), newApp(t)
+	receiver.answer = func(n int) int { return map[bool]int{true: http.StatusOK, false: http.StatusGone}[n == 2] }
+
+	w.endpoint(t, receiver.URL)
+	first := w.emit(t, "x")
+	w.deliver(t)
+	w.clock.add(7 * time.Hour)
+	w.deliver(t)
+
+	if state, _, _ := w.state(t, first); state != "delivered" {
+		t.Errorf("%s after an answer of 200", state)
+	}
+
+	id := w.emit(t, "y")
+	began := w.clock.Now()
+
+	for state := "waiting"; state == "waiting"; state, _, _ = w.state(t, id) {
+		w.deliver(t)
+		w.clock.add(time.Minute)
+	}
+
+	found, err := webhook.List(t.Context(), w.db)
+	if took := w.clock.Now().Sub(began); err != nil || found[0].DisabledAt.IsZero() || found[0].Reason != failure.WebhookGone || took < 6*time.Hour || took > 9*time.Hour {
+		t.Errorf("%+v after %s, %v", found, took, err)
+	}
+
+	if id := w.emit(t, "z"); id != "" {
+		t.Errorf("an event for an endpoint that is gone: %s", id)
+	}
+
+	receiver.answer = func(int) int { return http.StatusOK }
+	w.retry(t, id)
+
+	if got := w.deliver(t); got.Delivered != 1 {
+		t.Errorf("%+v", got)
+	}
+
+	if found, err := webhook.List(t.Context(), w.db); err != nil || !found[0].DisabledAt.IsZero() || found[0].Reason != "" {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// retry has the delivery of an event tried again.
+func (w *world) retry(t *testing.T, event string) {
+	t.Helper()
+
+	var delivery string
+	if err := w.db.QueryRow(t.Context(), `select id from webhook_deliveries where event = $1`, event).Scan(&delivery); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := webhook.Retry(t.Context(), w.db, delivery, w.clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestALateRetryLasts: what is tried again right before its end has all its tries.
+func TestALateRetryLasts(t *testing.T) {
+	t.Parallel()
+
+	w, receiver := newWorld(t), newApp(t)
+	receiver.answer = func(int) int { return http.StatusServiceUnavailable }
+
+	w.endpoint(t, receiver.URL)
+	id := w.emit(t, "x")
+
+	w.deliver(t)
+	w.clock.add(keep - time.Minute)
+	w.retry(t, id)
+
+	for range 4 {
+		if _, err := ownrecords.Expire(t.Context(), w.db, w.clock.Now(), func(int64) {}); err != nil {
+			t.Fatal(err)
+		}
+
+		w.deliver(t)
+		w.clock.add(20 * time.Hour)
+	}
+
+	if state, _, tries := w.state(t, id); state != "waiting" || tries < 3 {
+		t.Errorf("%s, %d tries", state, tries)
+	}
+}
+
+// TestNoRetryWhileItIsTried: the try that is under way must still be able to say how it
+// went.
+func TestNoRetryWhileItIsTried(t *testing.T) {
+	t.Parallel()
+
+	w, receiver := newWorld(t), newApp(t)
+	w.endpoint(t, receiver.URL)
+	id := w.emit(t, "x")
+
+	receiver.answer = func(int) int {
+		var delivery string
+		if err := w.db.QueryRow(t.Context(), `select id from webhook_deliveries`).Scan(&delivery); err != nil {
+			t.Error(err)
+		}
+
+		if err := webhook.Retry(t.Context(), w.db, delivery, w.clock.Now()); !failure.Is(err, failure.DeliveryBusy) {
+			t.Error(err)
+		}
+
+		return http.StatusOK
+	}
+
+	w.deliver(t)
+
+	if state, _, tries := w.state(t, id); state != "delivered" || tries != 1 {
+		t.Errorf("%s, %d tries", state, tries)
 	}
 }
 
@@ -555,7 +703,7 @@ func TestEveryDataHasItsType(t *testing.T) {
 	w.endpoint(t, receiver.URL)
 
 	all := []webhook.Data{
-		webhook.Promise{State: "at_risk"}, webhook.Promise{State: "broken"}, webhook.Account{Account: "1", Closing: true}, webhook.Account{Account: "1"}, webhook.Task{Task: "tsk"},
+		webhook.Promise{State: "at_risk"}, webhook.Promise{State: "broken"}, webhook.Task{Task: "tsk"},
 	}
 	for i, data := range all {
 		if _, err := webhook.Emit(t.Context(), w.db, webhook.Event{Cause: strconv.Itoa(i), At: w.clock.Now().Add(time.Duration(i) * time.Millisecond), Data: data}, keep); err != nil {

@@ -28,7 +28,22 @@ create table case_keys (
 create index case_keys_end on case_keys (ends_at);
 create index case_keys_of_master on case_keys (master);
 
-grant select, insert, delete on case_keys to steward_core, steward_api;
+grant select, insert, delete on case_keys to steward_core;
+-- The API makes and deletes webhook endpoints with their keys, and opens none of them:
+-- it never reads what is wrapped, and touches no key of another kind of case.
+grant select (case_id), insert, delete on case_keys to steward_api;
+-- +goose StatementBegin
+create function case_key_of_api() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    if pg_has_role(current_user, 'steward_api', 'member') and not pg_has_role(current_user, 'steward_core', 'member')
+        and coalesce(new.case_id, old.case_id) !~ '^whe_' then
+        raise exception 'the key of this case belongs to the core role' using errcode = 'insufficient_privilege';
+    end if;
+    return coalesce(new, old);
+end
+$$;
+-- +goose StatementEnd
+create trigger case_keys_of_api before insert or delete on case_keys for each row execute function case_key_of_api();
 -- The core role wraps them anew when the master key changes.
 grant update (master, wrapped) on case_keys to steward_core;
 grant select on case_keys to steward_vendors;
@@ -38,4 +53,5 @@ grant select on goose_db_version to steward_vendors;
 -- +goose Down
 revoke select on goose_db_version from steward_vendors;
 drop table case_keys;
+drop function case_key_of_api();
 -- The role stays: it belongs to the whole cluster.

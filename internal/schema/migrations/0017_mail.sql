@@ -55,9 +55,12 @@ create table mail_events (
 create index mail_events_of on mail_events (mail);
 create index mail_events_end on mail_events (ends_at);
 
-grant select, insert on mail to steward_core, steward_api;
-grant delete on mail to steward_core;
-grant update (state, settled_at, code) on mail to steward_api;
+grant select, insert, delete on mail to steward_core;
+-- The API lists mails and notes what providers told of them; it neither writes one nor
+-- reads what one says.
+grant select (id, message_id, cause, about, letter, language, state, queued_at, next_at, give_up_at, tries, tried_at, accepted_at,
+    settled_at, code, reply, ends_at) on mail to steward_api;
+grant update (state, settled_at) on mail to steward_api;
 grant select on mail to steward_vendors;
 grant update (state, next_at, tries, handed, tried_at, claimed_until, accepted_at, settled_at, code, reply) on mail to steward_vendors;
 grant select, insert on mail_events to steward_api;

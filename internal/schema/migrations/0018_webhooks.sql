@@ -11,9 +11,12 @@ create table webhook_endpoints (
     description     text        not null default '' check (description ~ '^[A-Za-z0-9 ._/-]{0,100}$'),
     created_by      text        not null,
     created_at      timestamptz not null,
-    -- Set when it answered that it is gone for good: nothing more is sent there.
+    -- Set when it answered for hours that it is gone for good: nothing more is sent
+    -- there until a person asks for a retry.
     disabled_at     timestamptz,
-    disabled_reason text        not null default '' check (disabled_reason ~ '^[a-z_]{0,60}$')
+    disabled_reason text        not null default '' check (disabled_reason ~ '^[a-z_]{0,60}$'),
+    -- Since when it has answered nothing but that it is gone.
+    gone_since      timestamptz
 );
 
 create table webhook_events (
@@ -52,16 +55,19 @@ create index webhook_deliveries_end on webhook_deliveries (ends_at);
 create index webhook_deliveries_newest on webhook_deliveries (created_at desc, id desc);
 
 -- An endpoint is made and deleted through the API; its key goes with it.
-grant select, insert, delete on webhook_endpoints to steward_api;
+grant select (id, types, description, created_by, created_at, disabled_at, disabled_reason, gone_since), insert, delete
+    on webhook_endpoints to steward_api;
 grant select on webhook_endpoints to steward_core, steward_vendors;
-grant update (disabled_at, disabled_reason) on webhook_endpoints to steward_vendors;
+grant update (disabled_at, disabled_reason, gone_since) on webhook_endpoints to steward_vendors, steward_api;
 
-grant select, insert on webhook_events, webhook_deliveries to steward_core, steward_api;
-grant delete on webhook_events, webhook_deliveries to steward_core;
+grant select, insert, delete on webhook_events, webhook_deliveries to steward_core;
 grant select on webhook_events, webhook_deliveries to steward_vendors;
 grant update (state, next_at, tries, claimed_until, tried_at, status, code, settled_at) on webhook_deliveries to steward_vendors;
--- A retry by hand.
-grant update (state, next_at, tries, settled_at) on webhook_deliveries to steward_api;
+-- The API lists deliveries, and tries one again by hand, which lets it last.
+grant select (id, type, ends_at) on webhook_events to steward_api;
+grant update (ends_at) on webhook_events to steward_api;
+grant select on webhook_deliveries to steward_api;
+grant update (state, next_at, tries, settled_at, ends_at) on webhook_deliveries to steward_api;
 
 -- The core role ends all dated records (internal/ownrecords), also those whose own
 -- migrations did not say so.
