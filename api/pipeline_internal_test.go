@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/access"
 	"steward/internal/failure"
@@ -38,6 +39,8 @@ func (mishap) get(_ context.Context, in *mishapInput) (*struct{}, error) {
 		panic(canary)
 	case "foreign":
 		return nil, canary
+	case "statement":
+		return nil, failure.Wrap(failure.Unavailable, "writing", &pgconn.PgError{Code: "22021"})
 	case "coded":
 		return nil, failure.Wrap(failure.NotFound, "looking for the account", canary)
 	}
@@ -55,7 +58,7 @@ func TestNothingLeaks(t *testing.T) {
 	var log bytes.Buffer
 	h.log = slog.New(slog.NewJSONHandler(&log, nil))
 
-	for id, want := range map[string]int{"panic": 500, "foreign": 500, "coded": 404, "down": 503, "ada%40example.com": 503} {
+	for id, want := range map[string]int{"panic": 500, "foreign": 500, "statement": 500, "coded": 404, "down": 503, "ada%40example.com": 503} {
 		got := h.do("operator", http.MethodGet, "/v1/accounts/"+id, "")
 		if got.status != want || got.problem(t).Status != want || strings.Contains(string(got.body), "ada") {
 			t.Errorf("%s: %d %s", id, got.status, got.body)
