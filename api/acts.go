@@ -47,6 +47,10 @@ type actsAnswer struct {
 
 func (a acts) list(ctx context.Context, in *page.Query) (*actsAnswer, error) {
 	position, begun, err := page.Decode[act.Position]("acts", in.Cursor)
+	if err == nil && begun {
+		err = cursorID("act", position.ID)
+	}
+
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +19,9 @@ const (
 	// generatedRequests is how many requests make test sends, and soakRequests make soak.
 	generatedRequests = 4_000
 	soakRequests      = 10_000_000
+	// soakSlice is how many share a house, a seed and a report: a failure is repeated
+	// without the slices before it, and no table grows without end.
+	soakSlice = 500_000
 )
 
 func soaking() bool { return os.Getenv("STEWARD_SOAK") != "" }
@@ -44,6 +49,34 @@ func seed(t testing.TB) uint64 {
 func TestGeneratedRequests(t *testing.T) {
 	t.Parallel()
 
+	from := seed(t)
+
+	if !soaking() {
+		generated(t, from, generatedRequests)
+
+		return
+	}
+
+	for slice := range uint64(soakRequests / soakSlice) {
+		t.Run(strconv.FormatUint(slice, 10), func(t *testing.T) { //nolint:paralleltest // each takes the whole machine
+			generated(t, from+slice, soakSlice)
+		})
+
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// refusedAlways are the operations of which nothing that is generated can succeed: the
+// outcomes of a task are no words of the document, and nothing that requests do makes a
+// delivery to a webhook. Tests of their own do both.
+func refusedAlways() []string { return []string{"finish-task", "retry-webhook-delivery"} }
+
+// generated throws so many requests of a seed at a house of their own.
+func generated(t *testing.T, from uint64, count int) {
+	t.Helper()
+
 	h := newHouse(t)
 
 	document, err := requesttest.Parse(h.service.document)
@@ -51,24 +84,57 @@ func TestGeneratedRequests(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	from := seed(t)
 	random := rand.New(rand.NewPCG(from, 0))
 	thrower := &thrower{house: h, generator: &requesttest.Generator{Document: document, Random: random, Now: time.Now()}, report: requesttest.NewReport()}
 
-	count := generatedRequests
-	if soaking() {
-		count = soakRequests
-	}
-
-	for i := range count {
-		if !thrower.throw(t) {
-			t.Fatalf("request %d of seed %d; repeat with: make replay SEED=%d TEST=TestGeneratedRequests PKG=./api", i, from, from)
+	// What no client could send does not count.
+	for thrower.report.Requests < count {
+		if !thrower.throw(t, anySkin()) {
+			t.Fatalf("request %d of seed %d; repeat with: make replay SEED=%d TEST=TestGeneratedRequests PKG=./api%s",
+				thrower.report.Requests, from, from, map[bool]string{true: ", and STEWARD_SOAK=1"}[soaking()])
 		}
 	}
 
 	var text strings.Builder
 	thrower.report.Write(&text)
 	t.Logf("seed=%d\n%s", from, text.String())
+
+	if thrower.report.Requests != count {
+		t.Errorf("%d requests were answered, not %d", thrower.report.Requests, count)
+	}
+
+	// Of thousands only, chance may leave one out: so many more that are valid.
+	for range generatedRequests {
+		if len(thrower.refused()) == 0 {
+			return
+		}
+
+		if !thrower.throw(t, []requesttest.Skin{requesttest.Valid}) {
+			t.Fatalf("a request after those of seed %d", from)
+		}
+	}
+
+	if refused := thrower.refused(); len(refused) > 0 {
+		t.Errorf("never done, with seed %d: %v", from, refused)
+	}
+}
+
+// anySkin are all kinds of requests.
+func anySkin() []requesttest.Skin {
+	return []requesttest.Skin{requesttest.Valid, requesttest.Broken, requesttest.Hostile}
+}
+
+// refused are the operations that were never done: what is only refused shows nothing.
+func (th *thrower) refused() []string {
+	var refused []string
+
+	for _, operation := range th.generator.Document.Operations {
+		if !slices.Contains(refusedAlways(), operation.ID) && !th.report.Succeeded(operation.ID) {
+			refused = append(refused, operation.ID)
+		}
+	}
+
+	return refused
 }
 
 // thrower sends generated requests straight to the handler.
@@ -79,13 +145,11 @@ type thrower struct {
 }
 
 // throw sends one, and says whether its answer was right.
-func (th *thrower) throw(t *testing.T) bool {
+func (th *thrower) throw(t *testing.T, skins []requesttest.Skin) bool {
 	t.Helper()
 
 	random, operations := th.generator.Random, th.generator.Document.Operations
-	asked := th.generator.Make(operations[random.IntN(len(operations))], []requesttest.Skin{
-		requesttest.Valid, requesttest.Broken, requesttest.Hostile,
-	}[random.IntN(3)])
+	asked := th.generator.Make(operations[random.IntN(len(operations))], skins[random.IntN(len(skins))])
 
 	request, err := asked.HTTP("http://127.0.0.1")
 	if err != nil {
@@ -106,7 +170,7 @@ func (th *thrower) throw(t *testing.T) bool {
 
 	got := requesttest.Answer{Status: recorder.Code, Headers: recorder.Result().Header, Body: recorder.Body.Bytes()}
 	th.report.Add(asked, got, time.Since(began))
-	th.generator.See(path.Base(got.Headers.Get("Location")))
+	th.see(got)
 
 	if err := th.generator.Document.Judge(asked, got); err != nil {
 		t.Errorf("%v\n%s\nanswer: %d %s\n%s", err, asked, got.Status, got.Body, th.house.errors)
@@ -115,6 +179,35 @@ func (th *thrower) throw(t *testing.T) bool {
 	}
 
 	return true
+}
+
+// see remembers the ids that an answer gave, but for those of who calls: nobody could
+// call any more once their access was ended.
+func (th *thrower) see(got requesttest.Answer) {
+	th.generator.See(path.Base(got.Headers.Get("Location")))
+
+	all, made := th.house.verifier.(people)
+
+	for _, found := range idMember.FindAllSubmatch(got.Body, -1) {
+		id := string(found[1])
+		if made && !all.have(id) {
+			th.generator.See(id)
+		}
+	}
+}
+
+// idMember is the member of a body that names what it is about.
+var idMember = regexp.MustCompile(`"id":"([A-Za-z0-9_-]{1,80})"`)
+
+// have reports whether an id is that of one of them.
+func (p people) have(id string) bool {
+	for _, who := range p {
+		if who.ID == id || who.Credential == id {
+			return true
+		}
+	}
+
+	return false
 }
 
 // someone is mostly who may call the operation, sometimes anybody.

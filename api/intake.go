@@ -50,13 +50,30 @@ func (t *routes) read(w http.ResponseWriter, r *http.Request, x *exchange, op *h
 		return failure.New(failure.RequestMalformed, "reading the body (there is none)")
 	}
 
-	if err := strictjson.Check(body); err != nil {
+	if names := foreignMembers(op); names != nil {
+		body, err = strictjson.Pick(body, names)
+	} else {
+		err = strictjson.Check(body)
+	}
+
+	if err != nil {
 		return malformed("body", err)
 	}
 
 	x.body, r.Body = body, io.NopCloser(bytes.NewReader(body))
 
 	return nil
+}
+
+// foreign is the member of an operation's Metadata that names what is read of a body
+// whose form somebody else defines; it is a []string.
+const foreign = "steward-foreign"
+
+// foreignMembers is what is read of such a body; nil for the bodies that are ours.
+func foreignMembers(op *huma.Operation) []string {
+	names, _ := op.Metadata[foreign].([]string)
+
+	return names
 }
 
 // unread says why a body could not be read; it is the caller's side, since the body

@@ -58,6 +58,10 @@ const mailList = "mail"
 
 func (m mailbox) list(ctx context.Context, in *page.Query) (*mailAnswer, error) {
 	place, found, err := page.Decode[outbox.Place](mailList, in.Cursor)
+	if err == nil && found {
+		err = cursorID("mail", place.ID)
+	}
+
 	if err != nil {
 		return nil, err
 	}

@@ -26,21 +26,33 @@ func (m mailEvents) register(r *router) {
 		Summary: "Record what became of a mail",
 		Description: "Takes the webhooks of Postmark as Postmark documents them: Bounce, SpamComplaint and Delivery are read, by the metadata " +
 			"`steward-mail` that each mail has; of other types, and of mails that are not Steward's, nothing is kept. An event that is told " +
-			"twice is one. Addresses and texts in it are not read.",
+			"twice is one. Addresses and texts in it are not read: other members may be there, and null is as good as nothing.",
+		// With the option "include content" Postmark sends the mail that bounced: at most
+		// half a megabyte of it, and JSON's escapes.
+		MaxBodyBytes: postmarkBodyLimit,
+		Metadata:     map[string]any{foreign: postmarkMembers()},
 	}, m.record)
+}
+
+// postmarkBodyLimit is how large a webhook of Postmark may be, in bytes.
+const postmarkBodyLimit = 1 << 20
+
+// postmarkMembers are those of postmarkBody.
+func postmarkMembers() []string {
+	return []string{"RecordType", "ID", "Type", "MessageID", "Metadata", "BouncedAt", "DeliveredAt"}
 }
 
 // postmarkBody is what is read of a webhook of Postmark; everything else may be there.
 type postmarkBody struct {
 	_ struct{} `additionalProperties:"true"`
 
-	RecordType  string            `json:"RecordType" minLength:"1" maxLength:"60" doc:"Bounce, SpamComplaint, Delivery or another type."`
-	ID          int64             `json:"ID,omitempty" minimum:"0" doc:"The bounce or complaint."`
-	Type        string            `json:"Type,omitempty" maxLength:"100" doc:"Why it bounced."`
-	MessageID   string            `json:"MessageID,omitempty" maxLength:"200" doc:"Postmark's id of the message."`
-	Metadata    map[string]string `json:"Metadata,omitempty" doc:"What was given to the mail."`
-	BouncedAt   time.Time         `json:"BouncedAt,omitzero" doc:"When it bounced."`
-	DeliveredAt time.Time         `json:"DeliveredAt,omitzero" doc:"When it was delivered."`
+	RecordType  string             `json:"RecordType" minLength:"1" maxLength:"60" doc:"Bounce, SpamComplaint, Delivery or another type."`
+	ID          int64              `json:"ID,omitempty" nullable:"true" minimum:"0" doc:"The bounce or complaint."`
+	Type        string             `json:"Type,omitempty" nullable:"true" maxLength:"1000" doc:"Why it bounced."`
+	MessageID   string             `json:"MessageID,omitempty" nullable:"true" maxLength:"200" doc:"Postmark's id of the message."`
+	Metadata    map[string]*string `json:"Metadata,omitempty" nullable:"true" doc:"What was given to the mail."`
+	BouncedAt   time.Time          `json:"BouncedAt,omitzero" nullable:"true" doc:"When it bounced."`
+	DeliveredAt time.Time          `json:"DeliveredAt,omitzero" nullable:"true" doc:"When it was delivered."`
 }
 
 type mailEventInput struct {
@@ -54,10 +66,16 @@ type mailEventAnswer struct {
 }
 
 func (m mailEvents) record(ctx context.Context, in *mailEventInput) (*mailEventAnswer, error) {
-	out := &mailEventAnswer{}
+	out, given := &mailEventAnswer{}, map[string]string{}
+
+	for name, value := range in.Body.Metadata {
+		if value != nil {
+			given[name] = *value
+		}
+	}
 
 	event, ours := mailevent.Postmark{
-		RecordType: in.Body.RecordType, ID: in.Body.ID, Type: in.Body.Type, MessageID: in.Body.MessageID, Metadata: in.Body.Metadata,
+		RecordType: in.Body.RecordType, ID: in.Body.ID, Type: in.Body.Type, MessageID: in.Body.MessageID, Metadata: given,
 		BouncedAt: in.Body.BouncedAt, DeliveredAt: in.Body.DeliveredAt,
 	}.Event()
 	if !ours {

@@ -227,6 +227,33 @@ func TestMailAndWhatBecameOfIt(t *testing.T) {
 		t.Errorf("%d events, %v", events, err)
 	}
 
+	// As Postmark sends it: members that the example lacks, nulls, and the whole mail.
+	content := strings.Repeat(`Received: by mx.example.com\r\n`, 30_000)
+	other, err := os.ReadFile("../internal/mailevent/testdata/postmark_bounce.json")
+
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	big := strings.NewReplacer("mail_aaaaaaaaaaaaaaaaaaaaaaaaaa", id, "692560173", "692560174", `"TypeCode": 1,`,
+		`"TypeCode": null, "Tag": null, "MessageID": null, "DeliveredAt": null, "New": {"a": [null, 1e999]}, "Content": "`+content+`",`).Replace(string(other))
+
+	var answer struct{ Recorded bool }
+
+	h.do("app", http.MethodPost, "/v1/mail/events", big).into(t, &answer)
+
+	if !answer.Recorded || len(big) < 800_000 {
+		t.Errorf("%+v", answer)
+	}
+
+	if got := h.do("app", http.MethodPost, "/v1/mail/events", `{"Content":"`+strings.Repeat("x", 1<<20)+`"}`); got.status != http.StatusRequestEntityTooLarge {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+
+	if got := h.do("app", http.MethodPost, "/v1/mail/events", "{\"RecordType\":\"\xff\"}"); got.status != http.StatusBadRequest {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+
 	foreign := strings.ReplaceAll(`{"RecordType": "Bounce", "ID": 7, "Type": "HardBounce", "BouncedAt": "2026-11-22T12:00:00Z", "Metadata": {"steward-mail": "X"}}`, "X", ids.New("mail"))
 	if got := h.do("app", http.MethodPost, "/v1/mail/events", foreign); got.status != http.StatusOK || !strings.Contains(string(got.body), "false") {
 		t.Errorf("%d %s", got.status, got.body)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/netip"
@@ -13,6 +14,7 @@ import (
 	"steward/internal/clientaddr"
 	"steward/internal/failure"
 	"steward/internal/faults"
+	"steward/internal/problem"
 	"steward/internal/ratelimit"
 )
 
@@ -20,6 +22,10 @@ import (
 // statements. What takes longer than this is stuck, and holds a connection to the
 // database that others wait for.
 const handlerTimeout = 10 * time.Second
+
+// admitTimeout is how long it may take to find out who calls; package credential gives
+// the database less.
+const admitTimeout = 5 * time.Second
 
 // routes are the operations behind what every request passes: it implements huma's
 // Adapter, so that no operation can be reached around it.
@@ -51,62 +57,81 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 		x := exchangeOf(r.Context())
 		x.operation = op.OperationID
 
-		ctx, err := t.admit(r, x, rule) // made from that of the request
+		who, err := t.admit(r, x, rule)
 		if err == nil {
 			err = t.read(w, r, x, op)
 		}
 
 		if err != nil {
-			refuse(ctx, w, err) //nolint:contextcheck // as said
+			refuse(r.Context(), w, err)
 
 			return
 		}
 
-		ctx, cancel := context.WithTimeout(ctx, handlerTimeout)
+		ctx, cancel := context.WithTimeout(r.Context(), handlerTimeout)
 		defer cancel()
 
-		handler(humago.NewContext(op, r.WithContext(ctx), w)) //nolint:contextcheck // as said
+		if who != nil {
+			ctx = access.With(ctx, *who)
+		}
+
+		handler(humago.NewContext(op, r.WithContext(ctx), w)) //nolint:contextcheck // made from that of the request
 	})
 }
 
 // ServeHTTP is part of huma's Adapter; requests come through handler.
 func (t *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) { t.mux.ServeHTTP(w, r) }
 
-// admit finds out who calls and whether they may. The cheap questions come first: a
-// flood is turned away before it costs anything.
-func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (context.Context, error) {
-	ctx := r.Context()
+// admit finds out who calls and whether they may; nobody calls a public operation.
+//
+// Whoever shows credentials that hold spends what those have. What an address may
+// spend goes to everything else, so that nobody there keeps the others from calling.
+func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (*access.Principal, error) {
+	// A time of its own: a body that comes slowly takes nothing from the handler.
+	ctx, cancel := context.WithTimeout(r.Context(), admitTimeout)
+	defer cancel()
 
-	if err := t.spend(x, t.addresses.Allow(clientaddr.Network(clientaddr.From(ctx)))); err != nil {
-		return ctx, err
-	}
+	address := clientaddr.Network(clientaddr.From(ctx))
 
 	if rule.Public {
-		return ctx, nil
+		return nil, t.spend(x, t.addresses.Allow(address))
 	}
 
+	who, err := t.recognise(ctx, r, x)
+	if err != nil {
+		if problem.From(err).Status < http.StatusInternalServerError {
+			err = cmp.Or(t.spend(x, t.addresses.Allow(address)), err)
+		}
+
+		return nil, err
+	}
+
+	if err := t.spend(x, t.callers.Allow(who.Credential)); err != nil {
+		return nil, err
+	}
+
+	if access.Decide(rule, who) != access.Granted {
+		return nil, failure.New(failure.NotPermitted, "looking for the operation in the role table")
+	}
+
+	return who, nil
+}
+
+// recognise tells whose credentials the request shows.
+func (t *routes) recognise(ctx context.Context, r *http.Request, x *exchange) (*access.Principal, error) {
 	token, err := bearer(r.Header)
 	if err != nil {
-		return ctx, err
+		return nil, err
 	}
 
 	who, err := t.verifier.Verify(ctx, token)
 	if err != nil {
-		return ctx, notVerified(err)
+		return nil, notVerified(err)
 	}
 
-	ctx = access.With(ctx, who)
 	x.credential, x.secret = who.Credential, secretOf(token)
 
-	if err := t.spend(x, t.callers.Allow(who.Credential)); err != nil {
-		return ctx, err
-	}
-
-	if access.Decide(rule, &who) != access.Granted {
-		return ctx, failure.New(failure.NotPermitted, "looking for the operation in the role table")
-	}
-
-	return ctx, nil
+	return &who, nil
 }
 
 // spend tells the caller how much is left, and refuses where nothing is.

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5/pgconn"
 
+	"steward/internal/access"
 	"steward/internal/failure"
 )
 
@@ -37,6 +39,8 @@ func (mishap) get(_ context.Context, in *mishapInput) (*struct{}, error) {
 		panic(canary)
 	case "foreign":
 		return nil, canary
+	case "statement":
+		return nil, failure.Wrap(failure.Unavailable, "writing", &pgconn.PgError{Code: "22021"})
 	case "coded":
 		return nil, failure.Wrap(failure.NotFound, "looking for the account", canary)
 	}
@@ -54,7 +58,7 @@ func TestNothingLeaks(t *testing.T) {
 	var log bytes.Buffer
 	h.log = slog.New(slog.NewJSONHandler(&log, nil))
 
-	for id, want := range map[string]int{"panic": 500, "foreign": 500, "coded": 404, "down": 503, "ada%40example.com": 503} {
+	for id, want := range map[string]int{"panic": 500, "foreign": 500, "statement": 500, "coded": 404, "down": 503, "ada%40example.com": 503} {
 		got := h.do("operator", http.MethodGet, "/v1/accounts/"+id, "")
 		if got.status != want || got.problem(t).Status != want || strings.Contains(string(got.body), "ada") {
 			t.Errorf("%s: %d %s", id, got.status, got.body)
@@ -184,6 +188,67 @@ func TestLimits(t *testing.T) {
 
 	if got := h.do("lead", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusNotFound {
 		t.Errorf("another credential: %d", got.status)
+	}
+}
+
+// stuck is an authenticator whose database does not answer.
+type stuck struct{}
+
+func (stuck) Verify(ctx context.Context, _ string) (access.Principal, error) {
+	if _, bounded := ctx.Deadline(); !bounded {
+		return access.Principal{}, failure.New(failure.Internal, "waiting for ever")
+	}
+
+	return access.Principal{}, failure.New(failure.TooBusy, "waiting to look at the credentials")
+}
+
+// TestFindingOutWhoCallsHasAnEnd: also where the database hangs, and who waits for it
+// in vain is told when to come again.
+func TestFindingOutWhoCallsHasAnEnd(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t, mishap{})
+	h.verifier = stuck{}
+	s := &service{health: h.service.health}
+
+	if err := s.open(h.process, []resource{mishap{}}); err != nil {
+		t.Fatal(err)
+	}
+
+	h.server.Config.Handler = s.handler
+
+	got := h.do("operator", http.MethodGet, "/v1/accounts/coded", "")
+	if got.status != http.StatusServiceUnavailable || got.problem(t).Code != failure.TooBusy || got.headers.Get("Retry-After") == "" {
+		t.Errorf("%d %v %s", got.status, got.headers, got.body)
+	}
+}
+
+// TestAFloodTakesNothingFromItsNeighbours: bad tokens from an address use up what that
+// address may do without credentials, and nothing of what a right one may do there.
+func TestAFloodTakesNothingFromItsNeighbours(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t, mishap{})
+	s := &service{health: h.service.health}
+	h.door.AddressRate = 0.001
+
+	if err := s.open(h.process, []resource{mishap{}}); err != nil {
+		t.Fatal(err)
+	}
+
+	h.server.Config.Handler = s.handler
+
+	for n, want := range []int{http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusTooManyRequests} {
+		token := []string{"nobody", "nobody", ""}[n]
+		if got := h.do(token, http.MethodGet, "/v1/accounts/coded", ""); got.status != want || got.headers.Get("Ratelimit") != `"address";r=0;t=1000` {
+			t.Errorf("%d: %d %v", n, got.status, got.headers)
+		}
+	}
+
+	for range 3 {
+		if got := h.do("operator", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusNotFound {
+			t.Errorf("a right token from there: %d %s", got.status, got.body)
+		}
 	}
 }
 

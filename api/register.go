@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/access"
 	"steward/internal/clocks"
@@ -128,7 +129,7 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 
 		return failure.Wrap(failure.Internal, "reading the first answer", json.Unmarshal(answer, out))
 	})
-	if err != nil && failure.CodeOf(err) == failure.Internal {
+	if _, coded := errors.AsType[*failure.Error](err); err != nil && !coded {
 		err = failure.Wrap(failure.Unavailable, "writing it down", err)
 	}
 
@@ -143,10 +144,25 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 func problemOf(ctx context.Context, err error) *problem.Problem {
 	x := exchangeOf(ctx)
 
-	made := problem.From(err).For(x.id)
+	made := problem.From(err)
+	if wrongStatement(err) {
+		made = problem.New(failure.Internal, "")
+	}
+
+	made.For(x.id)
 	x.code, x.cause = string(made.Code), err
 
 	return made
+}
+
+// wrongStatement reports whether the database answered that it does not take the data
+// of a statement (SQLSTATE classes 22 and 23). That is a mistake of ours: asking again
+// does not help, whatever who wrapped it thought.
+func wrongStatement(err error) bool {
+	answered, is := errors.AsType[*pgconn.PgError](err)
+
+	return is && (strings.HasPrefix(answered.Code, "22") || strings.HasPrefix(answered.Code, "23")) &&
+		slices.Contains([]failure.Code{failure.Unavailable, failure.Internal}, failure.CodeOf(err))
 }
 
 // prepare completes the operation. It refuses one that has no row in access.Table().

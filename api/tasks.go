@@ -12,7 +12,6 @@ import (
 	"steward/internal/act"
 	"steward/internal/clocks"
 	"steward/internal/failure"
-	"steward/internal/ids"
 	"steward/internal/page"
 	"steward/internal/postgres"
 	"steward/internal/task"
@@ -101,8 +100,8 @@ func (t tasks) list(ctx context.Context, in *tasksQuery) (*tasksAnswer, error) {
 	name := "tasks-" + in.State
 
 	after, given, err := page.Decode[task.Place](name, in.Cursor)
-	if err == nil && given && !ids.Valid("tsk", after.ID) {
-		err = failure.New(failure.CursorInvalid, "reading the cursor")
+	if err == nil && given {
+		err = cursorID("tsk", after.ID)
 	}
 
 	if err != nil {

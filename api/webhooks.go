@@ -203,6 +203,10 @@ func (w webhooks) deliveries(ctx context.Context, in *deliveriesQuery) (*deliver
 	list := deliveriesList + in.Endpoint
 
 	place, found, err := page.Decode[webhook.Place](list, in.Cursor)
+	if err == nil && found {
+		err = cursorID("whd", place.ID)
+	}
+
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"steward/internal/access"
+	"steward/internal/failure"
+	"steward/internal/ids"
 	"steward/internal/page"
 	"steward/internal/postgres"
 )
@@ -35,6 +37,15 @@ func oneOf[T ~string](words []T) *huma.Schema {
 	schema.PrecomputeMessages()
 
 	return schema
+}
+
+// cursorID refuses a cursor whose id is none of the list's.
+func cursorID(prefix, id string) error {
+	if ids.Valid(prefix, id) {
+		return nil
+	}
+
+	return failure.New(failure.CursorInvalid, "reading the cursor")
 }
 
 // byID reads one page of a list that is in the order of its ids.

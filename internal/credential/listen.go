@@ -68,16 +68,7 @@ func (v *Verifier) Listening() bool {
 // listen connects, listens, and keeps what is known true. heard says that it came
 // to know everything once.
 func (v *Verifier) listen(ctx context.Context) (heard bool, err error) {
-	var conn *pgx.Conn
-
-	err = faults.Do(ctx, faults.SQL, "listen", func(ctx context.Context) error {
-		conn, err = pgx.ConnectConfig(ctx, v.options.DB.Pool().Config().ConnConfig)
-		if err == nil {
-			_, err = conn.Exec(ctx, "listen "+channel)
-		}
-
-		return err //nolint:wrapcheck // wrapped below
-	})
+	conn, err := v.connect(ctx)
 	if conn != nil {
 		defer func() {
 			closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), v.pace.beat)
@@ -107,16 +98,42 @@ func (v *Verifier) listen(ctx context.Context) (heard bool, err error) {
 	}
 }
 
+// connect opens the connection that listens; what it gives is to be closed, also
+// beside an error.
+func (v *Verifier) connect(ctx context.Context) (conn *pgx.Conn, err error) {
+	ctx, cancel := context.WithTimeout(ctx, v.pace.answer)
+	defer cancel()
+
+	err = faults.Do(ctx, faults.SQL, "listen", func(ctx context.Context) error {
+		conn, err = pgx.ConnectConfig(ctx, v.options.DB.Pool().Config().ConnConfig)
+		if err == nil {
+			_, err = conn.Exec(ctx, "listen "+channel)
+		}
+
+		return err //nolint:wrapcheck // the caller does
+	})
+
+	return conn, err
+}
+
 // learn reads all credentials.
 func (v *Verifier) learn(ctx context.Context) error {
 	for {
 		turn, until := v.known.begin(), clocks.System().Now().Add(v.pace.lease)
 
-		records, err := readAll(ctx, v.options.DB, rosterLimit)
+		records, err := v.all(ctx)
 		if err != nil || v.known.learn(turn, records, until) {
 			return err
 		}
 	}
+}
+
+// all reads all credentials, within the time that an answer may take.
+func (v *Verifier) all(ctx context.Context) ([]record, error) {
+	ctx, cancel := context.WithTimeout(ctx, v.pace.answer)
+	defer cancel()
+
+	return readAll(ctx, v.options.DB, rosterLimit)
 }
 
 // wait returns nil at the first notice of a change. Meanwhile it makes sure, again

@@ -12,6 +12,9 @@ const (
 	// usualLease and usualBeat are those of every process but a test's.
 	usualLease = 3 * time.Second
 	usualBeat  = time.Second
+	// usualAnswer is how long the database has to answer: a look at one row, or at all
+	// of them, takes milliseconds. It leaves the handler most of its time.
+	usualAnswer = 3 * time.Second
 )
 
 // pace says how a process keeps sure of what it knows.
@@ -22,9 +25,11 @@ type pace struct {
 	lease time.Duration
 	// beat is how often that proof is asked for.
 	beat time.Duration
+	// answer is how long one question to the database may take, with the wait for it.
+	answer time.Duration
 }
 
-func usualPace() pace { return pace{lease: usualLease, beat: usualBeat} }
+func usualPace() pace { return pace{lease: usualLease, beat: usualBeat, answer: usualAnswer} }
 
 // roster is what is known of all credentials, as long as changes are heard of.
 type roster struct {

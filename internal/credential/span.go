@@ -63,4 +63,9 @@ func (s Span) UntilOverlap(at time.Time, asked *time.Duration) (time.Time, error
 	return s.Until(at, asked)
 }
 
+// RotationGrace is how long the credential that a rotation was asked with still holds
+// at least: should the answer be lost, it asks again with the same Idempotency-Key and
+// is given the same new one.
+const RotationGrace = 5 * time.Minute
+
 func days(span time.Duration) string { return fmt.Sprintf("%d days", span/day) }

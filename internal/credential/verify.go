@@ -39,13 +39,21 @@ type Verifier struct {
 	known   *roster
 	strikes *strikes
 	// ask lets only a few tokens ask the database at once.
-	ask  chan struct{}
+	ask chan struct{}
+	// line holds those and who waits for a turn.
+	line chan struct{}
 	pace pace
 }
 
-// askAtOnce is how many tokens may ask the database at once while nobody listens:
-// a part of the pool only, the rest belongs to the work itself.
-const askAtOnce = 3
+const (
+	// askAtOnce is how many tokens may ask the database at once while nobody listens:
+	// a part of the pool only, the rest belongs to the work itself.
+	askAtOnce = 3
+	// lineLength is how many may ask or wait to. Each asks for milliseconds, so that
+	// the last one is answered in less than a second; more than these are told to come
+	// again, since each holds a connection and memory.
+	lineLength = 100
+)
 
 // NewVerifier makes a Verifier; nothing is read yet.
 func NewVerifier(options Options) *Verifier {
@@ -61,14 +69,18 @@ func NewVerifier(options Options) *Verifier {
 		options.Log = slog.New(slog.DiscardHandler)
 	}
 
-	return &Verifier{options: options, known: newRoster(), strikes: newStrikes(), ask: make(chan struct{}, askAtOnce), pace: usualPace()}
+	return &Verifier{
+		options: options, known: newRoster(), strikes: newStrikes(),
+		ask: make(chan struct{}, askAtOnce), line: make(chan struct{}, lineLength), pace: usualPace(),
+	}
 }
 
 // Verify tells whose token this is. It fails with CredentialsMissing for an empty
 // one, with CredentialsWrong for one that is none of ours, with CredentialsExpired
 // or CredentialsRevoked for one that was, with CredentialsSlowed (a *Slowed is in
 // the chain) instead of CredentialsWrong once too many wrong ones came from an
-// address or for an id, and with Unavailable where the database did not answer.
+// address or for an id, with Unavailable where the database did not answer in time,
+// and with TooBusy where too many wait for it already.
 //
 // A right token is answered whatever else came from its address, once Run has listened.
 func (v *Verifier) Verify(ctx context.Context, text string) (access.Principal, error) {
@@ -144,6 +156,22 @@ func (v *Verifier) find(ctx context.Context, id string) (*record, error) {
 	if wait := v.strikes.waiting(v.options.Address(ctx), now); wait > 0 && !v.known.knew(id) {
 		return nil, failure.Wrap(failure.CredentialsSlowed, "looking at the credentials", &Slowed{After: wait})
 	}
+
+	return v.askFor(ctx, id)
+}
+
+// askFor asks the database, after those who came before.
+func (v *Verifier) askFor(ctx context.Context, id string) (*record, error) {
+	select {
+	case v.line <- struct{}{}:
+		defer func() { <-v.line }()
+	default:
+		return nil, failure.New(failure.TooBusy, "waiting to look at the credentials")
+	}
+
+	// Both the turn and the answer: nobody waits longer than a caller would.
+	ctx, cancel := context.WithTimeout(ctx, v.pace.answer)
+	defer cancel()
 
 	select {
 	case v.ask <- struct{}{}:

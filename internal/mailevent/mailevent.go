@@ -4,6 +4,7 @@
 package mailevent
 
 import (
+	"strings"
 	"time"
 
 	"steward/internal/ids"
@@ -39,6 +40,13 @@ type Event struct {
 // ours reports whether an id is that of a mail of ours: providers tell of every mail of
 // an account, and not all of them need be Steward's.
 func ours(id string) bool { return ids.Valid("mail", id) }
+
+// plain reports whether a provider's id is one: visible ASCII characters.
+func plain(id string) bool {
+	const most = 200
+
+	return id != "" && len(id) <= most && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
+}
 
 // word keeps a provider's word if it is one: letters and digits, not too long.
 func word(text string) string {

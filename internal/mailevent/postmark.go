@@ -51,7 +51,7 @@ func (p Postmark) Event() (Event, bool) {
 		return Event{}, false
 	}
 
-	known := ours(event.Mail) && event.Reference != "" && event.Reference != "0" && !event.At.IsZero()
+	known := ours(event.Mail) && plain(event.Reference) && event.Reference != "0" && !event.At.IsZero()
 
 	return event, known && (event.Kind != Bounced || !slices.Contains(arrived(), p.Type))
 }

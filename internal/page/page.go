@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 
 	"steward/internal/failure"
+	"steward/internal/strictjson"
 )
 
 // The sizes of a page, in items.
@@ -63,6 +64,11 @@ func Decode[K any](list, text string) (key K, found bool, err error) {
 
 	raw, decodeErr := base64.RawURLEncoding.Strict().DecodeString(text)
 	if decodeErr != nil {
+		return key, false, invalid
+	}
+
+	// What a caller made up may hold what a database does not take.
+	if strictjson.Check(raw) != nil {
 		return key, false, invalid
 	}
 

@@ -1,6 +1,7 @@
 package page_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"slices"
 	"testing"
@@ -34,12 +35,21 @@ func TestACursorComesBack(t *testing.T) {
 
 	for name, wrong := range map[string]string{
 		"of another list": text, "cut": text[:len(text)-1], "no base64": "!", "no JSON": "AAAA", "another key": mustEncode(t, "backups", "x"),
+		"NUL":            crafted(`{"l":"backups","k":{"day":"\u0000"}}`),
+		"a surrogate":    crafted(`{"l":"backups","k":{"day":"\ud800"}}`),
+		"no UTF-8":       crafted("{\"l\":\"backups\",\"k\":{\"day\":\"\xff\"}}"),
+		"null":           crafted(`{"l":"backups","k":null}`),
+		"a name twice":   crafted(`{"l":"backups","l":"backups","k":{"day":"x"}}`),
+		"something more": crafted(`{"l":"backups","k":{"day":"x"}}{}`),
 	} {
 		if _, _, err := page.Decode[key]("backups", wrong); !failure.Is(err, failure.CursorInvalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
+
+// crafted is a cursor that a caller made up.
+func crafted(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
 func mustEncode(t *testing.T, list, key string) string {
 	t.Helper()

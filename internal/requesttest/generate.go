@@ -32,7 +32,7 @@ const maxSeen = 200
 
 // See remembers an id that an answer gave.
 func (g *Generator) See(id string) {
-	if id != "" && id != "." {
+	if id != "" && id != "." && !slices.Contains(g.seen, id) {
 		g.seen = append(g.seen, id)
 		g.seen = g.seen[max(0, len(g.seen)-maxSeen):]
 	}
@@ -40,9 +40,17 @@ func (g *Generator) See(id string) {
 
 // Seen gives one of those that fit the schema, or makes a text.
 func (g *Generator) Seen(schema *Schema) string {
-	if len(g.seen) > 0 && g.Random.IntN(2) == 0 {
-		if id := g.seen[g.Random.IntN(len(g.seen))]; g.Document.Validate(schema, id, false) == nil {
-			return id
+	if g.Random.IntN(4) > 0 {
+		var fit []string
+
+		for _, id := range g.seen {
+			if g.Document.Validate(schema, id, false) == nil {
+				fit = append(fit, id)
+			}
+		}
+
+		if len(fit) > 0 {
+			return fit[g.Random.IntN(len(fit))]
 		}
 	}
 

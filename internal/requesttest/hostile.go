@@ -1,14 +1,16 @@
 package requesttest
 
 import (
+	"encoding/base64"
 	"net/url"
+	"slices"
 	"strings"
 )
 
 // hurt makes a request hostile, in one of many ways.
 func (g *Generator) hurt(made *Request) {
 	all := []func(*Generator, *Request){
-		hurtBody, hurtBody, hurtBody, hurtTarget, hurtTarget, hurtQuery, hurtType, hurtHeaders, hurtCredentials, hurtMethod,
+		hurtBody, hurtBody, hurtBody, hurtTarget, hurtTarget, hurtQuery, hurtCursor, hurtCursor, hurtType, hurtHeaders, hurtCredentials, hurtMethod,
 	}
 	all[g.Random.IntN(len(all))](g, made)
 }
@@ -57,6 +59,38 @@ func hurtQuery(g *Generator, made *Request) {
 	}
 	path, _, _ := strings.Cut(made.Target, "?")
 	made.Target = path + "?" + queries[g.Random.IntN(len(queries))]
+}
+
+// hurtCursor shows a cursor of the right form that no list ever gave. That cursors are
+// base64url of JSON nobody promises; whoever looks at one sees it.
+func hurtCursor(g *Generator, made *Request) {
+	names := []string{
+		"keys", "staff", "acts", "access-log", "mail", "tasks-open", "tasks-done", "backups", "erasures", "webhook-deliveries", "webhook-endpoints", "promises",
+	}
+	path, _, _ := strings.Cut(made.Target, "?")
+
+	// Mostly that of the list itself, as far as the address tells.
+	name := names[g.Random.IntN(len(names))]
+	if g.Random.IntN(3) > 0 {
+		last := path[strings.LastIndex(path, "/")+1:]
+		own := slices.IndexFunc(names, func(name string) bool { return strings.HasPrefix(name, last) || strings.HasSuffix(name, last) })
+		name = names[max(own, 0)]
+	}
+
+	texts := []string{`"\u0000"`, `"\ud800"`, "\"\xff\"", `""`, `"' or 1=1 --"`, `"\u202e"`, `null`, `0`, `-1`, `9223372036854775807`, `1e999`, `[]`, `{}`, `true`}
+	times := []string{`"0000-01-01T00:00:00Z"`, `"9999-12-31T23:59:59.999999999+14:00"`, `"2026-11-22T12:00:00Z"`, `null`, `0`}
+	text := func(all []string) string { return all[g.Random.IntN(len(all))] }
+	key := text(texts)
+
+	switch g.Random.IntN(3) {
+	case 0:
+		key = `{"at":` + text(times) + `,"id":` + text(texts) + `}`
+	case 1:
+		key = `{"day":` + text(texts) + `,"database":` + text(texts) + `}`
+	}
+
+	cursor := base64.RawURLEncoding.EncodeToString([]byte(`{"l":"` + name + `","k":` + key + `}`))
+	made.Target = path + "?cursor=" + cursor
 }
 
 func hurtType(g *Generator, made *Request) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 )
@@ -42,6 +43,17 @@ func (r *Report) Add(asked Request, got Answer, took time.Duration) {
 	if took > r.Slowest[id].Took {
 		r.Slowest[id] = Slow{Took: took, Skin: asked.Skin}
 	}
+}
+
+// Succeeded reports whether the operation was done at least once: an answer below 400.
+func (r *Report) Succeeded(operation string) bool {
+	for status := range r.Statuses[operation] {
+		if status < http.StatusBadRequest {
+			return true
+		}
+	}
+
+	return false
 }
 
 // Write shows the report, one operation a line.

@@ -186,7 +186,8 @@ func Leave(ctx context.Context, tx postgres.Tx, who access.Principal, id string,
 }
 
 // Renew makes another token for an access. Those before hold for the overlap, 0 for
-// not at all, nil for the usual; who renews the own token may go on with either. It
+// not at all, nil for the usual; who renews the own token may go on with either. The
+// token that who asks with holds for credential.RotationGrace at least. It
 // fails with UnknownStaff, and CredentialOver for an access that ended.
 func Renew(
 	ctx context.Context, tx postgres.Tx, who access.Principal, id string, overlap *time.Duration, at time.Time,
@@ -201,13 +202,14 @@ func Renew(
 		return Member{}, credential.Token{}, err
 	}
 
-	// The act comes first: with no overlap, the token that it was done with ends here.
+	// The act comes first: it is of a token that holds.
 	if _, err := act.Record(ctx, tx, who, act.What{Verb: Rotate, Object: id}, at); err != nil {
 		return Member{}, credential.Token{}, err
 	}
 
-	_, err = tx.Exec(ctx, `update staff_tokens set expires_at = $2
-		where staff = $1 and revoked_at is null and expires_at > $2`, id, until)
+	_, err = tx.Exec(ctx, `update staff_tokens set expires_at = case id when $4 then greatest($2::timestamptz, $3::timestamptz) else $2::timestamptz end
+		where staff = $1 and revoked_at is null and expires_at > case id when $4 then greatest($2::timestamptz, $3::timestamptz) else $2::timestamptz end`,
+		id, until, at.Add(credential.RotationGrace), who.Credential)
 	if err != nil {
 		return Member{}, credential.Token{}, failure.Wrap(failure.Unavailable, "letting tokens end", err)
 	}

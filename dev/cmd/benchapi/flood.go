@@ -30,7 +30,7 @@ const (
 )
 
 func (w *world) flood(ctx context.Context, o options) (f flood, err error) {
-	good, err := w.callers(ctx, goodCallers, "127.0.0.%d", func() string { return w.app }, http.StatusOK)
+	good, err := w.callers(ctx, goodCallers, func() string { return w.app }, http.StatusOK)
 	if err != nil {
 		return f, err
 	}
@@ -42,7 +42,7 @@ func (w *world) flood(ctx context.Context, o options) (f flood, err error) {
 		return f, err
 	}
 	// Not before: a connection that asks for nothing is closed by the API.
-	bad, err := w.callers(ctx, badCallers, "127.9.9.%d", stranger, 0)
+	bad, err := w.callers(ctx, badCallers, stranger, 0)
 	if err != nil {
 		return f, err
 	}
@@ -69,15 +69,17 @@ type caller struct {
 	call client
 }
 
-// callers connect from addresses of their own. What they call is a sign of life: a commit, as most of a day's calls are.
-func (w *world) callers(ctx context.Context, many int, from string, token func() string, want int) (all []caller, err error) {
+// callers connect from one address, good ones and bad ones alike, as behind one gateway. Each call shows a token of its
+// own. What they call is a sign of life: a commit, as most of a day's calls are.
+func (w *world) callers(ctx context.Context, many int, token func() string, want int) (all []caller, err error) {
 	for n := range many {
-		at, err := connect(ctx, w.address, fmt.Sprintf(from, n+1), token())
+		at, err := connect(ctx, w.address, "127.0.0.1", token())
 		if err != nil {
 			return all, errors.Join(err, closeAll(all))
 		}
 		body := fmt.Sprintf(`{"interactions":[{"account":"%d"}]}`, n+1)
 		all = append(all, caller{wire: at, call: func(context.Context) (int, error) {
+			at.show(token())
 			status, err := at.call(http.MethodPost, "/v1/interactions", "", body)
 			if want == 0 && (status == http.StatusUnauthorized || status == http.StatusTooManyRequests) {
 				status = want

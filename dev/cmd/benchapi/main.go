@@ -44,10 +44,18 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	if o.json {
-		return measured.writeJSON(out)
+		err = measured.writeJSON(out)
+	} else {
+		err = measured.write(out)
 	}
-	return measured.write(out)
+	if measured.TemporalCalls > 0 {
+		err = errors.Join(err, errTemporal)
+	}
+	return err
 }
+
+// errTemporal fails a run: what is called this often must not wait for Temporal.
+var errTemporal = errors.New("something that was measured called Temporal")
 
 const (
 	defaultClients = 32

@@ -51,6 +51,8 @@ const (
 	aimSingle   = 0.5
 	aimHundred  = 5
 	aimFlood    = 1.5
+	// aimTokens: no more than the noise of a machine that does other work tells an id that is there from one that is not.
+	aimTokens = 1.2
 )
 
 func (r *report) begin(o options) {
@@ -77,7 +79,8 @@ func (r *report) judge() {
 	for _, each := range r.Floods {
 		floods = append(floods, each.Ratio)
 	}
-	r.Figures = append(r.Figures, figureOf("p99 of good callers beside a flood : alone", floods, aimFlood, true))
+	r.Figures = append(r.Figures, figureOf("p99 of good callers beside a flood : alone", floods, aimFlood, true),
+		figureOf("p50 of a wrong secret : an unknown id", []float64{r.Tokens.WrongSecret.P50MS / r.Tokens.Stranger.P50MS}, aimTokens, true))
 }
 
 func figureOf(name string, values []float64, aim float64, atMost bool) figure {

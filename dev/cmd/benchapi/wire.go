@@ -15,10 +15,12 @@ import (
 // wire is one kept-alive connection of a client. It does the least that HTTP/1.1 needs, as pgbench does the least that
 // PostgreSQL needs: what is measured is the API and not its caller.
 type wire struct {
-	conn   net.Conn
-	reader *bufio.Reader
-	buffer []byte
-	head   string // the headers of every request, before those of one
+	conn    net.Conn
+	reader  *bufio.Reader
+	buffer  []byte
+	address string // of the API
+	token   string // that is shown
+	head    string // the headers of every request, before those of one
 }
 
 // connect opens a connection from an address of loopback, as whoever has the token.
@@ -32,8 +34,18 @@ func connect(ctx context.Context, address, from, token string) (*wire, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connecting to the API: %w", err)
 	}
-	head := " HTTP/1.1\r\nHost: " + address + "\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json\r\nContent-Length: "
-	return &wire{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10), head: head}, nil
+	w := &wire{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10), address: address}
+	w.show(token)
+	return w, nil
+}
+
+// show lets the calls from now on show a token.
+func (w *wire) show(token string) {
+	if token == w.token {
+		return
+	}
+	w.token = token
+	w.head = " HTTP/1.1\r\nHost: " + w.address + "\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json\r\nContent-Length: "
 }
 
 // call sends one request and reads its answer; it gives the status.

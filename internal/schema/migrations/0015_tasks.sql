@@ -22,6 +22,7 @@ create table tasks (
 -- Asked twice, it is one task.
 create unique index tasks_once on tasks (kind, subject) where done_at is null;
 create index tasks_open on tasks (due_at, id) where done_at is null;
+create index tasks_done on tasks (done_at desc, id desc) where done_at is not null;
 create index tasks_ends on tasks (ends_at) where done_at is not null;
 
 -- What was opened, or done, stays as it was.

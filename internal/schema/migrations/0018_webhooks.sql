@@ -52,6 +52,7 @@ create table webhook_deliveries (
 );
 create index webhook_deliveries_due on webhook_deliveries (endpoint, next_at) where state = 'waiting';
 create index webhook_deliveries_end on webhook_deliveries (ends_at);
+create index webhook_deliveries_of on webhook_deliveries (endpoint, created_at desc, id desc);
 create index webhook_deliveries_newest on webhook_deliveries (created_at desc, id desc);
 
 -- An endpoint is made and deleted through the API; its key goes with it.
