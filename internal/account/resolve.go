@@ -27,18 +27,24 @@ type Resolver struct {
 
 	mu    sync.Mutex
 	known map[string]string // ids by name; owned by mu
+	// same says that key is the one of the installation; owned by mu.
+	same bool
 }
 
 // NewResolver makes one. It takes no transaction: an id that a roll-back took away
 // must not be remembered. Without a lookup key, keys that may be personal are
-// refused with AccountKeyRefused.
+// refused with AccountKeyRefused; with another one than this installation has used so
+// far, with LookupKeyWrong.
 func NewResolver(db *postgres.DB, key LookupKey) *Resolver {
 	return &Resolver{db: db, key: key, known: map[string]string{}}
 }
 
 // In gives a resolver for one transaction, with a memory that ends with it.
 func (r *Resolver) In(tx postgres.Tx) *Resolver {
-	return &Resolver{db: tx, key: r.key, known: map[string]string{}}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	return &Resolver{db: tx, key: r.key, known: map[string]string{}, same: r.same}
 }
 
 // Takes reports whether the key can be looked for: one that may be personal needs
@@ -143,6 +149,10 @@ func missing(names []string, known map[string]string) []string {
 
 // find gives the ids that are known by name, from memory or from the database.
 func (r *Resolver) find(ctx context.Context, names []string) (map[string]string, error) {
+	if err := r.check(ctx, names); err != nil {
+		return nil, err
+	}
+
 	known := r.recall(names)
 
 	unknown := missing(names, known)
@@ -188,12 +198,39 @@ func (r *Resolver) find(ctx context.Context, names []string) (map[string]string,
 	return known, nil
 }
 
+// check compares the lookup key before the first hash is looked for.
+func (r *Resolver) check(ctx context.Context, names []string) error {
+	hashed := slices.ContainsFunc(names, func(name string) bool { return name != "" && !isGiven(name) })
+
+	r.mu.Lock()
+	done := r.same
+	r.mu.Unlock()
+
+	if done || !hashed {
+		return nil
+	}
+
+	if err := r.key.Check(ctx, r.db); err != nil {
+		return err
+	}
+
+	r.mu.Lock()
+	r.same = true
+	r.mu.Unlock()
+
+	return nil
+}
+
 // give makes new ids, in the order of the hashes, so that two callers never wait
 // for each other in a circle.
 func (r *Resolver) give(ctx context.Context, names []string, at time.Time) error {
 	sums, fresh := make([][]byte, len(names)), make([]string, len(names))
 	for i, name := range names {
 		sums[i], fresh[i] = []byte(name), ids.New(Prefix)
+	}
+
+	if err := r.key.bind(ctx, r.db); err != nil {
+		return err
 	}
 
 	_, err := r.db.Exec(ctx, `insert into account_keys (key_hmac, account, since)
