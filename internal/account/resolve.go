@@ -3,12 +3,14 @@ package account
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/failure"
 	"steward/internal/ids"
@@ -20,7 +22,8 @@ import (
 const maxRemembered = 100_000
 
 // Resolver finds the ids of accounts by the app's keys. An id never changes, so
-// what was found once is remembered. It is safe for concurrent use.
+// what was found once is remembered; only a restore of the database takes one back,
+// which the database tells who writes it (Use, Forget). It is safe for concurrent use.
 type Resolver struct {
 	db  postgres.Queryer
 	key LookupKey
@@ -90,6 +93,54 @@ func (r *Resolver) Ensure(ctx context.Context, keys []Key, at time.Time) ([]stri
 	}
 
 	return ofNames(keys, names, known), nil
+}
+
+// Use hands the ids of the keys, as Ensure gives them, to work. Where the database
+// knows nothing of one of them, it was restored since: then everything is forgotten,
+// and work is called once more.
+func (r *Resolver) Use(ctx context.Context, keys []Key, at time.Time, work func(found []string) error) error {
+	found, err := r.Ensure(ctx, keys, at)
+	if err != nil {
+		return err
+	}
+
+	if err = work(found); !neverGiven(err) {
+		return err
+	}
+
+	r.mu.Lock()
+	clear(r.known)
+	r.same = false
+	r.mu.Unlock()
+
+	if found, err = r.Ensure(ctx, keys, at); err != nil {
+		return err
+	}
+
+	return work(found)
+}
+
+// neverGiven reports whether the database refused an id that it never gave.
+func neverGiven(err error) bool {
+	refused, is := errors.AsType[*pgconn.PgError](err)
+
+	return is && refused.Code == foreignKeyViolation
+}
+
+// foreignKeyViolation is the SQLSTATE of migration 0014 for such an id.
+const foreignKeyViolation = "23503"
+
+// Forget forgets the id of one key: the next look is one into the database.
+func (r *Resolver) Forget(key Key) {
+	names, err := r.names([]Key{key})
+	if err != nil {
+		return // nothing is remembered of what is not taken
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	delete(r.known, names[0])
 }
 
 // names says under which name each key is looked for: empty where the key is the

@@ -55,6 +55,21 @@ create trigger accounts_id after insert or update of id on accounts for each row
     when (new.id !~ '^(0|[1-9][0-9]{0,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|acc_[a-z2-7]{26})$')
     execute function account_is_no_id();
 
+-- An account of Steward's own ids is one that was given: a process may remember an id
+-- that a restore of this database has taken back.
+-- +goose StatementBegin
+create function account_is_given() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    if not exists (select from public.account_keys where account = new.id) then
+        raise exception 'no account was given this id' using errcode = 'foreign_key_violation';
+    end if;
+    return new;
+end
+$$;
+-- +goose StatementEnd
+create trigger accounts_given after insert on accounts for each row
+    when (starts_with(new.id, 'acc_')) execute function account_is_given();
+
 -- alive, closing, closed: the way back from closing is open to everybody who may
 -- bring a sign of life, the way on to the core alone, and closed is the end.
 -- +goose StatementBegin
@@ -104,6 +119,7 @@ grant select on account_keys, account_lookup, accounts to steward_backup;
 drop table accounts;
 drop function account_is_closed();
 drop function account_step();
+drop function account_is_given();
 drop function account_is_no_id();
 drop table account_lookup;
 drop table account_keys;
