@@ -102,11 +102,14 @@ func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (context.
 		return ctx, err
 	}
 
-	if access.Decide(rule, &who) != access.Granted {
+	switch access.Decide(rule, &who) {
+	case access.Granted:
+		return ctx, nil
+	case access.Renew:
+		return ctx, failure.New(failure.TokenHanded, "looking for who has seen the token")
+	default:
 		return ctx, failure.New(failure.NotPermitted, "looking for the operation in the role table")
 	}
-
-	return ctx, nil
 }
 
 // spend tells the caller how much is left, and refuses where nothing is.

@@ -7,6 +7,7 @@ const (
 	CredentialsExpired Code = "credentials_expired"
 	CredentialsRevoked Code = "credentials_revoked"
 	CredentialsSlowed  Code = "credentials_slowed"
+	TokenHanded        Code = "token_handed"
 	UnknownKey         Code = "unknown_key"
 	UnknownStaff       Code = "unknown_staff"
 	HandleTaken        Code = "handle_taken"
@@ -32,6 +33,7 @@ func credentials() []Row {
 		{CredentialsExpired, "these credentials have expired", "Ask an operator for a new token, then: steward login", false, NotAllowed, false},
 		{CredentialsRevoked, "these credentials were revoked", login, false, NotAllowed, false},
 		{CredentialsSlowed, "too many wrong credentials came from there", "Wait as long as the answer says, then: steward login", true, NotAllowed, false},
+		{TokenHanded, "somebody else made this token and has seen it", "Make one that only you know: steward staff rotate", false, NotAllowed, false},
 		{UnknownKey, "there is no such key", keys, false, Usage, false},
 		{UnknownStaff, "there is no such member of staff", staff, false, Usage, false},
 		{HandleTaken, "another member of staff has this handle", staff, false, Usage, false},
