@@ -147,8 +147,17 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 	}
 
 	fresh, err := a.registrar.Register(ctx, account.Registration{ID: id, CreatedAt: created, At: asOf, Request: request})
-	if err != nil || !fresh {
+	if err != nil {
 		return nil, err
+	}
+
+	if !fresh {
+		// One reason may be that the id was taken back by a restore.
+		if key, err := account.ParseKey(in.Body.Account); err == nil {
+			a.resolver.Forget(key)
+		}
+
+		return nil, nil
 	}
 
 	return made, nil

@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"steward/internal/account"
+	"steward/internal/failure"
 	"steward/internal/faults"
 	keyfiles "steward/internal/keys"
 )
@@ -12,8 +15,8 @@ import (
 // process has one. Without it only integers, UUIDs and ids that Steward gave are
 // taken.
 func lookupKey(dir string) (account.LookupKey, error) {
-	if dir == "" || !keyfiles.Holds(dir, keyfiles.AccountLookup) {
-		return nil, nil // there need be none
+	if held, err := holds(dir, keyfiles.AccountLookup); err != nil || !held {
+		return nil, err // there need be none
 	}
 
 	content, err := keyfiles.Read(dir, keyfiles.AccountLookup)
@@ -23,6 +26,31 @@ func lookupKey(dir string) (account.LookupKey, error) {
 
 	return account.ParseLookupKey(content)
 }
+
+// checkLookup refuses to start with another lookup key than before. Where that cannot
+// be found out now it is looked at before the first account is looked for.
+func (p *process) checkLookup(ctx context.Context) error {
+	if p.lookup == nil {
+		return nil
+	}
+
+	ctx, cancel := context.WithTimeout(ctx, p.config.Patience().Of(lookupPatience))
+	defer cancel()
+
+	err := p.lookup.Check(ctx, p.db)
+	if failure.Is(err, failure.LookupKeyWrong) {
+		return fmt.Errorf("starting: %w", err)
+	}
+
+	if err != nil {
+		p.log.WarnContext(ctx, "the account lookup key was not compared yet", "code", failure.CodeOf(err))
+	}
+
+	return nil
+}
+
+// lookupPatience is how long a start waits for the database to say so.
+const lookupPatience = 5 * time.Second
 
 // writing is the context of what writes for many requests together: it ends with
 // none of them.

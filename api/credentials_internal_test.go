@@ -156,6 +156,7 @@ func everyWay(t testing.TB, made *credentialtest.Maker) map[string]shown {
 
 	for _, role := range access.Roles() {
 		add(string(role), func() (access.Principal, string) { return made.Staff(t, role) })
+		add(string(role)+" handed", func() (access.Principal, string) { return made.Handed(t, role) })
 	}
 
 	for _, scope := range access.Scopes() {
@@ -184,7 +185,7 @@ func TestEveryOperationTakesWhomTheTableNames(t *testing.T) {
 			answer := h.do(way.token, op.method, op.path, "{")
 			tried++
 
-			want := map[access.Verdict]int{access.Forbidden: http.StatusForbidden, access.Unknown: http.StatusUnauthorized}[access.Decide(rule, way.who)]
+			want := map[access.Verdict]int{access.Forbidden: http.StatusForbidden, access.Unknown: http.StatusUnauthorized, access.Renew: http.StatusForbidden}[access.Decide(rule, way.who)]
 			got := answer.status
 
 			if got == http.StatusTooManyRequests { // wrong credentials, slowed down
@@ -342,7 +343,13 @@ func TestStaffThroughTheAPI(t *testing.T) {
 	}
 
 	h.do(operator, http.MethodPatch, "/v1/staff/"+first.ID, `{"role":"lead"}`).into(t, &made{})
-	h.do(first.Token, http.MethodPost, "/v1/me/tokens", `{"overlap_hours":0}`, "Idempotency-Key", "b").into(t, &own)
+
+	// Whoever made the token could do this as somebody else.
+	if answer := h.do(first.Token, http.MethodGet, "/v1/acts", ""); answer.status != http.StatusForbidden || !strings.Contains(string(answer.body), string(failure.TokenHanded)) {
+		t.Errorf("%s", answer.body)
+	}
+
+	h.do(first.Token, http.MethodPost, "/v1/me/tokens", `{"overlap_hours":24}`, "Idempotency-Key", "b").into(t, &own)
 
 	// The answer may have been lost: the first token asks again, and holds for minutes.
 	var again made

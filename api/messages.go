@@ -21,7 +21,12 @@ func (s *service) messages(p *process) []resource {
 // openKeeper reads the master key if this process was given one. Without it everything
 // works but what has to seal something, which is then refused.
 func (p *process) openKeeper() error {
-	if p.config.KeysDir == "" || !keys.Holds(p.config.KeysDir, casekey.MasterFile) {
+	held, err := holds(p.config.KeysDir, casekey.MasterFile)
+	if err != nil {
+		return fmt.Errorf("starting: %w", err)
+	}
+
+	if !held {
 		p.log.Warn("no master key: nothing can be sealed here", "file", casekey.MasterFile)
 
 		return nil
@@ -35,4 +40,13 @@ func (p *process) openKeeper() error {
 	p.keeper = casekey.Keeper{Master: master}
 
 	return nil
+}
+
+// holds reports whether this process was given a key file of that name.
+func holds(dir, name string) (bool, error) {
+	if dir == "" {
+		return false, nil
+	}
+
+	return keys.Holds(dir, name) //nolint:wrapcheck // it says what it was doing
 }

@@ -39,8 +39,8 @@ func messageHouse(t *testing.T) (*house, casekey.Keeper) {
 
 	for _, sql := range []string{
 		fmt.Sprintf(`insert into staff (id, handle, role, since) values ('%s', 'operator-1', 'operator', now())`, who.ID),
-		fmt.Sprintf(`insert into staff_tokens (id, staff, secret_sha256, made_at, expires_at, ends_at)
-			values ('%s', '%s', sha256(''), now(), '%s', '%s')`, who.Credential, who.ID,
+		fmt.Sprintf(`insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
+			values ('%[1]s', '%[2]s', '%[2]s', sha256(''), now(), '%[3]s', '%[4]s')`, who.Credential, who.ID,
 			now.Add(time.Hour).Format(time.RFC3339), now.Add(2*time.Hour).Format(time.RFC3339)),
 	} {
 		if _, err := db.Exec(t.Context(), sql); err != nil {

@@ -110,11 +110,14 @@ func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (*access.
 		return nil, err
 	}
 
-	if access.Decide(rule, who) != access.Granted {
+	switch access.Decide(rule, who) {
+	case access.Granted:
+		return who, nil
+	case access.Renew:
+		return nil, failure.New(failure.TokenHanded, "looking for who has seen the token")
+	default:
 		return nil, failure.New(failure.NotPermitted, "looking for the operation in the role table")
 	}
-
-	return who, nil
 }
 
 // recognise tells whose credentials the request shows.

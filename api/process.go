@@ -78,7 +78,15 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 	}
 
 	if p.lookup, err = lookupKey(settings.KeysDir); err != nil {
+		p.db.Close()
+
 		return nil, fmt.Errorf("starting: %w", err)
+	}
+
+	if err := p.checkLookup(ctx); err != nil {
+		p.db.Close()
+
+		return nil, err
 	}
 
 	p.openVerifier()

@@ -3,6 +3,8 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/mail"
+	"net/url"
 	"reflect"
 	"slices"
 	"sync"
@@ -12,6 +14,7 @@ import (
 	"steward/internal/access"
 	"steward/internal/account"
 	"steward/internal/failure"
+	"steward/internal/policy"
 	"steward/internal/problem"
 	"steward/internal/strictjson"
 )
@@ -74,7 +77,7 @@ func newService(p *process) (*service, error) {
 // open registers the resources and makes the document and the handler of them.
 func (s *service) open(p *process, resources []resource) error {
 	routes := newRoutes(p)
-	r := &router{api: huma.NewAPI(humaConfig(), routes), db: p.db, clock: p.clock, keep: periodsOf(p.policy)}
+	r := &router{api: huma.NewAPI(humaConfig(p.policy.Company), routes), db: p.db, clock: p.clock, keep: periodsOf(p.policy)}
 
 	for _, each := range resources {
 		each.register(r)
@@ -101,7 +104,7 @@ func (s *service) open(p *process, resources []resource) error {
 
 // humaConfig says what huma does and what it leaves to us: it serves no pages of its
 // own, takes JSON only, and takes our problems for its errors.
-func humaConfig() huma.Config {
+func humaConfig(company policy.Company) huma.Config {
 	matchCase()
 
 	registry := huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer)
@@ -118,7 +121,7 @@ func humaConfig() huma.Config {
 				Description: "Steward keeps the promises of a data-protection policy and proves that it did. Times are RFC 3339 with an " +
 					"offset; ids are opaque; errors are problem details (RFC 9457) with a stable code; members that are unknown are " +
 					"refused in requests and to be ignored in answers.",
-				Contact: &huma.Contact{Name: "The company that runs this Steward", URL: "https://example.com/"},
+				Contact: contactOf(company),
 			},
 			Servers: []*huma.Server{{URL: "/", Description: "This server."}},
 			Tags:    tags(),
@@ -137,6 +140,22 @@ func humaConfig() huma.Config {
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{ownProblems},
 	}
+}
+
+// contactOf is whom the document names: the company of the policy, and where it is
+// written to, if the policy says so with an address or a page.
+func contactOf(company policy.Company) *huma.Contact {
+	made := &huma.Contact{Name: company.Name}
+
+	if parsed, err := mail.ParseAddress(company.Contact); err == nil && parsed.Address == company.Contact {
+		made.Email = company.Contact
+	}
+
+	if parsed, err := url.Parse(company.Contact); err == nil && parsed.Scheme == "https" && parsed.Host != "" {
+		made.URL = company.Contact
+	}
+
+	return made
 }
 
 // matchCase makes huma tell "Name" from "name", as the document does: it has only a

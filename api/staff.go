@@ -32,7 +32,7 @@ func (m members) register(r *router) {
 	registerCreate(r, huma.Operation{
 		OperationID: "create-staff", Method: http.MethodPost, Path: "/v1/staff", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Give somebody an access of their own",
-		Description: "Adds a member of staff. The answer holds their token, this once.",
+		Description: "Adds a member of staff. The answer holds their token, this once. Until they have renewed it, it is good for that only.",
 	}, m.create)
 	register(r, huma.Operation{
 		OperationID: "change-staff", Method: http.MethodPatch, Path: "/v1/staff/{id}", Tags: []string{credentialsTag},
@@ -48,8 +48,9 @@ func (m members) register(r *router) {
 	registerCreate(r, huma.Operation{
 		OperationID: "rotate-staff-token", Method: http.MethodPost, Path: "/v1/staff/{id}/tokens", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make another token for somebody",
-		Description: "Their tokens from before still hold for the overlap. The answer holds the token, this once.",
-		Errors:      []int{http.StatusNotFound},
+		Description: "Their tokens from before still hold for the overlap. The answer holds the token, this once. Until they have " +
+			"renewed it, it is good for that only.",
+		Errors: []int{http.StatusNotFound},
 	}, m.rotate)
 }
 

@@ -54,17 +54,15 @@ func (s subscriptions) record(ctx context.Context, in *newSubscription) (*accoun
 		return nil, err
 	}
 
-	found, err := s.resolver.Ensure(ctx, []account.Key{key}, asOf)
+	err = s.resolver.Use(ctx, []account.Key{key}, asOf, func(found []string) error {
+		if event.Account = found[0]; event.Account == "" {
+			return failure.New(failure.AccountUnknown, "looking for an account")
+		}
+
+		return account.Apply(ctx, s.db, event, asOf)
+	})
 	if err != nil {
-		return nil, err
-	}
-
-	if event.Account = found[0]; event.Account == "" {
-		return nil, failure.New(failure.AccountUnknown, "looking for an account")
-	}
-
-	if err := account.Apply(ctx, s.db, event, asOf); err != nil {
-		return nil, err
+		return nil, err //nolint:wrapcheck // it says what it was doing
 	}
 
 	now, err := account.Get(ctx, s.db, event.Account)

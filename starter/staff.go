@@ -85,7 +85,7 @@ func newStaffAdd(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use: "add HANDLE", Short: "Give somebody an access of their own",
 		Long: "Adds a member of staff in a role, and prints their token this once. Without --days it holds for 90 days.\n" +
-			"Let them rotate it with steward staff rotate, so that only they know it.",
+			"Until they have made one that only they know, with steward staff rotate, it is good for nothing else.",
 		Example: "  steward staff add support-2 --role support\n  steward staff add auditor-1 --role auditor --days 14",
 		Args:    args(cobra.ExactArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
@@ -99,7 +99,7 @@ func newStaffAdd(a *app) *cobra.Command {
 				return err
 			}
 
-			return a.showToken(made)
+			return a.showHanded(made)
 		},
 	}
 	command.Flags().StringVar(&role, roleFlag, "", "support, lead, operator or auditor (docs/roles.md)")
@@ -163,6 +163,15 @@ func (a *app) staffToken(command *cobra.Command, path string, body any) (madeTok
 	err = client.Do(command.Context(), http.MethodPost, path, body, &made)
 
 	return made, err
+}
+
+// showHanded prints a token that is for somebody else, and says what it is good for.
+func (a *app) showHanded(made madeToken) error {
+	if !a.console.JSON {
+		a.console.Notef("until %s has renewed it (steward login, steward staff rotate) it is good for nothing else", made.Handle)
+	}
+
+	return a.showToken(made)
 }
 
 func (a *app) showToken(made madeToken) error {

@@ -128,7 +128,12 @@ func (p *process) registerBackup() error {
 		return fmt.Errorf("backup: %w", err)
 	}
 
-	if keys.Holds(p.config.KeysDir, keys.BackupIdentity) {
+	held, err := keys.Holds(p.config.KeysDir, keys.BackupIdentity)
+	if err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
+
+	if held {
 		return failure.New(failure.ConfigInvalid, "starting the backup role (its STEWARD_KEYS_DIR holds a decryption identity; take it away)")
 	}
 

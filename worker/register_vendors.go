@@ -97,7 +97,12 @@ func (p *process) registerMessages(queue worker.Worker, promises workflows.Promi
 
 // keeper holds the master key if this process was given one.
 func (p *process) keeper() (casekey.Keeper, error) {
-	if !keys.Holds(p.config.KeysDir, casekey.MasterFile) {
+	held, err := keys.Holds(p.config.KeysDir, casekey.MasterFile)
+	if err != nil {
+		return casekey.Keeper{}, fmt.Errorf("core: %w", err)
+	}
+
+	if !held {
 		p.log.Warn("no master key: nothing can be sealed here", "file", casekey.MasterFile)
 
 		return casekey.Keeper{}, nil

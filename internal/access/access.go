@@ -55,6 +55,9 @@ type Principal struct {
 	Scopes []Scope
 	// Role is that of a member of staff; empty for an app.
 	Role Role
+	// Handed says that somebody else made the token, and so has seen it: what is done
+	// with it may be another person's doing.
+	Handed bool
 }
 
 // Rule says who may call one operation.
@@ -66,6 +69,8 @@ type Rule struct {
 	Scope Scope
 	// Roles are those of staff that may; empty means nobody of staff.
 	Roles []Role
+	// Handed lets staff in with a token that somebody else made, too.
+	Handed bool
 }
 
 // Verdict is the answer for one call.
@@ -79,6 +84,8 @@ const (
 	Unknown
 	// Granted: go on.
 	Granted
+	// Renew: who asks may, with a token that nobody else has seen.
+	Renew
 )
 
 // Decide answers for one rule; who is nil for a caller without valid credentials.
@@ -90,6 +97,8 @@ func Decide(rule Rule, who *Principal) Verdict {
 		return Unknown
 	case who.Kind == App && rule.Scope != "" && slices.Contains(who.Scopes, rule.Scope):
 		return Granted
+	case who.Kind == Staff && slices.Contains(rule.Roles, who.Role) && who.Handed && !rule.Handed:
+		return Renew
 	case who.Kind == Staff && slices.Contains(rule.Roles, who.Role):
 		return Granted
 	}

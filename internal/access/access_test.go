@@ -27,6 +27,15 @@ func TestDecide(t *testing.T) {
 			// The scopes of staff count for nothing.
 			who := access.Principal{Kind: access.Staff, Role: role, Scopes: access.Scopes()}
 			check(t, rule, who, rule.Public || slices.Contains(rule.Roles, role))
+
+			// With a token that somebody else made: to see whose it is, and to get another.
+			who.Handed = true
+			may := rule.Operation == "get-me" || rule.Operation == "rotate-my-token"
+			check(t, rule, who, rule.Public || may)
+
+			if got, named := access.Decide(rule, &who), slices.Contains(rule.Roles, role); (got == access.Renew) != (named && !may) {
+				t.Errorf("%s for %+v: %d", rule.Operation, who, got)
+			}
 		}
 
 		for _, scope := range access.Scopes() {

@@ -42,8 +42,8 @@ func Table() []Rule {
 		{Operation: "rotate-key", Roles: []Role{Operator}},
 		{Operation: "revoke-key", Roles: []Role{Operator}},
 
-		{Operation: "get-me", Roles: everybody},
-		{Operation: "rotate-my-token", Roles: everybody},
+		{Operation: "get-me", Roles: everybody, Handed: true},
+		{Operation: "rotate-my-token", Roles: everybody, Handed: true},
 		{Operation: "list-staff", Roles: []Role{Lead, Operator, Auditor}},
 		{Operation: "create-staff", Roles: []Role{Operator}},
 		{Operation: "change-staff", Roles: []Role{Operator}},

@@ -43,22 +43,23 @@ func (i *Intake) Take(ctx context.Context, claims []Claim) ([]Refusal, error) {
 
 	keys, places := i.read(claims, signs, refused, asOf)
 
-	found, err := i.Resolver.Ensure(ctx, keys, asOf)
-	if err != nil {
-		return nil, err
-	}
+	var gone map[string]bool
 
-	wanted := make([]Sign, 0, len(keys))
+	err := i.Resolver.Use(ctx, keys, asOf, func(found []string) (err error) {
+		wanted := make([]Sign, 0, len(keys))
 
-	for n, id := range found {
-		if signs[places[n]].Account = id; id == "" {
-			refused[places[n]] = failure.AccountUnknown
-		} else {
-			wanted = append(wanted, signs[places[n]])
+		for n, id := range found {
+			if signs[places[n]].Account = id; id == "" {
+				refused[places[n]] = failure.AccountUnknown
+			} else {
+				wanted = append(wanted, signs[places[n]])
+			}
 		}
-	}
 
-	gone, err := i.Committer.Record(ctx, wanted)
+		gone, err = i.Committer.Record(ctx, wanted)
+
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}

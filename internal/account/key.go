@@ -1,8 +1,6 @@
 package account
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"regexp"
 	"strconv"
 	"strings"
@@ -74,32 +72,3 @@ func printable(text string) bool {
 
 // ID is the account's id where the key is one itself.
 func (k Key) ID() (string, bool) { return k.id, k.id != "" }
-
-// LookupKey hashes keys that may be personal. Without the key nobody can try
-// names against the hashes; who has the database and the key can, so the two are
-// kept apart.
-type LookupKey []byte
-
-// lookupDomain keeps the hashes apart from whatever else the key may be used for.
-const lookupDomain = "steward account key v1\x00"
-
-// minLookupKey is the least entropy of a lookup key, in bytes: that of the hash.
-const minLookupKey = 32
-
-// ParseLookupKey checks a lookup key as it was read from its file. It fails with
-// ConfigInvalid for one that is too short.
-func ParseLookupKey(content []byte) (LookupKey, error) {
-	if len(content) < minLookupKey {
-		return nil, failure.New(failure.ConfigInvalid, "reading the account lookup key (it needs 32 bytes or more)")
-	}
-
-	return LookupKey(content), nil
-}
-
-func (k LookupKey) sum(foreign string) [sha256.Size]byte {
-	mac := hmac.New(sha256.New, k)
-	mac.Write([]byte(lookupDomain))
-	mac.Write([]byte(foreign))
-
-	return [sha256.Size]byte(mac.Sum(nil))
-}

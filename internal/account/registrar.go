@@ -39,7 +39,7 @@ func NewRegistrar(ctx context.Context, db *postgres.DB, scale patience.Scale) *R
 		Write:      func(ctx context.Context, items []Registration) ([]bool, error) { return registerAll(ctx, db, items) },
 		Size:       func(Registration) int { return 1 },
 		MaxWaiting: maxWaiting, MaxGroup: maxGroup / 10, // a row here is ten times one of a sign
-		Timeout: scale.Of(writeTimeout),
+		Timeout: scale.Of(writeTimeout), Together: true,
 	})}
 }
 
@@ -60,12 +60,17 @@ func (r *Registrar) Register(ctx context.Context, wanted Registration) (bool, er
 func (r *Registrar) Close() { r.group.Close() }
 
 // insertAll writes new accounts, and the requests of those alone. A request that was
-// seen before violates the primary key, which takes the whole statement back.
+// seen before has no part in it, so that who repeats one takes nothing from others; one
+// that two bring at the same instant violates the primary key, which takes the whole
+// statement back. (It is looked for with a subquery for each row: as a join the planner
+// may read the whole table.)
 const insertAll = `with brought as (
 		select id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at
 		from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::text[],
 			$8::bytea[], $9::bytea[], $10::timestamptz[])
 			as row(id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at)
+		where (select seen.owner from idempotency_keys as seen where seen.owner = row.owner
+			and seen.operation = row.operation and seen.key_sha256 = row.key_sha256) is null
 	), fresh as (
 		insert into accounts (id, registered_at, created_at) select id, at, created from brought order by id
 		on conflict (id) do nothing returning id
@@ -76,16 +81,18 @@ const insertAll = `with brought as (
 	select id from fresh`
 
 // registerAll writes what several callers brought, as one statement that commits by
-// itself, and tells each whether it was new. Of two who bring the same account the
-// second is told that it was not. A crash before the commit leaves nothing.
+// itself, and tells each whether it was new. Of two who bring the same account, or the
+// same request, the second is told that it was not. A crash before the commit leaves
+// nothing.
 func registerAll(ctx context.Context, db *postgres.DB, brought []Registration) ([]bool, error) {
-	first := map[string]int{}
+	first, asked := map[string]int{}, map[string]bool{}
 
 	var c registrationColumns
 
 	for i, each := range brought {
-		if _, twice := first[each.ID]; !twice {
-			first[each.ID] = i
+		request := each.Request.Owner + " " + each.Request.Operation + " " + string(each.Request.KeySHA256)
+		if _, twice := first[each.ID]; !twice && !asked[request] {
+			first[each.ID], asked[request] = i, true
 			c.add(each)
 		}
 	}

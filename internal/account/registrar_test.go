@@ -114,6 +114,74 @@ func TestRegistrarsShareCommits(t *testing.T) {
 	}
 }
 
+// TestOneReusedKeyTakesNothingFromOthers: whoever names ever new accounts under one
+// key is told so, and everybody else is still written together with others, with none
+// sent the careful way.
+func TestOneReusedKeyTakesNothingFromOthers(t *testing.T) {
+	t.Parallel()
+
+	db, counted := pgtest.OpenSteward(t), &faults.Counter{}
+	registrar := account.NewRegistrar(faults.With(t.Context(), counted), db, 0)
+	t.Cleanup(registrar.Close)
+
+	must(t, registered(registrar.Register(t.Context(), registration(t, "1", "used"))))
+
+	const callers = 400
+
+	var together sync.WaitGroup
+
+	before := len(counted.Calls())
+
+	for n := range callers {
+		together.Go(func() {
+			key, reused := strconv.Itoa(n), n%2 == 0
+			if reused {
+				key = "used"
+			}
+
+			made, err := registrar.Register(t.Context(), registration(t, strconv.Itoa(1000+n), key))
+			if err != nil || made == reused {
+				t.Errorf("%d: %v, %v", n, made, err)
+			}
+		})
+	}
+
+	together.Wait()
+
+	if got := len(counted.Calls()) - before; got > callers/2 {
+		t.Errorf("%d statements for %d callers", got, callers)
+	}
+
+	// Of two who bring the same key at once, one is written.
+	fresh := make(chan bool, callers)
+
+	for n := range callers {
+		together.Go(func() {
+			made, err := registrar.Register(t.Context(), registration(t, strconv.Itoa(5000+n), "race"))
+			if err != nil {
+				t.Error(err)
+			}
+
+			fresh <- made
+		})
+	}
+
+	together.Wait()
+	close(fresh)
+
+	won := 0
+
+	for made := range fresh {
+		if made {
+			won++
+		}
+	}
+
+	if won != 1 || requests(t, db) != callers/2+2 {
+		t.Errorf("%d were written, %d requests are remembered", won, requests(t, db))
+	}
+}
+
 func registered(fresh bool, err error) error {
 	if err == nil && !fresh {
 		err = errors.New("it was not fresh")

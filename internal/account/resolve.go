@@ -3,12 +3,14 @@ package account
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/failure"
 	"steward/internal/ids"
@@ -20,25 +22,32 @@ import (
 const maxRemembered = 100_000
 
 // Resolver finds the ids of accounts by the app's keys. An id never changes, so
-// what was found once is remembered. It is safe for concurrent use.
+// what was found once is remembered; only a restore of the database takes one back,
+// which the database tells who writes it (Use, Forget). It is safe for concurrent use.
 type Resolver struct {
 	db  postgres.Queryer
 	key LookupKey
 
 	mu    sync.Mutex
 	known map[string]string // ids by name; owned by mu
+	// same says that key is the one of the installation; owned by mu.
+	same bool
 }
 
 // NewResolver makes one. It takes no transaction: an id that a roll-back took away
 // must not be remembered. Without a lookup key, keys that may be personal are
-// refused with AccountKeyRefused.
+// refused with AccountKeyRefused; with another one than this installation has used so
+// far, with LookupKeyWrong.
 func NewResolver(db *postgres.DB, key LookupKey) *Resolver {
 	return &Resolver{db: db, key: key, known: map[string]string{}}
 }
 
 // In gives a resolver for one transaction, with a memory that ends with it.
 func (r *Resolver) In(tx postgres.Tx) *Resolver {
-	return &Resolver{db: tx, key: r.key, known: map[string]string{}}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	return &Resolver{db: tx, key: r.key, known: map[string]string{}, same: r.same}
 }
 
 // Takes reports whether the key can be looked for: one that may be personal needs
@@ -84,6 +93,54 @@ func (r *Resolver) Ensure(ctx context.Context, keys []Key, at time.Time) ([]stri
 	}
 
 	return ofNames(keys, names, known), nil
+}
+
+// Use hands the ids of the keys, as Ensure gives them, to work. Where the database
+// knows nothing of one of them, it was restored since: then everything is forgotten,
+// and work is called once more.
+func (r *Resolver) Use(ctx context.Context, keys []Key, at time.Time, work func(found []string) error) error {
+	found, err := r.Ensure(ctx, keys, at)
+	if err != nil {
+		return err
+	}
+
+	if err = work(found); !neverGiven(err) {
+		return err
+	}
+
+	r.mu.Lock()
+	clear(r.known)
+	r.same = false
+	r.mu.Unlock()
+
+	if found, err = r.Ensure(ctx, keys, at); err != nil {
+		return err
+	}
+
+	return work(found)
+}
+
+// neverGiven reports whether the database refused an id that it never gave.
+func neverGiven(err error) bool {
+	refused, is := errors.AsType[*pgconn.PgError](err)
+
+	return is && refused.Code == foreignKeyViolation
+}
+
+// foreignKeyViolation is the SQLSTATE of migration 0014 for such an id.
+const foreignKeyViolation = "23503"
+
+// Forget forgets the id of one key: the next look is one into the database.
+func (r *Resolver) Forget(key Key) {
+	names, err := r.names([]Key{key})
+	if err != nil {
+		return // nothing is remembered of what is not taken
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	delete(r.known, names[0])
 }
 
 // names says under which name each key is looked for: empty where the key is the
@@ -143,6 +200,10 @@ func missing(names []string, known map[string]string) []string {
 
 // find gives the ids that are known by name, from memory or from the database.
 func (r *Resolver) find(ctx context.Context, names []string) (map[string]string, error) {
+	if err := r.check(ctx, names); err != nil {
+		return nil, err
+	}
+
 	known := r.recall(names)
 
 	unknown := missing(names, known)
@@ -188,12 +249,39 @@ func (r *Resolver) find(ctx context.Context, names []string) (map[string]string,
 	return known, nil
 }
 
+// check compares the lookup key before the first hash is looked for.
+func (r *Resolver) check(ctx context.Context, names []string) error {
+	hashed := slices.ContainsFunc(names, func(name string) bool { return name != "" && !isGiven(name) })
+
+	r.mu.Lock()
+	done := r.same
+	r.mu.Unlock()
+
+	if done || !hashed {
+		return nil
+	}
+
+	if err := r.key.Check(ctx, r.db); err != nil {
+		return err
+	}
+
+	r.mu.Lock()
+	r.same = true
+	r.mu.Unlock()
+
+	return nil
+}
+
 // give makes new ids, in the order of the hashes, so that two callers never wait
 // for each other in a circle.
 func (r *Resolver) give(ctx context.Context, names []string, at time.Time) error {
 	sums, fresh := make([][]byte, len(names)), make([]string, len(names))
 	for i, name := range names {
 		sums[i], fresh[i] = []byte(name), ids.New(Prefix)
+	}
+
+	if err := r.key.bind(ctx, r.db); err != nil {
+		return err
 	}
 
 	_, err := r.db.Exec(ctx, `insert into account_keys (key_hmac, account, since)

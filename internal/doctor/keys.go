@@ -41,21 +41,29 @@ func (d *Doctor) keys(context.Context) []Check {
 	for _, key := range []struct{ file, public string }{
 		{keys.ManifestSigner, d.Policy.Keys.Manifest}, {keys.LedgerSigner, d.Policy.Keys.Ledger},
 	} {
-		if keys.Holds(dir, key.file) {
+		if held(dir, key.file) {
 			checks = append(checks, signer(dir, key.file, key.public))
 		}
 	}
 
-	if keys.Holds(dir, keys.BackupIdentity) {
+	if held(dir, keys.BackupIdentity) {
 		checks = append(checks, d.identity(dir))
 	}
 
-	if keys.Holds(dir, keys.BackupIdentity) && keys.Holds(dir, keys.ManifestSigner) {
+	if held(dir, keys.BackupIdentity) && held(dir, keys.ManifestSigner) {
 		checks = append(checks, wrong("separation", failure.ConfigInvalid, "one folder holds the keys of backup and of drill",
 			"What dumps must not be able to decrypt; give each role its own folder (docs/keys.md)."))
 	}
 
 	return checks
+}
+
+// held takes a file that cannot be seen for one that is there: reading it then says
+// what is wrong.
+func held(dir, name string) bool {
+	there, err := keys.Holds(dir, name)
+
+	return there || err != nil
 }
 
 // signer shows that a private key is the other half of the public one.

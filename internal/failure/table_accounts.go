@@ -6,6 +6,7 @@ const (
 	AccountGone       Code = "account_gone"
 	AccountChanged    Code = "account_changed"
 	AccountKeyRefused Code = "account_key_refused"
+	LookupKeyWrong    Code = "lookup_key_wrong"
 	SignInFuture      Code = "sign_in_future"
 	SignTooOld        Code = "sign_too_old"
 	SignsWaiting      Code = "signs_waiting"
@@ -27,6 +28,10 @@ func accounts() []Row {
 		{
 			AccountKeyRefused, "the account's key is none that can be kept",
 			"Name an integer, a UUID, or the id that POST /v1/accounts answered; see docs/accounts.md", false, Usage, false,
+		},
+		{
+			LookupKeyWrong, "the account lookup key is not the one under which this installation knows its accounts",
+			"Put the account-lookup.key of before back into the API's STEWARD_KEYS_DIR and start it again; see docs/keys.md", false, Failed, false,
 		},
 		{SignInFuture, "the time lies in the future", "Set the sender's clock right and send it again.", false, Usage, false},
 		{SignTooOld, "the time lies before the year 2000", "Send times as RFC 3339; see docs/accounts.md", false, Usage, false},

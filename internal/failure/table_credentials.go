@@ -7,6 +7,7 @@ const (
 	CredentialsExpired Code = "credentials_expired"
 	CredentialsRevoked Code = "credentials_revoked"
 	CredentialsSlowed  Code = "credentials_slowed"
+	TokenHanded        Code = "token_handed"
 	UnknownKey         Code = "unknown_key"
 	UnknownStaff       Code = "unknown_staff"
 	HandleTaken        Code = "handle_taken"
@@ -34,6 +35,10 @@ func credentials() []Row {
 		{
 			CredentialsSlowed, "too many wrong credentials came from there", "Wait as long as the answer says, then: steward login",
 			true, NotAllowed, false,
+		},
+		{
+			TokenHanded, "somebody else made this token and has seen it", "Make one that only you know: steward staff rotate",
+			false, NotAllowed, false,
 		},
 		{UnknownKey, "there is no such key", keys, false, Usage, false},
 		{UnknownStaff, "there is no such member of staff", staff, false, Usage, false},

@@ -36,6 +36,9 @@ type Options[T, R any] struct {
 	MaxGroup int
 	// Timeout bounds one write.
 	Timeout time.Duration
+	// Together tells everybody of a refused group, in place of trying each item alone:
+	// for who has another way, which then runs for all of them at once.
+	Together bool
 }
 
 // Committer gathers items. It is safe for concurrent use.
@@ -163,14 +166,14 @@ func (c *Committer[T, R]) next() []*brought[T, R] {
 }
 
 // commit writes a group and answers its callers. Where the database refuses the
-// group for what is in it, each item is tried alone: nobody is refused for what
-// somebody else brought.
+// group for what is in it, each item is tried alone, unless the caller can do better:
+// nobody is refused for what somebody else brought.
 func (c *Committer[T, R]) commit(ctx context.Context, group []*brought[T, R]) {
 	err := c.attempt(ctx, group)
 
 	switch {
 	case err == nil:
-	case len(group) > 1 && RefusedByServer(err):
+	case len(group) > 1 && !c.options.Together && RefusedByServer(err):
 		for _, one := range group {
 			if err := c.attempt(ctx, []*brought[T, R]{one}); err != nil {
 				one.done <- answer[R]{err: err}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -211,6 +212,69 @@ func TestTroubleIsToldToAll(t *testing.T) {
 
 	if calls != 3 {
 		t.Errorf("%d calls", calls)
+	}
+}
+
+// TestRefusedTogether: who has another way is told at once that the group was refused,
+// and one bad item costs one statement, however many came with it.
+func TestRefusedTogether(t *testing.T) {
+	t.Parallel()
+
+	written, begun, free := &book{}, make(chan struct{}, 100), make(chan struct{})
+	options := written.options()
+	options.Together = true
+
+	var statements atomic.Int64
+
+	options.Write = func(ctx context.Context, items []int) ([]string, error) {
+		statements.Add(1)
+		begun <- struct{}{}
+		<-free
+
+		return written.write(ctx, items)
+	}
+	committer := groupcommit.New(t.Context(), options)
+
+	var together sync.WaitGroup
+
+	for range 2 { // both writers are at work
+		together.Go(func() {
+			if _, err := committer.Do(t.Context(), 1); err != nil {
+				t.Error(err)
+			}
+		})
+		<-begun
+	}
+
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	// One bad item stands first in line, and all that follow go into its group.
+	if _, err := committer.Do(gone, -1); !failure.Is(err, failure.TimedOut) {
+		t.Error(err)
+	}
+
+	var refused atomic.Int64
+
+	const others = 50
+
+	for range others {
+		together.Go(func() {
+			if _, err := committer.Do(t.Context(), 1); groupcommit.RefusedByServer(err) {
+				refused.Add(1)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+
+	close(free)
+	together.Wait()
+	committer.Close()
+
+	// How many were in that group is up to the scheduler; no item was tried alone.
+	if got := statements.Load(); got > others+3 || refused.Load() > 0 && got > others+3-refused.Load() {
+		t.Errorf("%d statements, %d refused", got, refused.Load())
 	}
 }
 

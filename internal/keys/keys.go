@@ -4,6 +4,8 @@ package keys
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -74,9 +76,18 @@ func Verifier(key string) (note.Verifier, error) {
 	return made, nil
 }
 
-// Holds reports whether the folder has a file of that name.
-func Holds(dir, name string) bool {
+// Holds reports whether the folder has a file of that name. It fails with
+// ConfigInvalid where that cannot be seen: a key that cannot be reached is not the
+// same as none.
+func Holds(dir, name string) (bool, error) {
 	_, err := os.Stat(filepath.Join(dir, name))
 
-	return err == nil
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return false, nil
+	default:
+		return false, failure.New(failure.ConfigInvalid, "looking for "+name+" in STEWARD_KEYS_DIR (it cannot be looked into)")
+	}
 }

@@ -54,8 +54,15 @@ func TestKeysAreRead(t *testing.T) {
 		t.Error(err)
 	}
 
-	if !keys.Holds(dir, keys.BackupIdentity) || keys.Holds(dir, keys.LedgerSigner) {
-		t.Error("holds what it has not, or has not what it holds")
+	for name, want := range map[string]bool{keys.BackupIdentity: true, keys.LedgerSigner: false} {
+		if held, err := keys.Holds(dir, name); err != nil || held != want {
+			t.Errorf("%s: %v, %v", name, held, err)
+		}
+	}
+
+	// A folder that is a file cannot be looked into, for root neither.
+	if held, err := keys.Holds(filepath.Join(dir, keys.BackupIdentity), keys.LedgerSigner); held || !failure.Is(err, failure.ConfigInvalid) {
+		t.Errorf("what cannot be seen is taken for none: %v, %v", held, err)
 	}
 }
 

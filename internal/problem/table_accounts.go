@@ -13,6 +13,7 @@ func accounts() map[failure.Code]int {
 		failure.AccountGone:       http.StatusGone,
 		failure.AccountChanged:    http.StatusConflict,
 		failure.AccountKeyRefused: http.StatusUnprocessableEntity,
+		failure.LookupKeyWrong:    http.StatusServiceUnavailable,
 		failure.SignInFuture:      http.StatusUnprocessableEntity,
 		failure.SignTooOld:        http.StatusUnprocessableEntity,
 		failure.SignsWaiting:      http.StatusServiceUnavailable,

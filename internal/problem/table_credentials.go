@@ -16,6 +16,7 @@ func credentials() map[failure.Code]int {
 		failure.CredentialsSlowed:  http.StatusTooManyRequests,
 		failure.CredentialRefused:  http.StatusUnprocessableEntity,
 		failure.CredentialOver:     http.StatusConflict,
+		failure.TokenHanded:        http.StatusForbidden,
 		failure.UnknownKey:         http.StatusNotFound,
 		failure.UnknownStaff:       http.StatusNotFound,
 		failure.HandleTaken:        http.StatusConflict,

@@ -23,7 +23,8 @@ const setupRole = "setup"
 // Bootstrap makes an operator and their token without asking an operator, on the
 // database itself: at the first use, and whenever no operator has a token that
 // holds, which would else lock everybody out. Whoever could do that could write the
-// rows by hand; this way the ledger says so.
+// rows by hand; this way the ledger says so. The token counts as the operator's own,
+// since there is nobody yet whom it could be taken for.
 //
 // Two at once make one operator. It fails with OperatorExists where somebody could
 // be asked, with Unauthorised for a login that does not own the tables, and as Join.
@@ -54,7 +55,7 @@ func Bootstrap(ctx context.Context, db *postgres.DB, asked New, at time.Time) (M
 			return failure.New(failure.OperatorExists, "making the first operator")
 		}
 
-		if member, token, err = insert(ctx, tx, asked, at); err != nil {
+		if member, token, err = insert(ctx, tx, asked, "", at); err != nil {
 			return err
 		}
 

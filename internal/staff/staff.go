@@ -4,6 +4,7 @@
 package staff
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -82,7 +83,7 @@ func checkRole(role access.Role) error {
 // CredentialRefused for a handle, a role or a span that may not be, and with
 // HandleTaken.
 func Join(ctx context.Context, tx postgres.Tx, who access.Principal, asked New, at time.Time) (Member, credential.Token, error) {
-	member, token, err := insert(ctx, tx, asked, at)
+	member, token, err := insert(ctx, tx, asked, who.ID, at)
 	if err != nil {
 		return Member{}, credential.Token{}, err
 	}
@@ -92,8 +93,9 @@ func Join(ctx context.Context, tx postgres.Tx, who access.Principal, asked New, 
 	return member, token, err
 }
 
-// insert writes the row of a member and of a first token.
-func insert(ctx context.Context, tx postgres.Tx, asked New, at time.Time) (Member, credential.Token, error) {
+// insert writes the row of a member and of a first token. Without somebody who makes
+// it, it is the member's own.
+func insert(ctx context.Context, tx postgres.Tx, asked New, by string, at time.Time) (Member, credential.Token, error) {
 	if err := asked.check(); err != nil {
 		return Member{}, credential.Token{}, err
 	}
@@ -110,14 +112,14 @@ func insert(ctx context.Context, tx postgres.Tx, asked New, at time.Time) (Membe
 		return Member{}, credential.Token{}, failure.Wrap(failure.Unavailable, "adding to the staff", err)
 	}
 
-	token, expires, err := issue(ctx, tx, member.ID, asked.Lasts, at)
+	token, expires, err := issue(ctx, tx, member.ID, cmp.Or(by, member.ID), asked.Lasts, at)
 	member.ExpiresAt = expires
 
 	return member, token, err
 }
 
-// issue stores a fresh token.
-func issue(ctx context.Context, tx postgres.Tx, member string, lasts *time.Duration, at time.Time) (credential.Token, time.Time, error) {
+// issue stores a fresh token, and who made it.
+func issue(ctx context.Context, tx postgres.Tx, member, by string, lasts *time.Duration, at time.Time) (credential.Token, time.Time, error) {
 	expires, err := credential.Tokens().Until(at, lasts)
 	if err != nil {
 		return credential.Token{}, time.Time{}, err
@@ -125,8 +127,8 @@ func issue(ctx context.Context, tx postgres.Tx, member string, lasts *time.Durat
 
 	token := credential.Make(access.Staff)
 
-	_, err = tx.Exec(ctx, `insert into staff_tokens (id, staff, secret_sha256, made_at, expires_at, ends_at)
-		values ($1, $2, $3, $4, $5, $6)`, token.ID, member, token.Digest[:], at, expires, expires.Add(credential.RowStay))
+	_, err = tx.Exec(ctx, `insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
+		values ($1, $2, $3, $4, $5, $6, $7)`, token.ID, member, by, token.Digest[:], at, expires, expires.Add(credential.RowStay))
 
 	return token, expires, failure.Wrap(failure.Unavailable, "storing a token", err)
 }
@@ -187,7 +189,8 @@ func Leave(ctx context.Context, tx postgres.Tx, who access.Principal, id string,
 
 // Renew makes another token for an access. Those before hold for the overlap, 0 for
 // not at all, nil for the usual; who renews the own token may go on with either. The
-// token that who asks with holds for credential.RotationGrace at least. It
+// token that who asks with holds for credential.RotationGrace at least, but for one
+// that somebody else made: that ends at once, and with it what its maker could do. It
 // fails with UnknownStaff, and CredentialOver for an access that ended.
 func Renew(
 	ctx context.Context, tx postgres.Tx, who access.Principal, id string, overlap *time.Duration, at time.Time,
@@ -207,14 +210,16 @@ func Renew(
 		return Member{}, credential.Token{}, err
 	}
 
-	_, err = tx.Exec(ctx, `update staff_tokens set expires_at = case id when $4 then greatest($2::timestamptz, $3::timestamptz) else $2::timestamptz end
-		where staff = $1 and revoked_at is null and expires_at > case id when $4 then greatest($2::timestamptz, $3::timestamptz) else $2::timestamptz end`,
-		id, until, at.Add(credential.RotationGrace), who.Credential)
+	_, err = tx.Exec(ctx, `with ends as (select id, case when made_by <> staff and $5 = staff then $6::timestamptz
+			when id = $4 then greatest($2::timestamptz, $3::timestamptz) else $2::timestamptz end as at
+			from staff_tokens where staff = $1 and revoked_at is null)
+		update staff_tokens as t set expires_at = ends.at from ends where t.id = ends.id and t.expires_at > ends.at`,
+		id, until, at.Add(credential.RotationGrace), who.Credential, who.ID, at)
 	if err != nil {
 		return Member{}, credential.Token{}, failure.Wrap(failure.Unavailable, "letting tokens end", err)
 	}
 
-	token, expires, err := issue(ctx, tx, id, nil, at)
+	token, expires, err := issue(ctx, tx, id, who.ID, nil, at)
 	member.ExpiresAt = expires
 
 	return member, token, err

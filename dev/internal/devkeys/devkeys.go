@@ -5,6 +5,7 @@ package devkeys
 
 import (
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -116,12 +117,17 @@ func ensureMaster(dir string) error {
 	return nil
 }
 
+// lookupBytes is the size of that key: that of the hash.
+const lookupBytes = 32
+
 // ensureLookup makes the key under which the API hashes keys of accounts, unless it is
 // there: with another one it would not find them again.
 func ensureLookup(dir string) error {
 	_, err := os.Stat(filepath.Join(dir, API, AccountLookup))
 	if errors.Is(err, os.ErrNotExist) {
-		return write(dir, API, AccountLookup, rand.Text()+rand.Text())
+		var key [lookupBytes]byte
+		_, _ = rand.Read(key[:]) // it never fails
+		return write(dir, API, AccountLookup, hex.EncodeToString(key[:]))
 	}
 	if err != nil {
 		return fmt.Errorf("looking for the lookup key: %w", err)

@@ -46,8 +46,30 @@ func handle() string { return "t" + ids.New("t")[2:] }
 // Operator is the first operator, and their token as it is shown.
 func (m *Maker) Operator() (access.Principal, string) { return m.first, m.token.Reveal() }
 
-// Staff adds a member of staff in a role.
+// Staff adds a member of staff in a role, with a token of their own.
 func (m *Maker) Staff(t testing.TB, role access.Role) (access.Principal, string) {
+	t.Helper()
+
+	who, _ := m.Handed(t, role)
+	token := credential.Make(access.Staff)
+
+	m.tx(t, func(ctx context.Context, tx postgres.Tx) error {
+		_, err := tx.Exec(ctx, `insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
+			select $2, staff, staff, $3, made_at, expires_at, ends_at from staff_tokens where id = $1`, who.Credential, token.ID, token.Digest[:])
+		if err == nil {
+			_, err = tx.Exec(ctx, `delete from staff_tokens where id = $1`, who.Credential)
+		}
+
+		return err
+	})
+
+	who.Credential, who.Handed = token.ID, false
+
+	return who, token.Reveal()
+}
+
+// Handed adds a member of staff in a role, with the token that the operator made.
+func (m *Maker) Handed(t testing.TB, role access.Role) (access.Principal, string) {
 	t.Helper()
 
 	var (
@@ -61,7 +83,7 @@ func (m *Maker) Staff(t testing.TB, role access.Role) (access.Principal, string)
 		return err
 	})
 
-	return access.Principal{Kind: access.Staff, ID: member.ID, Credential: token.ID, Role: role}, token.Reveal()
+	return access.Principal{Kind: access.Staff, ID: member.ID, Credential: token.ID, Role: role, Handed: true}, token.Reveal()
 }
 
 // Key makes a key of an app of its own.

@@ -16,6 +16,9 @@ create unique index staff_handle on staff (handle) where ended_at is null;
 create table staff_tokens (
     id            text        primary key check (id ~ '^tok_[a-z2-7]{26}$'),
     staff         text        not null references staff (id),
+    -- Who made it, and so has seen it. Made by somebody else, it is good for making
+    -- one that only its owner knows.
+    made_by       text        not null references staff (id),
     secret_sha256 bytea       not null check (octet_length(secret_sha256) = 32),
     made_at       timestamptz not null,
     expires_at    timestamptz not null,
@@ -100,7 +103,7 @@ create table staff_act_ends (
 );
 
 -- An act is of somebody who may act at this moment, in the role of this moment, with
--- a token of their own.
+-- a token of their own that nobody else has seen; to get one is an act, too.
 -- +goose StatementBegin
 create function staff_act_begins() returns trigger language plpgsql set search_path = pg_catalog as $$
 begin
@@ -108,6 +111,7 @@ begin
         select from public.staff as s join public.staff_tokens as t on t.staff = s.id
         where s.id = new.staff and s.role = new.role and s.ended_at is null
             and t.id = new.credential and t.revoked_at is null and t.expires_at > new.at
+            and (t.made_by = s.id or new.verb = 'staff.rotate' and new.object = s.id)
     ) then
         raise exception 'an act is of staff who may act' using errcode = 'insufficient_privilege';
     end if;
@@ -148,7 +152,7 @@ create trigger access_log_kept before update on access_log for each row execute 
 grant select on staff, staff_tokens, api_keys, staff_acts, staff_act_ends, access_log to steward_api;
 grant insert (id, handle, role, since) on staff to steward_api;
 grant update (role, ended_at) on staff to steward_api;
-grant insert (id, staff, secret_sha256, made_at, expires_at, ends_at) on staff_tokens to steward_api;
+grant insert (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at) on staff_tokens to steward_api;
 grant insert (id, app, label, scopes, secret_sha256, made_at, expires_at, ends_at) on api_keys to steward_api;
 grant update (expires_at, revoked_at) on staff_tokens, api_keys to steward_api;
 grant insert on staff_acts, staff_act_ends, access_log to steward_api;

@@ -8,6 +8,13 @@ create table account_keys (
     since    timestamptz not null
 );
 
+-- Which lookup key those hashes were made under: an HMAC of a fixed label. With another
+-- key every account would be made a second time.
+create table account_lookup (
+    one   boolean primary key default true check (one),
+    proof bytea   not null check (octet_length(proof) = 32)
+);
+
 -- A sign of life changes a row and no index, so that Postgres can put the new row
 -- beside the old one: the free fifth of each page is for that.
 create table accounts (
@@ -48,6 +55,21 @@ create trigger accounts_id after insert or update of id on accounts for each row
     when (new.id !~ '^(0|[1-9][0-9]{0,18}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|acc_[a-z2-7]{26})$')
     execute function account_is_no_id();
 
+-- An account of Steward's own ids is one that was given: a process may remember an id
+-- that a restore of this database has taken back.
+-- +goose StatementBegin
+create function account_is_given() returns trigger language plpgsql set search_path = pg_catalog as $$
+begin
+    if not exists (select from public.account_keys where account = new.id) then
+        raise exception 'no account was given this id' using errcode = 'foreign_key_violation';
+    end if;
+    return new;
+end
+$$;
+-- +goose StatementEnd
+create trigger accounts_given after insert on accounts for each row
+    when (starts_with(new.id, 'acc_')) execute function account_is_given();
+
 -- alive, closing, closed: the way back from closing is open to everybody who may
 -- bring a sign of life, the way on to the core alone, and closed is the end.
 -- +goose StatementBegin
@@ -82,6 +104,7 @@ create trigger accounts_closed before update on accounts for each row
     when (old.state = 'closed') execute function account_is_closed();
 
 grant select, insert on account_keys to steward_api;
+grant select, insert (proof) on account_lookup to steward_api;
 grant select on accounts to steward_api;
 grant insert (id, registered_at, created_at, last_interaction_at, paid_at, paid_until, paid_until_said_at, cancelled_at, signs)
     on accounts to steward_api;
@@ -90,11 +113,13 @@ grant update (state, created_at, last_interaction_at, paid_at, paid_until, paid_
 grant select on accounts to steward_core;
 grant update (state, closing_case, closing_at, closed_at) on accounts to steward_core;
 -- It dumps this database.
-grant select on account_keys, accounts to steward_backup;
+grant select on account_keys, account_lookup, accounts to steward_backup;
 
 -- +goose Down
 drop table accounts;
 drop function account_is_closed();
 drop function account_step();
+drop function account_is_given();
 drop function account_is_no_id();
+drop table account_lookup;
 drop table account_keys;
