@@ -32,7 +32,7 @@ func (m mishap) register(r *router) {
 }
 
 func (mishap) get(_ context.Context, in *mishapInput) (*struct{}, error) {
-	canary := errors.New("row (email)=(ada@example.com)")
+	canary := errors.New("row (email)=(ottoline@example.com)")
 
 	switch in.ID {
 	case "panic":
@@ -58,18 +58,18 @@ func TestNothingLeaks(t *testing.T) {
 	var log bytes.Buffer
 	h.log = slog.New(slog.NewJSONHandler(&log, nil))
 
-	for id, want := range map[string]int{"panic": 500, "foreign": 500, "statement": 500, "coded": 404, "down": 503, "ada%40example.com": 503} {
+	for id, want := range map[string]int{"panic": 500, "foreign": 500, "statement": 500, "coded": 404, "down": 503, "ottoline%40example.com": 503} {
 		got := h.do("operator", http.MethodGet, "/v1/accounts/"+id, "")
-		if got.status != want || got.problem(t).Status != want || strings.Contains(string(got.body), "ada") {
+		if got.status != want || got.problem(t).Status != want || strings.Contains(string(got.body), "ottoline") {
 			t.Errorf("%s: %d %s", id, got.status, got.body)
 		}
 	}
 
-	h.do("operator", http.MethodGet, "/v1/accounts/ada@example.com?ada=1", "")
-	h.do("operator", http.MethodPost, "/v1/ada@example.com", `{"ada":1}`)
+	h.do("operator", http.MethodGet, "/v1/accounts/ottoline@example.com?ottoline=1", "")
+	h.do("operator", http.MethodPost, "/v1/ottoline@example.com", `{"ottoline":1}`)
 	h.server.Close() // every line is written
 
-	for _, canary := range []string{"ada", "127.0.0.1", "/v1/accounts"} {
+	for _, canary := range []string{"ottoline", "127.0.0.1", "/v1/accounts"} {
 		if strings.Contains(log.String(), canary) {
 			t.Errorf("the log has %q:\n%s", canary, log.String())
 		}
@@ -88,19 +88,19 @@ func TestMistakesAreNamedWithoutValues(t *testing.T) {
 	h := newHouse(t, shelf{})
 
 	for body, want := range map[string]string{
-		`{"name":"ada lovelace, a name of many letters"}`: `{"location":"body.name","message":"expected length <= 20"}`,
-		`{"name":"x","ada_lovelace":1}`:                   `{"location":"body.*","message":"unexpected property"}`,
+		`{"name":"ottoline lovelace, a name of many letters"}`: `{"location":"body.name","message":"expected length <= 20"}`,
+		`{"name":"x","ottoline_lovelace":1}`:                   `{"location":"body.*","message":"unexpected property"}`,
 		`{}`:                                              `{"location":"body","message":"expected required property name to be present"}`,
 		`{"name":5}`:                                      `{"location":"body.name","message":"expected string"}`,
-		`{"name":"ada","name":"ada"}`:                     `{"location":"body","message":"a name stands twice in one object"}`,
+		`{"name":"ottoline","name":"ottoline"}`:                     `{"location":"body","message":"a name stands twice in one object"}`,
 	} {
 		got := h.create("app", "/v1/things", "k", body)
-		if !strings.Contains(string(got.body), want) || strings.Contains(string(got.body), "ada") {
+		if !strings.Contains(string(got.body), want) || strings.Contains(string(got.body), "ottoline") {
 			t.Errorf("%s: %s", body, got.body)
 		}
 	}
 
-	if got := h.create("app", "/v1/things?ada=1", "k", `{"name":"x"}`); got.status != http.StatusUnprocessableEntity ||
+	if got := h.create("app", "/v1/things?ottoline=1", "k", `{"name":"x"}`); got.status != http.StatusUnprocessableEntity ||
 		!strings.Contains(string(got.body), `"location":"query.*"`) {
 		t.Errorf("%s", got.body)
 	}
