@@ -114,10 +114,17 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 	a.Metrics.Audited(now, statuses, read.unsealed)
 	a.Metrics.Tasks(read.tasks)
 
+	// After the record, so that a reminder that cannot be written keeps no alert back;
+	// before the heartbeats, so that somebody outside hears of it.
+	overdue, err := a.remind(ctx, read, now)
+	if err != nil {
+		return AuditResult{}, err
+	}
+
 	result := summary(now, statuses)
 	result.Alerts, result.Changes, result.Verification = len(alerts), len(changes), failure.CodeOf(unverified)
 	result.HeartbeatFailures = a.beat(ctx, statuses, unverified)
-	result.TasksOverdue = a.remind(ctx, read.tasks)
+	result.TasksOverdue = overdue
 
 	return result, nil
 }
@@ -166,6 +173,7 @@ type reading struct {
 	last     history.Audit
 	unsealed int64
 	tasks    []task.Standing
+	late     []task.Task // the most urgent first, remindersAtOnce at most
 }
 
 func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err error) {
@@ -179,6 +187,10 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 		}
 
 		if read.tasks, err = task.Standings(ctx, tx, now); err != nil {
+			return err
+		}
+
+		if read.late, err = task.List(ctx, tx, task.Filter{Limit: remindersAtOnce}); err != nil {
 			return err
 		}
 
@@ -204,10 +216,15 @@ func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) error {
 	return nil
 }
 
+// remindersAtOnce bounds the tasks that people are reminded of one by one. Whoever has
+// more that are late does not read them as single mails; the count tells of the rest.
+const remindersAtOnce = 50
+
 // remind writes a line for each kind of task that is overdue, and counts them all: a
-// task waits for a person, who is told until it is done.
-func (a *Audits) remind(ctx context.Context, standings []task.Standing) (overdue int64) {
-	for _, standing := range standings {
+// task waits for a person, who is told until it is done. Mails and webhooks tell of
+// each task by itself, once a day.
+func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overdue int64, err error) {
+	for _, standing := range read.tasks {
 		if standing.Overdue > 0 {
 			a.Log.WarnContext(ctx, "tasks are overdue", "kind", string(standing.Kind), "overdue", standing.Overdue,
 				"since", standing.NextDue.Format(time.RFC3339), "runbook", "docs/runbooks.md#tasks-overdue")
@@ -216,7 +233,21 @@ func (a *Audits) remind(ctx context.Context, standings []task.Standing) (overdue
 		overdue += standing.Overdue
 	}
 
-	return overdue
+	for _, teller := range a.Tellers {
+		reminder, does := teller.(alert.Reminder)
+
+		for _, late := range read.late {
+			if !does || !late.Overdue(now) {
+				continue
+			}
+
+			if err := reminder.Remind(ctx, late, now); err != nil {
+				return 0, failure.Wrap(failure.Unavailable, "reminding of tasks", err)
+			}
+		}
+	}
+
+	return overdue, nil
 }
 
 // beat calls the heartbeats of the promises whose evidence was read and is good,

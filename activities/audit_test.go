@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	netmail "net/mail"
 	"net/url"
 	"strings"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"steward/activities"
 	"steward/internal/access"
 	"steward/internal/alert"
+	"steward/internal/casekey"
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/heartbeat"
@@ -27,6 +29,7 @@ import (
 	"steward/internal/ledger/ledgertest"
 	"steward/internal/ledger/seal"
 	"steward/internal/metrics"
+	"steward/internal/outbox"
 	"steward/internal/pgtest"
 	"steward/internal/policy"
 	"steward/internal/postgres"
@@ -462,6 +465,37 @@ func TestEveryFailingCall(t *testing.T) {
 	}
 }
 
+// checkReminders: a mail and an event for a task that is late, once for each day of it.
+func checkReminders(t *testing.T, w *auditWorld) {
+	t.Helper()
+
+	w.run(t, `insert into webhook_endpoints (id, url, secret, created_by, created_at) values ('whe_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '', 'stf', now())`)
+
+	logOnly := w.Tellers
+	w.Tellers = alert.Tellers([]policy.Alert{{Kind: policy.AlertMail, To: "ops@popkit.example"}, {Kind: policy.AlertWebhook}}, alert.Means{
+		Steward: w.Steward, Company: "Popkit", Clock: w.clock, KeepWebhooks: 30 * 24 * time.Hour,
+		Box: outbox.Box{
+			Keeper: newKeeper(t, casekey.GenerateMaster()), From: netmail.Address{Address: "privacy@popkit.example"},
+			GiveUp: time.Hour, Keep: 30 * 24 * time.Hour,
+		},
+	})
+
+	for day := 1; day <= 2; day++ {
+		w.audit(t)
+		w.clock.move(time.Minute)
+		w.audit(t)
+
+		mails := w.count(t, `mail where letter = 'task_overdue' and about like 'tsk_%'`)
+		if events := w.count(t, `webhook_events where type = 'task.overdue' and cause like 'task/tsk_%'`); mails != day || events != day {
+			t.Errorf("day %d: %d mails, %d events", day, mails, events)
+		}
+
+		w.clock.move(24 * time.Hour)
+	}
+
+	w.Tellers = logOnly
+}
+
 // TestOverdueTasksAreTold: what waits for a person past its time is counted, shown
 // and told at each audit until it is done; it breaks no promise by itself.
 func TestOverdueTasksAreTold(t *testing.T) {
@@ -485,6 +519,8 @@ func TestOverdueTasksAreTold(t *testing.T) {
 		!strings.Contains(w.log.String(), `"msg":"tasks are overdue","kind":"account.delete","overdue":1,"since":"2026-11-22T12:00:00Z"`) {
 		t.Errorf("%+v\n%s", result, w.log)
 	}
+
+	checkReminders(t, w)
 
 	_, _, err = task.Finish(t.Context(), w.admin, task.Finishing{
 		Task: opened.ID, By: ids.New("stf"), Role: access.Support, Outcome: task.Refused, At: w.clock.Now(), Keep: task.Keep,

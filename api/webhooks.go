@@ -94,11 +94,24 @@ func (w webhooks) endpoints(ctx context.Context, _ *struct{}) (*endpointsAnswer,
 	return out, nil
 }
 
+// eventType is a type of events that somebody may want: one of those that are emitted.
+type eventType string
+
+// Schema implements huma.SchemaProvider.
+func (eventType) Schema(huma.Registry) *huma.Schema {
+	schema := &huma.Schema{Type: huma.TypeString}
+	for _, kind := range webhook.Types() {
+		schema.Enum = append(schema.Enum, string(kind))
+	}
+
+	return schema
+}
+
 type endpointInput struct {
 	Body struct {
-		URL         string   `json:"url" minLength:"1" maxLength:"2000" format:"uri" doc:"Where events go: https, to a public host."`
-		Types       []string `json:"types,omitempty" maxItems:"20" uniqueItems:"true" enum:"promise.at_risk,promise.broken,account.closing,account.alive,task.overdue" doc:"The types of events that it wants; none means all."`
-		Description string   `json:"description,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9 ._/-]*$" doc:"What you call it; no name of a person."`
+		URL         string      `json:"url" minLength:"1" maxLength:"2000" format:"uri" doc:"Where events go: https, to a public host."`
+		Types       []eventType `json:"types,omitempty" maxItems:"20" uniqueItems:"true" doc:"The types of events that it wants; none means all."`
+		Description string      `json:"description,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9 ._/-]*$" doc:"What you call it; no name of a person."`
 	}
 }
 

@@ -87,8 +87,8 @@ func Retry(ctx context.Context, q postgres.Queryer, id string, at time.Time) err
 func notRetried(ctx context.Context, q postgres.Queryer, id string, at time.Time) error {
 	var busy bool
 
-	err := q.QueryRow(ctx, `select exists (select from webhook_deliveries where id = $1 and state = 'waiting' and claimed_until > $2)`, id, at).
-		Scan(&busy)
+	err := q.QueryRow(ctx, `select exists (
+		select from webhook_deliveries where id = $1 and state = 'waiting' and claimed_until > $2)`, id, at).Scan(&busy)
 
 	switch {
 	case err != nil:
