@@ -45,7 +45,9 @@ func Look(ctx context.Context, q postgres.Queryer, operation access.Operation, s
 }
 
 // LookAll is Look for all subjects of a list, each of them once; none writes nothing.
-func LookAll(ctx context.Context, q postgres.Queryer, operation access.Operation, subjects []string, at time.Time, keep time.Duration) error {
+func LookAll(
+	ctx context.Context, q postgres.Queryer, operation access.Operation, subjects []string, at time.Time, keep time.Duration,
+) error {
 	who, known := access.From(ctx)
 
 	switch {
