@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"steward/internal/access"
+	"steward/internal/accesslog"
 	"steward/internal/act"
 	"steward/internal/clocks"
 	"steward/internal/failure"
@@ -122,6 +123,15 @@ func (t tasks) list(ctx context.Context, in *tasksQuery) (*tasksAnswer, error) {
 		return nil, err
 	}
 
+	subjects := make([]string, 0, len(found))
+	for _, each := range found {
+		subjects = append(subjects, each.Subject)
+	}
+
+	if err := t.look(ctx, "list-tasks", subjects...); err != nil {
+		return nil, err
+	}
+
 	out.Body.Tasks = []taskBody{}
 	for _, each := range found {
 		out.Body.Tasks = append(out.Body.Tasks, bodyOfTask(each, t.clock.Now()))
@@ -140,7 +150,16 @@ func (t tasks) get(ctx context.Context, in *taskPath) (*taskAnswer, error) {
 		return nil, err
 	}
 
+	if err := t.look(ctx, "get-task", found.Subject); err != nil {
+		return nil, err
+	}
+
 	return &taskAnswer{Body: bodyOfTask(found, t.clock.Now())}, nil
+}
+
+// look notes whom a member of staff sees something of, before it is shown.
+func (t tasks) look(ctx context.Context, operation access.Operation, subjects ...string) error {
+	return accesslog.LookAll(ctx, t.db, operation, subjects, t.clock.Now(), cmp.Or(t.keep.looks, accesslog.Keep))
 }
 
 type taskOutcome struct {

@@ -41,17 +41,25 @@ type Entry struct {
 // written down is not seen. It writes nothing for an app's key, and fails with
 // CredentialsMissing where nobody is known to look.
 func Look(ctx context.Context, q postgres.Queryer, operation access.Operation, subject string, at time.Time, keep time.Duration) error {
+	return LookAll(ctx, q, operation, []string{subject}, at, keep)
+}
+
+// LookAll is Look for all subjects of a list, each of them once; none writes nothing.
+func LookAll(
+	ctx context.Context, q postgres.Queryer, operation access.Operation, subjects []string, at time.Time, keep time.Duration,
+) error {
 	who, known := access.From(ctx)
 
 	switch {
 	case !known:
 		return failure.New(failure.CredentialsMissing, "noting who looks")
-	case who.Kind == access.App:
+	case who.Kind == access.App, len(subjects) == 0:
 		return nil
 	}
 
 	_, err := q.Exec(ctx, `insert into access_log (at, staff, credential, role, operation, subject, ends_at)
-		values ($1, $2, $3, $4, $5, $6, $7)`, at, who.ID, who.Credential, who.Role, operation, subject, at.Add(keep))
+		select $1, $2, $3, $4, $5, subject, $7 from (select distinct unnest($6::text[]) as subject) as s order by subject`,
+		at, who.ID, who.Credential, who.Role, operation, subjects, at.Add(keep))
 
 	return failure.Wrap(failure.Unavailable, "noting who looks", err)
 }

@@ -128,3 +128,23 @@ func TestAnEntryHasAnEnd(t *testing.T) {
 		}
 	}
 }
+
+// A list is one look for each subject in it, however often it is there.
+func TestAListIsALookAtEachSubject(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Steward(t)
+	db, err := postgres.Open(t.Context(), at)
+	must(t, err)
+	t.Cleanup(db.Close)
+
+	support, _ := credentialtest.New(t, db, now()).Staff(t, access.Support)
+	ctx, api := access.With(t.Context(), support), member(t, at, "steward_api")
+
+	must(t, accesslog.LookAll(ctx, api, "list-tasks", []string{"42", "43", "42"}, now(), time.Hour))
+	must(t, accesslog.LookAll(ctx, api, "list-tasks", nil, now(), time.Hour))
+
+	if found, err := accesslog.List(t.Context(), api, "", 0, 10); err != nil || len(found) != 2 {
+		t.Errorf("%+v, %v", found, err)
+	}
+}

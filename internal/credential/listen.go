@@ -113,7 +113,7 @@ func (v *Verifier) connect(ctx context.Context) (conn *pgx.Conn, err error) {
 		return err //nolint:wrapcheck // the caller does
 	})
 
-	return conn, err
+	return conn, err //nolint:wrapcheck // the caller does
 }
 
 // learn reads all credentials.
