@@ -21,7 +21,9 @@ func BenchmarkOneSign(b *testing.B) {
 			request.Header.Set("Authorization", "Bearer app")
 
 			recorder := httptest.NewRecorder()
-			if h.service.handler.ServeHTTP(recorder, request); recorder.Code != http.StatusOK {
+			h.service.handler.ServeHTTP(recorder, request)
+
+			if recorder.Code != http.StatusOK {
 				b.Errorf("%d %s", recorder.Code, recorder.Body)
 
 				return

@@ -43,9 +43,18 @@ func seed(t testing.TB) uint64 {
 	return read
 }
 
+// thrower sends generated requests straight to the handler.
+type thrower struct {
+	house     *house
+	generator *requesttest.Generator
+	report    *requesttest.Report
+}
+
 // TestGeneratedRequests throws requests made from the document at the whole API: no
 // answer is a 5xx, nothing is accepted that the document forbids, and every answer is
 // one that the document describes.
+//
+//nolint:tparallel // each slice takes the whole machine
 func TestGeneratedRequests(t *testing.T) {
 	t.Parallel()
 
@@ -58,7 +67,7 @@ func TestGeneratedRequests(t *testing.T) {
 	}
 
 	for slice := range uint64(soakRequests / soakSlice) {
-		t.Run(strconv.FormatUint(slice, 10), func(t *testing.T) { //nolint:paralleltest // each takes the whole machine
+		t.Run(strconv.FormatUint(slice, 10), func(t *testing.T) {
 			generated(t, from+slice, soakSlice)
 		})
 
@@ -135,13 +144,6 @@ func (th *thrower) refused() []string {
 	}
 
 	return refused
-}
-
-// thrower sends generated requests straight to the handler.
-type thrower struct {
-	house     *house
-	generator *requesttest.Generator
-	report    *requesttest.Report
 }
 
 // throw sends one, and says whether its answer was right.

@@ -107,9 +107,10 @@ func hire(t testing.TB, db *postgres.DB, from authenticator) {
 			continue
 		}
 
-		_, err := db.Exec(t.Context(), `with member as (insert into staff (id, handle, role, since) values ($1, $2, $3, now()) returning id)
+		_, err := db.Exec(t.Context(),
+			`with member as (insert into staff (handle, role, since, id) values ($2, $3, now(), $1) returning id)
 			insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
-			select $4::text, id, id, sha256(convert_to($4::text, 'UTF8')), now(), now() + interval '1 day', now() + interval '2 days' from member`,
+			select $4::text, id, member.id, sha256(convert_to($4::text, 'UTF8')), now(), now() + interval '1 day', now() + interval '2 days' from member`,
 			who.ID, name, string(who.Role), who.Credential)
 		if err != nil {
 			t.Fatal(err)

@@ -71,9 +71,11 @@ const foreign = "steward-foreign"
 
 // foreignMembers is what is read of such a body; nil for the bodies that are ours.
 func foreignMembers(op *huma.Operation) []string {
-	names, _ := op.Metadata[foreign].([]string)
+	if names, ok := op.Metadata[foreign].([]string); ok {
+		return names
+	}
 
-	return names
+	return nil
 }
 
 // unread says why a body could not be read; it is the caller's side, since the body

@@ -25,7 +25,8 @@ func (i interactions) register(r *router) {
 		Summary:       "Record signs of life",
 		Description: "Says that users were in accounts. It is answered after the commit. Late, repeated and out-of-order ones are " +
 			"harmless: of each account the newest time stays, so that a call without an answer is simply made again. " +
-			"An account that nobody told of is registered. What cannot be recorded is listed as refused; where nothing could be, the call fails with the code of the first.",
+			"An account that nobody told of is registered. What cannot be recorded is listed as refused; " +
+			"where nothing could be, the call fails with the code of the first.",
 		Errors: []int{http.StatusNotFound, http.StatusGone}, MaxBodyBytes: interactionsBody,
 	}, i.record)
 }

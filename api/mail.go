@@ -30,11 +30,12 @@ func (m mailbox) register(r *router) {
 
 // mailView is one mail.
 type mailView struct {
-	ID         string     `json:"id" maxLength:"80" doc:"The mail."`
-	MessageID  string     `json:"message_id" maxLength:"400" doc:"The Message-ID of every copy, without brackets."`
-	Letter     string     `json:"letter" maxLength:"80" doc:"Which letter it is."`
-	Language   string     `json:"language" enum:"en,fr" doc:"The language in which it is written."`
-	About      string     `json:"about,omitempty" maxLength:"100" doc:"The opaque id of what it is about."`
+	ID        string `json:"id" maxLength:"80" doc:"The mail."`
+	MessageID string `json:"message_id" maxLength:"400" doc:"The Message-ID of every copy, without brackets."`
+	Letter    string `json:"letter" maxLength:"80" doc:"Which letter it is."`
+	Language  string `json:"language" enum:"en,fr" doc:"The language in which it is written."`
+	About     string `json:"about,omitempty" maxLength:"100" doc:"The opaque id of what it is about."`
+	//nolint:lll // one tag
 	State      string     `json:"state" enum:"waiting,accepted,delivered,refused,given_up,uncertain,bounced,complained" doc:"What became of it."`
 	Tries      int        `json:"tries" minimum:"0" doc:"How often it was tried."`
 	Code       string     `json:"code,omitempty" maxLength:"60" doc:"Why the last try failed."`

@@ -44,15 +44,15 @@ func postmarkMembers() []string {
 
 // postmarkBody is what is read of a webhook of Postmark; everything else may be there.
 type postmarkBody struct {
-	_ struct{} `additionalProperties:"true"`
+	_ struct{} `additionalProperties:"true"` //nolint:revive // huma reads it
 
-	RecordType  string             `json:"RecordType" minLength:"1" maxLength:"60" doc:"Bounce, SpamComplaint, Delivery or another type."`
-	ID          int64              `json:"ID,omitempty" nullable:"true" minimum:"0" doc:"The bounce or complaint."`
-	Type        string             `json:"Type,omitempty" nullable:"true" maxLength:"1000" doc:"Why it bounced."`
-	MessageID   string             `json:"MessageID,omitempty" nullable:"true" maxLength:"200" doc:"Postmark's id of the message."`
-	Metadata    map[string]*string `json:"Metadata,omitempty" nullable:"true" doc:"What was given to the mail."`
-	BouncedAt   time.Time          `json:"BouncedAt,omitzero" nullable:"true" doc:"When it bounced."`
-	DeliveredAt time.Time          `json:"DeliveredAt,omitzero" nullable:"true" doc:"When it was delivered."`
+	RecordType  string             `json:"RecordType" minLength:"1" maxLength:"60" doc:"Bounce, SpamComplaint, Delivery or another type."` //nolint:tagliatelle,lll // Postmark's names
+	ID          int64              `json:"ID,omitempty" nullable:"true" minimum:"0" doc:"The bounce or complaint."`                        //nolint:tagliatelle,lll // Postmark's names
+	Type        string             `json:"Type,omitempty" nullable:"true" maxLength:"1000" doc:"Why it bounced."`                          //nolint:tagliatelle,lll // Postmark's names
+	MessageID   string             `json:"MessageID,omitempty" nullable:"true" maxLength:"200" doc:"Postmark's id of the message."`        //nolint:tagliatelle,lll // Postmark's names
+	Metadata    map[string]*string `json:"Metadata,omitempty" nullable:"true" doc:"What was given to the mail."`                           //nolint:tagliatelle,lll // Postmark's names
+	BouncedAt   time.Time          `json:"BouncedAt,omitzero" nullable:"true" doc:"When it bounced."`                                      //nolint:tagliatelle,lll // Postmark's names
+	DeliveredAt time.Time          `json:"DeliveredAt,omitzero" nullable:"true" doc:"When it was delivered."`                              //nolint:tagliatelle,lll // Postmark's names
 }
 
 type mailEventInput struct {

@@ -28,7 +28,8 @@ func (m me) register(r *router) {
 		OperationID: "rotate-my-token", Method: http.MethodPost, Path: "/v1/me/tokens", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make another token for yourself",
 		Description: "So that nobody knows it who made the first one. Tokens from before still hold for the overlap; the one that asks " +
-			"for five minutes at least, so that it can ask again with the same Idempotency-Key where the answer was lost. The answer holds the token, this once.",
+			"for five minutes at least, so that it can ask again with the same Idempotency-Key " +
+			"where the answer was lost. The answer holds the token, this once.",
 		Errors: []int{http.StatusNotFound},
 	}, m.rotate)
 }

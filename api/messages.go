@@ -48,5 +48,5 @@ func holds(dir, name string) (bool, error) {
 		return false, nil
 	}
 
-	return keys.Holds(dir, name) //nolint:wrapcheck // it says what it was doing
+	return keys.Holds(dir, name)
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	netmail "net/mail"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -48,7 +50,7 @@ func messageHouse(t *testing.T) (*house, casekey.Keeper) {
 		}
 	}
 
-	h.verifier.(people)["operator"] = who
+	h.verifier.(people)["operator"] = who //nolint:forcetypeassert // made so above
 
 	return h, keeper
 }
@@ -64,6 +66,8 @@ func verbsOf(t *testing.T, h *house) (verbs string) {
 }
 
 func TestWebhookEndpointsThroughTheAPI(t *testing.T) {
+	t.Parallel()
+
 	h, _ := messageHouse(t)
 
 	var made struct{ ID, Secret string }
@@ -77,7 +81,7 @@ func TestWebhookEndpointsThroughTheAPI(t *testing.T) {
 		t.Errorf("%d %s", first.status, first.body)
 	}
 
-	if again := h.create("operator", "/v1/webhooks/endpoints", "k1", body); string(again.body) != string(first.body) {
+	if again := h.create("operator", "/v1/webhooks/endpoints", "k1", body); !bytes.Equal(again.body, first.body) {
 		t.Errorf("a retry gave %s", again.body)
 	}
 
@@ -110,6 +114,8 @@ func TestWebhookEndpointsThroughTheAPI(t *testing.T) {
 }
 
 func TestWebhookDeliveriesThroughTheAPI(t *testing.T) {
+	t.Parallel()
+
 	h, keeper := messageHouse(t)
 
 	endpoint, _, err := webhook.Create(t.Context(), h.db, keeper, webhook.Wanted{URL: "https://hooks.example.com/", CreatedBy: "stf"}, publicnet.Rule{}, h.clock.Now())
@@ -119,7 +125,7 @@ func TestWebhookDeliveriesThroughTheAPI(t *testing.T) {
 
 	for i := range 3 {
 		if _, err := webhook.Emit(t.Context(), h.db, webhook.Event{
-			Cause: fmt.Sprint(i), At: h.clock.Now(), Data: webhook.Task{Task: "tsk", Kind: "k", Due: h.clock.Now()},
+			Cause: strconv.Itoa(i), At: h.clock.Now(), Data: webhook.Task{Task: "tsk", Kind: "k", Due: h.clock.Now()},
 		}, time.Hour); err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +167,7 @@ func TestWebhookDeliveriesThroughTheAPI(t *testing.T) {
 		t.Errorf("%d %s", unknown.status, unknown.body)
 	}
 
-	if got := verbsOf(t, h); got != "webhook.retry webhook.retry webhook.retry" {
+	if got := verbsOf(t, h); got != "webhook.retry webhook.retry webhook.retry" { //nolint:dupword // three acts
 		t.Errorf("acts: %s", got)
 	}
 }
@@ -169,6 +175,8 @@ func TestWebhookDeliveriesThroughTheAPI(t *testing.T) {
 // TestMailAndWhatBecameOfIt queues a mail, lets a provider tell of it with the record of
 // its own documentation, and looks.
 func TestMailAndWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+
 	h, keeper := messageHouse(t)
 
 	box := outbox.Box{Keeper: keeper, From: netmail.Address{Address: "privacy@popkit.example"}, GiveUp: time.Hour, Keep: 24 * time.Hour}
@@ -230,7 +238,6 @@ func TestMailAndWhatBecameOfIt(t *testing.T) {
 	// As Postmark sends it: members that the example lacks, nulls, and the whole mail.
 	content := strings.Repeat(`Received: by mx.example.com\r\n`, 30_000)
 	other, err := os.ReadFile("../internal/mailevent/testdata/postmark_bounce.json")
-
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -266,6 +273,8 @@ func TestMailAndWhatBecameOfIt(t *testing.T) {
 
 // Without a master key nothing is sealed, and nothing is stored in the clear instead.
 func TestWithoutAMasterKeyNothingIsSealed(t *testing.T) {
+	t.Parallel()
+
 	db := pgtest.OpenSteward(t)
 	h := openHouse(t, db, webhooks{db: db, clock: clocks.System()})
 

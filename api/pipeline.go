@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/netip"
@@ -75,7 +74,7 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 			ctx = access.With(ctx, *who)
 		}
 
-		handler(humago.NewContext(op, r.WithContext(ctx), w)) //nolint:contextcheck // made from that of the request
+		handler(humago.NewContext(op, r.WithContext(ctx), w))
 	})
 }
 
@@ -100,7 +99,9 @@ func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (*access.
 	who, err := t.recognise(ctx, r, x)
 	if err != nil {
 		if problem.From(err).Status < http.StatusInternalServerError {
-			err = cmp.Or(t.spend(x, t.addresses.Allow(address)), err)
+			if slowed := t.spend(x, t.addresses.Allow(address)); slowed != nil {
+				return nil, slowed
+			}
 		}
 
 		return nil, err

@@ -90,9 +90,9 @@ func TestMistakesAreNamedWithoutValues(t *testing.T) {
 	for body, want := range map[string]string{
 		`{"name":"ottoline lovelace, a name of many letters"}`: `{"location":"body.name","message":"expected length <= 20"}`,
 		`{"name":"x","ottoline_lovelace":1}`:                   `{"location":"body.*","message":"unexpected property"}`,
-		`{}`:                                              `{"location":"body","message":"expected required property name to be present"}`,
-		`{"name":5}`:                                      `{"location":"body.name","message":"expected string"}`,
-		`{"name":"ottoline","name":"ottoline"}`:                     `{"location":"body","message":"a name stands twice in one object"}`,
+		`{}`:                                                   `{"location":"body","message":"expected required property name to be present"}`,
+		`{"name":5}`:                                           `{"location":"body.name","message":"expected string"}`,
+		`{"name":"ottoline","name":"ottoline"}`:                `{"location":"body","message":"a name stands twice in one object"}`,
 	} {
 		got := h.create("app", "/v1/things", "k", body)
 		if !strings.Contains(string(got.body), want) || strings.Contains(string(got.body), "ottoline") {

@@ -149,7 +149,7 @@ func problemOf(ctx context.Context, err error) *problem.Problem {
 		made = problem.New(failure.Internal, "")
 	}
 
-	made.For(x.id)
+	made.For(x.id) //nolint:errcheck // it returns itself
 	x.code, x.cause = string(made.Code), err
 
 	return made
@@ -254,7 +254,8 @@ func idempotencyParameters() []*huma.Param {
 
 	return []*huma.Param{{
 		Name: idempotency.Header, In: "header", Required: true,
-		Description: "A fresh random text for each new thing, the same one for each retry; the first answer is given again for as long as the policy says, 30 days without a word.",
-		Schema:      &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^([!#-~][!-~]*|"[!-~]+")$`},
+		Description: "A fresh random text for each new thing, the same one for each retry; " +
+			"the first answer is given again for as long as the policy says, 30 days without a word.",
+		Schema: &huma.Schema{Type: huma.TypeString, MinLength: &shortest, MaxLength: &longest, Pattern: `^([!#-~][!-~]*|"[!-~]+")$`},
 	}}
 }

@@ -62,7 +62,7 @@ func (s subscriptions) record(ctx context.Context, in *newSubscription) (*accoun
 		return account.Apply(ctx, s.db, event, asOf)
 	})
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it was doing
+		return nil, err
 	}
 
 	now, err := account.Get(ctx, s.db, event.Account)

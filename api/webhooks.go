@@ -30,7 +30,8 @@ func (w webhooks) register(r *router) {
 
 	register(r, huma.Operation{
 		OperationID: "list-webhook-endpoints", Method: http.MethodGet, Path: "/v1/webhooks/endpoints", Tags: []string{tag},
-		Summary: "List the webhook endpoints", Description: "Their addresses are sealed and are not shown. There are 32 at most, so the list has no pages.",
+		Summary:     "List the webhook endpoints",
+		Description: "Their addresses are sealed and are not shown. There are 32 at most, so the list has no pages.",
 	}, w.endpoints)
 	registerCreate(r, huma.Operation{
 		OperationID: "create-webhook-endpoint", Method: http.MethodPost, Path: "/v1/webhooks/endpoints", Tags: []string{tag},
@@ -48,7 +49,9 @@ func (w webhooks) register(r *router) {
 	}, w.deliveries)
 	register(r, huma.Operation{
 		OperationID: "retry-webhook-delivery", Method: http.MethodPost, Path: "/v1/webhooks/deliveries/{id}/retry", Tags: []string{tag},
-		Summary: "Try a delivery again", Description: "At once, and with all its retries again, also where it was given up. An endpoint that was disabled is tried again with it.",
+		Summary: "Try a delivery again",
+		Description: "At once, and with all its retries again, also where it was given up. " +
+			"An endpoint that was disabled is tried again with it.",
 		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, w.retry)
 }
@@ -109,9 +112,10 @@ func (eventType) Schema(huma.Registry) *huma.Schema {
 
 type endpointInput struct {
 	Body struct {
-		URL         string      `json:"url" minLength:"1" maxLength:"2000" format:"uri" doc:"Where events go: https, to a public host."`
-		Types       []eventType `json:"types,omitempty" maxItems:"20" uniqueItems:"true" doc:"The types of events that it wants; none means all."`
-		Description string      `json:"description,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9 ._/-]*$" doc:"What you call it; no name of a person."`
+		URL   string      `json:"url" minLength:"1" maxLength:"2000" format:"uri" doc:"Where events go: https, to a public host."`
+		Types []eventType `json:"types,omitempty" maxItems:"20" uniqueItems:"true" doc:"The types of events that it wants; none means all."`
+		//nolint:lll // one tag
+		Description string `json:"description,omitempty" maxLength:"100" pattern:"^[A-Za-z0-9 ._/-]*$" doc:"What you call it; no name of a person."`
 	}
 }
 

@@ -111,7 +111,6 @@ func TestWithoutLookupKey(t *testing.T) {
 	if _, err := resolver.Find(t.Context(), []account.Key{{}}); !failure.Is(err, failure.AccountKeyRefused) {
 		t.Error(err)
 	}
-
 }
 
 // FuzzParseKey looks for a key that is taken for an id and is none.

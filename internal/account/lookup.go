@@ -32,7 +32,8 @@ const minLookupKey = 32
 func ParseLookupKey(content []byte) (LookupKey, error) {
 	key, err := hex.DecodeString(string(content))
 	if err != nil || len(key) < minLookupKey {
-		return nil, failure.New(failure.ConfigInvalid, "reading the account lookup key (64 hexadecimal digits or more; make one: openssl rand -hex 32)")
+		return nil, failure.New(failure.ConfigInvalid,
+			"reading the account lookup key (64 hexadecimal digits or more; make one: openssl rand -hex 32)")
 	}
 
 	return LookupKey(key), nil

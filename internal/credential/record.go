@@ -27,7 +27,8 @@ const columns = `select id, kind, owner, scopes, role, handed, secret_sha256, ex
 	select id, 'app' as kind, app as owner, scopes, '' as role, false as handed, secret_sha256, expires_at, revoked_at is not null as revoked
 	from api_keys
 	union all
-	select t.id, 'staff', t.staff, '{}'::text[], s.role, t.made_by <> t.staff, t.secret_sha256, t.expires_at, t.revoked_at is not null or s.ended_at is not null
+	select t.id, 'staff', t.staff, '{}'::text[], s.role, t.made_by <> t.staff, t.secret_sha256, t.expires_at,
+		t.revoked_at is not null or s.ended_at is not null
 	from staff_tokens as t join staff as s on s.id = t.staff
 ) as c `
 
@@ -61,7 +62,8 @@ func scan(row pgx.CollectableRow) (record, error) {
 		digest []byte
 	)
 
-	err := row.Scan(&read.id, &read.who.Kind, &read.who.ID, &read.who.Scopes, &read.who.Role, &read.who.Handed, &digest, &read.expires, &read.revoked)
+	err := row.Scan(&read.id, &read.who.Kind, &read.who.ID, &read.who.Scopes, &read.who.Role, &read.who.Handed,
+		&digest, &read.expires, &read.revoked)
 	copy(read.digest[:], digest) // the table takes no other length
 	read.who.Credential = read.id
 

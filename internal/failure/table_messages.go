@@ -54,7 +54,10 @@ func messages() []Row {
 		{WebhookGone, "the endpoint answered that it is gone for good", endpoints, false, Failed, false},
 		{UnknownEndpoint, "there is no such webhook endpoint", "See docs/webhooks.md.", false, Usage, false},
 		{UnknownDelivery, "there is no such delivery, or it needs no retry", "See docs/webhooks.md.", false, Usage, false},
-		{DeliveryBusy, "this delivery is being tried at this moment", "Wait two minutes, then look at it with: steward webhook deliveries", true, Refused, false},
+		{
+			DeliveryBusy, "this delivery is being tried at this moment", "Wait two minutes, then look at it with: steward webhook deliveries",
+			true, Refused, false,
+		},
 		{TooManyEndpoints, "there are as many webhook endpoints as there may be", "Delete one that is not used any more.", false, Refused, false},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,7 @@ func (b *book) write(_ context.Context, items []int) ([]string, error) {
 			return nil, fmt.Errorf("writing: %w", &pgconn.PgError{Code: "23514"})
 		}
 
-		answers[i] = fmt.Sprint(item)
+		answers[i] = strconv.Itoa(item)
 	}
 
 	b.mu.Lock()
@@ -87,7 +88,7 @@ func TestEveryoneIsAnswered(t *testing.T) {
 		for _, item := range items {
 			together.Go(func() {
 				answer, err := committer.Do(t.Context(), item)
-				if item < 0 && !groupcommit.RefusedByServer(err) || item >= 0 && (err != nil || answer != fmt.Sprint(item)) {
+				if item < 0 && !groupcommit.RefusedByServer(err) || item >= 0 && (err != nil || answer != strconv.Itoa(item)) {
 					// The line may be full.
 					if !failure.Is(err, failure.SignsWaiting) {
 						t.Errorf("%d: %q, %v", item, answer, err)

@@ -70,8 +70,8 @@ func fills() []struct{ table, sql string } {
 			select id, 'create-account', hash, id, hash, '', $2::timestamptz - interval '30 days', ends`},
 		{"access_log", `insert into access_log (at, staff, credential, role, operation, subject, ends_at)
 			select $2::timestamptz - interval '1 year', 'stf_' || repeat('a', 26), 'tok_' || id, 'support', 'get-account', n::text, ends`},
-		{"staff_tokens", `insert into staff_tokens (id, staff, secret_sha256, made_at, expires_at, ends_at)
-			select 'tok_' || id, 'stf_' || repeat('a', 26), hash, $2::timestamptz - interval '1 year', $2::timestamptz - interval '1 day', ends`},
+		{"staff_tokens", `insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
+			select 'tok_' || id, 'stf_' || repeat('a', 26), 'stf_' || repeat('a', 26), hash, $2::timestamptz - interval '1 year', $2::timestamptz - interval '1 day', ends`},
 		{"api_keys", `insert into api_keys (id, app, label, scopes, secret_sha256, made_at, expires_at, ends_at)
 			select 'key_' || id, 'app_' || id, 'app', '{accounts:read}', hash, $2::timestamptz - interval '1 year', $2::timestamptz - interval '1 day', ends`},
 		{"tasks", `insert into tasks (id, kind, subject, role, opened_at, opened_by, due_at, done_at, done_by, outcome, ends_at)

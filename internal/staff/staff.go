@@ -119,7 +119,9 @@ func insert(ctx context.Context, tx postgres.Tx, asked New, by string, at time.T
 }
 
 // issue stores a fresh token, and who made it.
-func issue(ctx context.Context, tx postgres.Tx, member, by string, lasts *time.Duration, at time.Time) (credential.Token, time.Time, error) {
+func issue(
+	ctx context.Context, tx postgres.Tx, member, by string, lasts *time.Duration, at time.Time,
+) (credential.Token, time.Time, error) {
 	expires, err := credential.Tokens().Until(at, lasts)
 	if err != nil {
 		return credential.Token{}, time.Time{}, err

@@ -54,8 +54,9 @@ func (m *Maker) Staff(t testing.TB, role access.Role) (access.Principal, string)
 	token := credential.Make(access.Staff)
 
 	m.tx(t, func(ctx context.Context, tx postgres.Tx) error {
-		_, err := tx.Exec(ctx, `insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
-			select $2, staff, staff, $3, made_at, expires_at, ends_at from staff_tokens where id = $1`, who.Credential, token.ID, token.Digest[:])
+		_, err := tx.Exec(ctx,
+			`insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
+			select $2, staff, staff_tokens.staff, $3, made_at, expires_at, ends_at from staff_tokens where id = $1`, who.Credential, token.ID, token.Digest[:])
 		if err == nil {
 			_, err = tx.Exec(ctx, `delete from staff_tokens where id = $1`, who.Credential)
 		}
