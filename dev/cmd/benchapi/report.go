@@ -143,7 +143,8 @@ func (r *report) write(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	_, err := fmt.Fprintf(out, "\n%d rounds of %.0f s for each measurement, %d clients, fsync on, %d cores shared by clients, API and PostgreSQL,\n"+
+	_, err := fmt.Fprintf(out, "\n%d rounds of %.0f s for each measurement, %d clients, fsync on, %d cores shared "+
+		"by clients, API and PostgreSQL,\n"+
 		"load %s before the run. Connections to where Temporal would be: %d.\n",
 		len(r.Rounds), r.Seconds, r.Clients, r.Cores, r.Load, r.TemporalCalls)
 	if err != nil {

@@ -45,7 +45,8 @@ func (w *wire) show(token string) {
 		return
 	}
 	w.token = token
-	w.head = " HTTP/1.1\r\nHost: " + w.address + "\r\nAuthorization: Bearer " + token + "\r\nContent-Type: application/json\r\nContent-Length: "
+	w.head = " HTTP/1.1\r\nHost: " + w.address + "\r\nAuthorization: Bearer " + token +
+		"\r\nContent-Type: application/json\r\nContent-Length: "
 }
 
 // call sends one request and reads its answer; it gives the status.
