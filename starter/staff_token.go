@@ -20,7 +20,8 @@ func newStaffRotate(a *app) *cobra.Command {
 		Long: "Makes another token for you and keeps it where steward login put the old one; where the token comes from\n" +
 			"STEWARD_TOKEN, it prints the new one. With an id it makes one for somebody else, which an operator may, and\n" +
 			"prints it this once: until they have renewed it themselves it is good for nothing else. Tokens from before hold\n" +
-			"for a day more, or for --overlap-hours; with 0 they end at once, and so does one that somebody else made.",
+			"for a day more, or for --overlap-hours; with 0 they end at once, and so does one that somebody else made; the one\n" +
+			"that asks holds five minutes more, so that nothing is lost with an answer.",
 		Example: "  steward staff rotate\n  steward staff rotate stf_abcdefghijklmnopqrstuvwxyz --overlap-hours 0",
 		Args:    args(cobra.MaximumNArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
