@@ -204,17 +204,22 @@ func (a *app) showMail(result mailResult) error {
 	table := console.Table{Head: []string{"MAIL", "LETTER", "QUEUED", stateColumn, "TRIES", "WHY"}, Empty: "there is no mail"}
 
 	for _, one := range result.Mail {
-		why := one.Code
-		if one.Reply != 0 {
-			why = fmt.Sprintf("%s (%d)", one.Code, one.Reply)
-		}
-
 		table.Add(console.Cell{Text: one.ID}, console.Cell{Text: one.Letter + " (" + one.Language + ")"},
 			console.Cell{Text: a.console.When(one.QueuedAt)}, sendingState(one.State),
-			console.Cell{Text: strconv.Itoa(one.Tries)}, console.Cell{Text: why})
+			console.Cell{Text: strconv.Itoa(one.Tries)}, console.Cell{Text: whyFailed(one.Code, one.Reply)})
 	}
 
 	return a.console.Table(table)
+}
+
+// whyFailed tells why the last try of a mail or a delivery failed: a code, and what the
+// other side answered, 0 where it did not.
+func whyFailed(code string, answered int) string {
+	if answered == 0 {
+		return code
+	}
+
+	return fmt.Sprintf("%s (%d)", code, answered)
 }
 
 // sendingState is the cell of a state of a mail or a delivery.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -274,13 +273,8 @@ func (a *app) showDeliveries(result deliveriesResult) error {
 	table := console.Table{Head: []string{"DELIVERY", "EVENT", "QUEUED", stateColumn, "TRIES", "WHY"}, Empty: "nothing was sent"}
 
 	for _, one := range result.Deliveries {
-		why := one.Code
-		if one.Status != 0 {
-			why = fmt.Sprintf("%s (%d)", one.Code, one.Status)
-		}
-
 		table.Add(console.Cell{Text: one.ID}, console.Cell{Text: one.Type}, console.Cell{Text: a.console.When(one.CreatedAt)},
-			sendingState(one.State), console.Cell{Text: strconv.Itoa(one.Tries)}, console.Cell{Text: why})
+			sendingState(one.State), console.Cell{Text: strconv.Itoa(one.Tries)}, console.Cell{Text: whyFailed(one.Code, one.Status)})
 	}
 
 	return a.console.Table(table)

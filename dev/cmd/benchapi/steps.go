@@ -155,21 +155,21 @@ func expect(want int) func(int, error) error {
 }
 
 // upsertScript is the yardstick of signs of life: what the API writes, one row at a time.
-const upsertScript = `\set id random(1, ` + knownText + `)
+func upsertScript() string {
+	return `\set id random(1, ` + strconv.Itoa(known) + `)
 insert into accounts as a (id, registered_at, last_interaction_at, signs) values (:id, clock_timestamp(), now(), 1)
 on conflict (id) do update set last_interaction_at = excluded.last_interaction_at, signs = a.signs + 1,
 	state = 'alive', closing_case = '', closing_at = null
 where a.state <> 'closed' and (a.last_interaction_at is null or a.last_interaction_at < excluded.last_interaction_at);
 `
-
-const knownText = "100000"
+}
 
 var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without initial`)
 
 // pgbench runs PostgreSQL's own bench with as many clients.
 func (w *world) pgbench(ctx context.Context, o options) (load, error) {
 	script := filepath.Join(w.dir, "upsert.sql")
-	if err := os.WriteFile(script, []byte(upsertScript), 0o600); err != nil {
+	if err := os.WriteFile(script, []byte(upsertScript()), 0o600); err != nil {
 		return load{}, fmt.Errorf("writing its script: %w", err)
 	}
 	bench := exec.CommandContext(ctx, filepath.Join(w.bin, "pgbench"),
