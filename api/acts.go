@@ -46,18 +46,9 @@ type actsAnswer struct {
 }
 
 func (a acts) list(ctx context.Context, in *page.Query) (*actsAnswer, error) {
-	position, begun, err := page.Decode[act.Position]("acts", in.Cursor)
-	if err == nil && begun {
-		err = cursorID("act", position.ID)
-	}
-
+	after, err := placeOf("acts", in.Cursor, "act")
 	if err != nil {
 		return nil, err
-	}
-
-	after := &position
-	if !begun {
-		after = nil
 	}
 
 	found, err := act.List(ctx, a.db, after, in.Limit+1)
@@ -68,9 +59,7 @@ func (a acts) list(ctx context.Context, in *page.Query) (*actsAnswer, error) {
 	out := &actsAnswer{}
 	out.Body.Acts = []staffAct{}
 
-	found, out.Body.Next, err = page.Cut("acts", found, in.Limit, func(each act.Act) act.Position {
-		return act.Position{At: each.At, ID: each.ID}
-	})
+	found, out.Body.Next, err = page.Cut("acts", found, in.Limit, act.Act.Place)
 	for _, each := range found {
 		out.Body.Acts = append(out.Body.Acts, staffAct{
 			ID: each.ID, At: each.At, Staff: each.Staff, Credential: each.Credential, Role: role(each.Role), Verb: each.Verb,

@@ -58,18 +58,9 @@ type mailAnswer struct {
 const mailList = "mail"
 
 func (m mailbox) list(ctx context.Context, in *page.Query) (*mailAnswer, error) {
-	place, found, err := page.Decode[outbox.Place](mailList, in.Cursor)
-	if err == nil && found {
-		err = cursorID("mail", place.ID)
-	}
-
+	after, err := placeOf(mailList, in.Cursor, "mail")
 	if err != nil {
 		return nil, err
-	}
-
-	var after *outbox.Place
-	if found {
-		after = &place
 	}
 
 	rows, err := outbox.List(ctx, m.db, after, in.Limit+1, m.clock.Now())

@@ -58,7 +58,7 @@ type taskBody struct {
 	Kind     string     `json:"kind" maxLength:"40" doc:"What is to be done, as a code."`
 	Text     string     `json:"text" maxLength:"200" doc:"The same in words."`
 	Subject  string     `json:"subject" maxLength:"40" doc:"The opaque id of what it is about."`
-	Role     string     `json:"role" enum:"support,lead,operator,auditor" doc:"Whose task it is."`
+	Role     role       `json:"role" doc:"Whose task it is."`
 	OpenedBy string     `json:"opened_by" maxLength:"40" doc:"The opaque id of who asked, or steward."`
 	OpenedAt time.Time  `json:"opened_at" doc:"When it was opened."`
 	DueAt    time.Time  `json:"due_at" doc:"By when it is to be done."`
@@ -73,7 +73,7 @@ func bodyOfTask(found task.Task, asOf time.Time) taskBody {
 	row, _ := task.FindKind(found.Kind)
 
 	return taskBody{
-		ID: found.ID, Kind: string(found.Kind), Text: row.Text, Subject: found.Subject, Role: string(found.Role), OpenedBy: found.OpenedBy,
+		ID: found.ID, Kind: string(found.Kind), Text: row.Text, Subject: found.Subject, Role: role(found.Role), OpenedBy: found.OpenedBy,
 		OpenedAt: found.OpenedAt, DueAt: found.DueAt, Overdue: found.Overdue(asOf), Outcomes: append([]string{}, row.Outcomes...),
 		DoneAt: known(found.DoneAt), DoneBy: found.DoneBy, Outcome: found.Outcome,
 	}
@@ -100,11 +100,7 @@ func (t tasks) list(ctx context.Context, in *tasksQuery) (*tasksAnswer, error) {
 	// A cursor of one list is none of the other.
 	name := "tasks-" + in.State
 
-	after, given, err := page.Decode[task.Place](name, in.Cursor)
-	if err == nil && given {
-		err = cursorID("tsk", after.ID)
-	}
-
+	after, err := placeOf(name, in.Cursor, "tsk")
 	if err != nil {
 		return nil, err
 	}

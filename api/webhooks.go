@@ -219,18 +219,9 @@ const deliveriesList = "webhook-deliveries"
 func (w webhooks) deliveries(ctx context.Context, in *deliveriesQuery) (*deliveriesAnswer, error) {
 	list := deliveriesList + in.Endpoint
 
-	place, found, err := page.Decode[webhook.Place](list, in.Cursor)
-	if err == nil && found {
-		err = cursorID("whd", place.ID)
-	}
-
+	after, err := placeOf(list, in.Cursor, "whd")
 	if err != nil {
 		return nil, err
-	}
-
-	var after *webhook.Place
-	if found {
-		after = &place
 	}
 
 	rows, err := webhook.Deliveries(ctx, w.db, in.Endpoint, after, in.Limit+1)

@@ -39,13 +39,15 @@ func oneOf[T ~string](words []T) *huma.Schema {
 	return schema
 }
 
-// cursorID refuses a cursor whose id is none of the list's.
-func cursorID(prefix, id string) error {
-	if ids.Valid(prefix, id) {
-		return nil
+// placeOf is where the page before ended, by its cursor; the zero place without one. An
+// id that is none of this kind was made up by the caller.
+func placeOf(list, cursor, kind string) (page.Place, error) {
+	place, given, err := page.Decode[page.Place](list, cursor)
+	if err == nil && given && !ids.Valid(kind, place.ID) {
+		err = failure.New(failure.CursorInvalid, "reading the cursor")
 	}
 
-	return failure.New(failure.CursorInvalid, "reading the cursor")
+	return place, err
 }
 
 // byID reads one page of a list that is in the order of its ids.

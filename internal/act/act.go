@@ -16,6 +16,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/ledger"
+	"steward/internal/page"
 	"steward/internal/postgres"
 )
 
@@ -147,25 +148,12 @@ func Get(ctx context.Context, q postgres.Queryer, id string) (Act, error) {
 	return found, failure.Wrap(failure.Unavailable, "looking for an act", err)
 }
 
-// Position is where a page of acts ends: the next begins behind it.
-type Position struct {
-	// At and ID are those of the last act that was shown.
-	At time.Time `json:"at"`
-	// ID tells apart acts of one instant.
-	ID string `json:"id"`
-}
+// Place is that of this act in a list.
+func (a Act) Place() page.Place { return page.Place{At: a.At, ID: a.ID} }
 
-// List reads acts, the newest first, no more than limit; after is nil for the first
-// page.
-func List(ctx context.Context, q postgres.Queryer, after *Position, limit int) ([]Act, error) {
-	var (
-		at *time.Time
-		id string
-	)
-
-	if after != nil {
-		at, id = &after.At, after.ID
-	}
+// List reads acts, the newest first, no more than limit, behind a place.
+func List(ctx context.Context, q postgres.Queryer, after page.Place, limit int) ([]Act, error) {
+	at, id := after.Behind()
 
 	rows, err := q.Query(ctx, columns+` where $1::timestamptz is null or (a.at, a.id) < ($1, $2)
 		order by a.at desc, a.id desc limit $3`, at, id, limit)

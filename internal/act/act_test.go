@@ -11,6 +11,7 @@ import (
 	"steward/internal/credential/credentialtest"
 	"steward/internal/failure"
 	"steward/internal/faults"
+	"steward/internal/page"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 )
@@ -142,7 +143,7 @@ func TestARecordedActIsDone(t *testing.T) {
 		}
 	}
 
-	all, err := act.List(t.Context(), w.api, nil, 100)
+	all, err := act.List(t.Context(), w.api, page.Place{}, 100)
 	if err != nil || len(all) != 3 { // beside it that of adding the lead
 		t.Errorf("%d acts, %v", len(all), err)
 	}
@@ -201,7 +202,7 @@ func TestActsStay(t *testing.T) {
 		t.Error("a worker makes acts")
 	}
 
-	if _, err := act.List(faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.Before}), w.core, nil, 1); !failure.Is(err, failure.Unavailable) {
+	if _, err := act.List(faults.With(t.Context(), &faults.Counter{N: 1, Mode: faults.Before}), w.core, page.Place{}, 1); !failure.Is(err, failure.Unavailable) {
 		t.Error(err)
 	}
 
@@ -224,7 +225,7 @@ func TestPages(t *testing.T) {
 
 	seen := map[string]bool{}
 
-	var after *act.Position
+	var after page.Place
 
 	for {
 		found, err := act.List(t.Context(), w.api, after, 3)
@@ -232,7 +233,7 @@ func TestPages(t *testing.T) {
 
 		for _, each := range found {
 			seen[each.ID] = true
-			after = &act.Position{At: each.At, ID: each.ID}
+			after = each.Place()
 		}
 
 		if len(found) < 3 {

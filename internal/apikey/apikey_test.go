@@ -14,6 +14,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/ids"
+	"steward/internal/page"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 )
@@ -100,7 +101,7 @@ func (w *world) find(t *testing.T, id string) apikey.Key {
 func (w *world) acts(t *testing.T) int {
 	t.Helper()
 
-	all, err := act.List(t.Context(), w.api, nil, 100)
+	all, err := act.List(t.Context(), w.api, page.Place{}, 100)
 	must(t, err)
 
 	return len(all)

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"steward/internal/failure"
+	"steward/internal/page"
 	"steward/internal/postgres"
 )
 
@@ -26,27 +27,12 @@ type Row struct {
 	QueuedAt, AcceptedAt, SettledAt, EndsAt time.Time
 }
 
-// Place is where a page ends: the next begins behind it.
-type Place struct {
-	// At and ID are those of the last mail that was shown.
-	At time.Time `json:"at"`
-	ID string    `json:"id"`
-}
-
 // Place is that of this row.
-func (r Row) Place() Place { return Place{At: r.QueuedAt, ID: r.ID} }
+func (r Row) Place() page.Place { return page.Place{At: r.QueuedAt, ID: r.ID} }
 
-// List reads mails, the newest first, no more than limit; after is nil for the first
-// page.
-func List(ctx context.Context, q postgres.Queryer, after *Place, limit int, asOf time.Time) ([]Row, error) {
-	var (
-		at *time.Time
-		id string
-	)
-
-	if after != nil {
-		at, id = &after.At, after.ID
-	}
+// List reads mails, the newest first, no more than limit, behind a place.
+func List(ctx context.Context, q postgres.Queryer, after page.Place, limit int, asOf time.Time) ([]Row, error) {
+	at, id := after.Behind()
 
 	rows, err := q.Query(ctx, `select id, message_id, letter, language, about, state, tries, code, coalesce(reply, 0),
 			queued_at, accepted_at, settled_at, ends_at

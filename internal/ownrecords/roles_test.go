@@ -15,6 +15,7 @@ import (
 	"steward/internal/mailevent"
 	"steward/internal/outbox"
 	"steward/internal/ownrecords"
+	"steward/internal/page"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 	"steward/internal/publicnet"
@@ -110,9 +111,9 @@ func TestEachRoleMayDoItsPart(t *testing.T) {
 		return err
 	}))
 
-	_, err = webhook.Deliveries(t.Context(), api, endpoint, nil, 10)
+	_, err = webhook.Deliveries(t.Context(), api, endpoint, page.Place{}, 10)
 	must("listing deliveries", err)
-	_, err = outbox.List(t.Context(), api, nil, 10, at())
+	_, err = outbox.List(t.Context(), api, page.Place{}, 10, at())
 	must("listing mails", err)
 
 	removed, err := ownrecords.Expire(t.Context(), core, at().Add(96*time.Hour), func(int64) {})

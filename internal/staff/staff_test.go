@@ -18,6 +18,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/ids"
+	"steward/internal/page"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 	"steward/internal/schema"
@@ -75,7 +76,7 @@ func (w *world) tx(t *testing.T, work func(ctx context.Context, tx postgres.Tx) 
 func (w *world) verbs(t *testing.T) []string {
 	t.Helper()
 
-	found, err := act.List(t.Context(), w.api, nil, 100)
+	found, err := act.List(t.Context(), w.api, page.Place{}, 100)
 	must(t, err)
 
 	verbs := make([]string, len(found))

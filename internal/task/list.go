@@ -9,6 +9,7 @@ import (
 
 	"steward/internal/access"
 	"steward/internal/failure"
+	"steward/internal/page"
 	"steward/internal/postgres"
 )
 
@@ -20,26 +21,20 @@ type Filter struct {
 	Kind    Kind
 	Subject string
 	Role    access.Role
-	// After is where the page before ended.
-	After Place
+	// After is where the page before ended: among open tasks by their due time, among
+	// the others by the time when they were done.
+	After page.Place
 	// Limit is how many are wanted at most.
 	Limit int
 }
 
-// Place is where a task stands in a list: its due time among open ones, the time
-// when it was done among the others, and its id. The zero value is before the first.
-type Place struct {
-	At time.Time `json:"at"`
-	ID string    `json:"id"`
-}
-
 // Place is where the task stands.
-func (t Task) Place() Place {
+func (t Task) Place() page.Place {
 	if t.Open() {
-		return Place{At: t.DueAt, ID: t.ID}
+		return page.Place{At: t.DueAt, ID: t.ID}
 	}
 
-	return Place{At: t.DoneAt, ID: t.ID}
+	return page.Place{At: t.DoneAt, ID: t.ID}
 }
 
 // List gives a page of tasks.
@@ -49,17 +44,14 @@ func List(ctx context.Context, q postgres.Queryer, wanted Filter) ([]Task, error
 		by, compare, order, state = "done_at", "<", "desc", "is not null"
 	}
 
-	var after *time.Time
-	if wanted.After.ID != "" {
-		after = &wanted.After.At
-	}
+	after, id := wanted.After.Behind()
 
 	where := fmt.Sprintf(`where done_at %s
 		and ($1 = '' or kind = $1) and ($2 = '' or subject = $2) and ($3 = '' or role = $3)
 		and ($4::timestamptz is null or (%s, id) %s ($4, $5))
 		order by %s %s, id %s limit $6`, state, by, compare, by, order, order)
 
-	return list(ctx, q, where, string(wanted.Kind), wanted.Subject, string(wanted.Role), after, wanted.After.ID, wanted.Limit)
+	return list(ctx, q, where, string(wanted.Kind), wanted.Subject, string(wanted.Role), after, id, wanted.Limit)
 }
 
 // Standing is how the open tasks of one kind stand.

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"steward/internal/failure"
+	"steward/internal/page"
 	"steward/internal/postgres"
 )
 
@@ -27,27 +28,13 @@ type Delivery struct {
 	CreatedAt, NextAt, SettledAt time.Time
 }
 
-// Place is where a page ends: the next begins behind it.
-type Place struct {
-	// At and ID are those of the last delivery that was shown.
-	At time.Time `json:"at"`
-	ID string    `json:"id"`
-}
-
 // Place is that of this delivery.
-func (d Delivery) Place() Place { return Place{At: d.CreatedAt, ID: d.ID} }
+func (d Delivery) Place() page.Place { return page.Place{At: d.CreatedAt, ID: d.ID} }
 
 // Deliveries reads deliveries, the newest first, no more than limit, of one endpoint or
-// of all; after is nil for the first page.
-func Deliveries(ctx context.Context, q postgres.Queryer, endpoint string, after *Place, limit int) ([]Delivery, error) {
-	var (
-		at *time.Time
-		id string
-	)
-
-	if after != nil {
-		at, id = &after.At, after.ID
-	}
+// of all, behind a place.
+func Deliveries(ctx context.Context, q postgres.Queryer, endpoint string, after page.Place, limit int) ([]Delivery, error) {
+	at, id := after.Behind()
 
 	rows, err := q.Query(ctx, `select d.id, d.event, d.endpoint, e.type, d.state, d.tries, coalesce(d.status, 0), d.code,
 			d.created_at, d.next_at, d.settled_at

@@ -17,6 +17,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/ownrecords"
+	"steward/internal/page"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 	"steward/internal/publicnet"
@@ -332,7 +333,7 @@ func TestAnEndpointThatCannotBeOpenedFailsAlone(t *testing.T) {
 	}
 
 	for endpoint, want := range map[string]failure.Code{gone: failure.CaseKeyGone, wrong: failure.CaseKeyWrong} {
-		found, err := webhook.Deliveries(t.Context(), w.db, endpoint, nil, 1)
+		found, err := webhook.Deliveries(t.Context(), w.db, endpoint, page.Place{}, 1)
 		if err != nil || len(found) != 1 || found[0].Code != want || found[0].State != "waiting" {
 			t.Errorf("%+v, %v, want %s", found, err, want)
 		}
