@@ -61,7 +61,7 @@ func TestTheDoctorLooksAtTheAPI(t *testing.T) {
 
 		t.Cleanup(db.Close)
 
-		if check := readinessOf(t, openHouse(t, db, mailbox{db: db, clock: clocks.System()})); check.State != doctor.Fail || check.Code != code {
+		if check := readinessOf(t, openHouse(t, db)); check.State != doctor.Fail || check.Code != code {
 			t.Errorf("%s: %+v", code, check)
 		}
 	}
