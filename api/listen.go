@@ -12,7 +12,7 @@ import (
 func (p *process) listen(ctx context.Context, made *service) (*listener.Server, error) {
 	return listener.Listen(ctx, listener.Options{
 		Address: p.door.Listen, Certificate: p.door.Certificate, Key: p.door.Key,
-		Drain: p.door.Drain, Ending: made.health.end, Reloaded: p.certificateRead,
+		Drain: p.door.Drain, Ending: made.health.end, Reloaded: p.certificateRead, Clock: p.machine,
 	}, made.handler)
 }
 

@@ -5,22 +5,20 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"errors"
 	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"steward/internal/failure"
-	"steward/internal/listener"
 )
 
 // exposed are the lines of /metrics that begin so.
@@ -42,8 +40,9 @@ func (h *house) exposed(prefix string) string {
 	return strings.Join(found, "\n")
 }
 
-// writeCertificate writes a certificate that ends then, and its key.
-func writeCertificate(t *testing.T, dir string, ends time.Time) (chain, key string) {
+// writeCertificate writes a certificate of that serial number, which ends so many seconds
+// after 1970, and its key.
+func writeCertificate(t *testing.T, dir string, serial, ends int64) (chain, key string) {
 	t.Helper()
 
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -51,7 +50,7 @@ func writeCertificate(t *testing.T, dir string, ends time.Time) (chain, key stri
 		t.Fatal(err)
 	}
 
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: ends}
+	template := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: time.Unix(ends, 0)}
 
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
@@ -74,9 +73,15 @@ func writeCertificate(t *testing.T, dir string, ends time.Time) (chain, key stri
 	return chain, key
 }
 
-// TestTheCertificateIsWatched: its end is shown from the start on, and what could not be
-// read is counted each time and logged once, until it is mended.
-func TestTheCertificateIsWatched(t *testing.T) {
+// turned is a clock that a test turns.
+type turned struct{ seconds atomic.Int64 }
+
+func (c *turned) Now() time.Time { return time.Unix(c.seconds.Load(), 0) }
+
+// TestABrokenCertificate puts a broken file in the place of a good one: callers get the
+// certificate of before, each look is counted, one line is logged; and when a good file is
+// there, callers get that, without a restart.
+func TestABrokenCertificate(t *testing.T) {
 	t.Parallel()
 
 	const (
@@ -84,50 +89,74 @@ func TestTheCertificateIsWatched(t *testing.T) {
 		counter = "steward_api_certificate_reload_failures_total "
 	)
 
-	h := newHouse(t)
+	h, clock, dir := newHouse(t), &turned{}, t.TempDir()
 
 	if got := h.exposed("steward_api_certificate"); got != gauge+"+Inf\n"+counter+"0" {
 		t.Errorf("without a certificate: %s", got)
 	}
 
-	ends := time.Unix(1_900_000_000, 0)
-	h.door.Listen, h.door.Drain = "127.0.0.1:0", 0
-	h.door.Certificate, h.door.Key = writeCertificate(t, t.TempDir(), ends)
+	h.machine, h.door.Listen, h.door.Drain = clock, "127.0.0.1:0", 0
+	h.door.Certificate, h.door.Key = writeCertificate(t, dir, 1, 1_900_000_000)
 
 	server, err := h.process.listen(t.Context(), h.service)
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	if got := h.exposed(gauge); got != gauge+"1.9e+09" {
-		t.Error(got)
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+
+	go func() { ended <- server.Run(ctx) }()
+
+	// given is the serial number of what a caller gets a minute later.
+	given := func() int64 {
+		t.Helper()
+
+		clock.seconds.Add(60)
+
+		//nolint:gosec // who it is for is not what is tested
+		dialer := &tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}}
+
+		conn, err := dialer.DialContext(t.Context(), "tcp", server.Address())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+
+		return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber.Int64() //nolint:forcetypeassert // tls.Dialer says so
 	}
 
-	ended, end := context.WithCancel(t.Context())
-	end()
+	is := func(what string, serial int64, shown string) {
+		t.Helper()
 
-	if err := server.Run(ended); err != nil {
-		t.Error(err)
+		if got := given(); got != serial {
+			t.Errorf("%s: serial %d", what, got)
+		}
+
+		if got := h.exposed("steward_api_certificate"); got != shown {
+			t.Errorf("%s: %s", what, got)
+		}
 	}
 
-	broken := listener.Reload{NotAfter: ends, Err: failure.Wrap(failure.ConfigInvalid, "reading the certificate", errors.New("canary"))}
-	h.certificateRead(broken)
+	is("good", 1, gauge+"1.9e+09\n"+counter+"0")
 
-	broken.Again = true
-	h.certificateRead(broken)
-
-	if got := h.exposed(counter); got != counter+"2" {
-		t.Error(got)
+	if err := os.WriteFile(h.door.Certificate, []byte("canary"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 
-	if log := h.errors.String(); strings.Count(log, "could not be read") != 1 || strings.Contains(log, "canary") ||
-		!strings.Contains(log, "config_invalid") || !strings.Contains(log, "api-certificate-reload") {
+	is("broken", 1, gauge+"1.9e+09\n"+counter+"1")
+	is("broken still", 1, gauge+"1.9e+09\n"+counter+"2")
+
+	if log := h.errors.String(); strings.Count(log, "could not be read") != 1 || strings.Contains(log, "canary") || strings.Contains(log, dir) ||
+		!strings.Contains(log, "config_invalid") || !strings.Contains(log, "runbooks.md#api-certificate-reload") {
 		t.Error(log)
 	}
 
-	h.certificateRead(listener.Reload{NotAfter: ends.Add(time.Hour)})
+	writeCertificate(t, dir, 2, 1_900_003_600)
+	is("mended", 2, gauge+"1.9000036e+09\n"+counter+"2")
+	stop()
 
-	if got := h.exposed("steward_api_certificate"); got != gauge+"1.9000036e+09\n"+counter+"2" {
-		t.Error(got)
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

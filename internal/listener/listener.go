@@ -47,6 +47,8 @@ type Options struct {
 	// Reloaded, if not nil, is told of each reading of those files, the first one
 	// included, by one goroutine at a time. It must not block.
 	Reloaded func(Reload)
+	// Clock says when it is time to look at those files again; nil is that of the machine.
+	Clock clocks.Clock
 	// Drain is how long an ending server still takes requests.
 	Drain time.Duration
 	// Ending is called when the end begins, before Drain.
@@ -72,7 +74,11 @@ func Listen(ctx context.Context, options Options, handler http.Handler) (*Server
 	}}
 
 	if options.Certificate != "" {
-		files, err := openCertificate(options.Certificate, options.Key, clocks.System(), options.Reloaded)
+		if options.Clock == nil {
+			options.Clock = clocks.System()
+		}
+
+		files, err := openCertificate(options.Certificate, options.Key, options.Clock, options.Reloaded)
 		if err != nil {
 			return nil, err
 		}
