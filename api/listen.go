@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"steward/internal/failure"
 	"steward/internal/listener"
 	"steward/internal/metrics"
 )
@@ -11,8 +12,24 @@ import (
 func (p *process) listen(ctx context.Context, made *service) (*listener.Server, error) {
 	return listener.Listen(ctx, listener.Options{
 		Address: p.door.Listen, Certificate: p.door.Certificate, Key: p.door.Key,
-		Drain: p.door.Drain, Ending: made.health.end,
+		Drain: p.door.Drain, Ending: made.health.end, Reloaded: p.certificateRead, Clock: p.machine,
 	}, made.handler)
+}
+
+// certificateRead shows how a look at the files of the certificate went. What failed is
+// logged once, until it is mended, and counted each time.
+func (p *process) certificateRead(read listener.Reload) {
+	p.requests.Certificate(read.NotAfter, read.Err)
+
+	switch {
+	case read.Again:
+	case read.Err != nil:
+		p.log.Error("the certificate could not be read; the one of before is in use",
+			"code", failure.CodeOf(read.Err), "doing", failure.Safe(read.Err), "not_after", read.NotAfter.UTC(),
+			"runbook", "docs/runbooks.md#api-certificate-reload")
+	default:
+		p.log.Info("the certificate was read", "not_after", read.NotAfter.UTC())
+	}
 }
 
 // listenMetrics takes the loopback address of /metrics, if there is one.

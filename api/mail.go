@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"steward/internal/accesslog"
 	"steward/internal/clocks"
 	"steward/internal/outbox"
 	"steward/internal/page"
@@ -17,6 +19,7 @@ import (
 type mailbox struct {
 	db    *postgres.DB
 	clock clocks.Clock
+	keep  periods
 }
 
 func (m mailbox) register(r *router) {
@@ -73,6 +76,11 @@ func (m mailbox) list(ctx context.Context, in *page.Query) (*mailAnswer, error) 
 		return nil, err
 	}
 
+	// Before they are shown: a look that could not be noted is none.
+	if err := accesslog.LookAll(ctx, m.db, "list-mail", concerned(rows), m.clock.Now(), cmp.Or(m.keep.looks, accesslog.Keep)); err != nil {
+		return nil, err
+	}
+
 	out := &mailAnswer{}
 	out.Body.Next, out.Body.Mail = next, []mailView{}
 
@@ -85,4 +93,21 @@ func (m mailbox) list(ctx context.Context, in *page.Query) (*mailAnswer, error) 
 	}
 
 	return out, nil
+}
+
+// concerned are the ids of whom or what a list of mails shows something: what each is
+// about, where that is an opaque id, else the mail itself, which was written to somebody.
+func concerned(rows []outbox.Row) []string {
+	subjects := make([]string, 0, len(rows))
+
+	for _, each := range rows {
+		subject := each.ID
+		if accesslog.IsID(each.About) {
+			subject = each.About
+		}
+
+		subjects = append(subjects, subject)
+	}
+
+	return subjects
 }

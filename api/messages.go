@@ -12,7 +12,7 @@ import (
 // messages are the resources about mail and webhooks.
 func (s *service) messages(p *process) []resource {
 	return []resource{
-		mailbox{db: p.db, clock: p.clock},
+		mailbox{db: p.db, clock: p.clock, keep: periodsOf(p.policy)},
 		mailEvents{db: p.db, clock: p.clock},
 		webhooks{db: p.db, clock: p.clock, keeper: p.keeper, rule: publicnet.Rule{Loopback: p.config.Env == policy.Dev}},
 	}

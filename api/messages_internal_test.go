@@ -2,16 +2,15 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"net/http"
 	netmail "net/mail"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"steward/internal/access"
 	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/failure"
@@ -23,8 +22,8 @@ import (
 	"steward/internal/webhook"
 )
 
-// messageHouse is the API with the resources about messages, a master key, and an
-// operator who exists.
+// messageHouse is the API with the resources about messages, a master key, and staff who
+// exist.
 func messageHouse(t *testing.T) (*house, casekey.Keeper) {
 	t.Helper()
 
@@ -34,23 +33,8 @@ func messageHouse(t *testing.T) (*house, casekey.Keeper) {
 	}
 
 	keeper, db, clock := casekey.Keeper{Master: master}, pgtest.OpenSteward(t), clocks.System()
-	h := openHouse(t, db, mailbox{db, clock}, mailEvents{db, clock}, webhooks{db: db, clock: clock, keeper: keeper})
-
-	who := access.Principal{Kind: access.Staff, ID: ids.New("stf"), Credential: ids.New("tok"), Role: access.Operator}
-	now := clock.Now()
-
-	for _, sql := range []string{
-		fmt.Sprintf(`insert into staff (id, handle, role, since) values ('%s', 'operator-1', 'operator', now())`, who.ID),
-		fmt.Sprintf(`insert into staff_tokens (id, staff, made_by, secret_sha256, made_at, expires_at, ends_at)
-			values ('%[1]s', '%[2]s', '%[2]s', sha256(''), now(), '%[3]s', '%[4]s')`, who.Credential, who.ID,
-			now.Add(time.Hour).Format(time.RFC3339), now.Add(2*time.Hour).Format(time.RFC3339)),
-	} {
-		if _, err := db.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
-
-	h.verifier.(people)["operator"] = who //nolint:forcetypeassert // made so above
+	h := openHouse(t, db, mailbox{db: db, clock: clock}, mailEvents{db, clock}, webhooks{db: db, clock: clock, keeper: keeper})
+	hire(t, db, h.verifier)
 
 	return h, keeper
 }
@@ -268,6 +252,77 @@ func TestMailAndWhatBecameOfIt(t *testing.T) {
 
 	if got := h.do("operator", http.MethodPost, "/v1/mail/events", foreign); got.status != http.StatusForbidden {
 		t.Errorf("%d %s", got.status, got.body)
+	}
+}
+
+// TestWhoLooksThroughTheMailsIsWrittenDown: whom each mail is about, or the mail, before
+// it is shown; what apps read is not, and what cannot be written down is not shown.
+func TestWhoLooksThroughTheMailsIsWrittenDown(t *testing.T) {
+	t.Parallel()
+
+	h, keeper := messageHouse(t)
+	box := outbox.Box{Keeper: keeper, From: netmail.Address{Address: "privacy@popkit.example"}, GiveUp: time.Hour, Keep: 24 * time.Hour}
+	abouts := []string{"42", "0b6c1b4e-1d5f-4c5a-9a61-0f4e7a2f9b11", ids.New("tsk"), "backups/app", "ledger", ""}
+
+	var want []string
+
+	for i, about := range abouts {
+		id, err := box.Put(t.Context(), h.db, outbox.Mail{
+			Cause: strconv.Itoa(i), To: "ada@example.com", Language: letter.English, Letter: letter.Test{Company: "Popkit"}, About: about,
+		}, h.clock.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if i < 3 {
+			id = about
+		}
+
+		want = append(want, id)
+	}
+
+	looks := func() (subjects []string) {
+		t.Helper()
+
+		if err := h.db.QueryRow(t.Context(), `select coalesce(array_agg(subject), '{}') from access_log
+			where operation = 'list-mail' and role = 'support' and staff = $1`, h.verifier.(people)["support"].ID).Scan(&subjects); err != nil { //nolint:forcetypeassert,lll // made so
+			t.Fatal(err)
+		}
+
+		return subjects
+	}
+
+	if got := h.do("nobody", http.MethodGet, "/v1/mail", ""); got.status != http.StatusUnauthorized || len(looks()) != 0 {
+		t.Errorf("%d, %v", got.status, looks())
+	}
+
+	// A page shows what is on it, and no more is written down.
+	if got := h.do("support", http.MethodGet, "/v1/mail?limit=2", ""); got.status != http.StatusOK || len(looks()) != 2 {
+		t.Errorf("%d, %v", got.status, looks())
+	}
+
+	if _, err := h.db.Exec(t.Context(), `delete from access_log`); err != nil {
+		t.Fatal(err)
+	}
+
+	if got := h.do("support", http.MethodGet, "/v1/mail", ""); got.status != http.StatusOK {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+
+	got := looks()
+	slices.Sort(got)
+	slices.Sort(want)
+
+	if !slices.Equal(got, want) {
+		t.Errorf("%v were written down, want %v", got, want)
+	}
+
+	if _, err := h.db.Exec(t.Context(), `alter table access_log add check (false) not valid`); err != nil {
+		t.Fatal(err)
+	}
+
+	if got := h.do("support", http.MethodGet, "/v1/mail", ""); got.status < http.StatusInternalServerError || strings.Contains(string(got.body), "mail_") {
+		t.Errorf("shown, and not written down: %d %s", got.status, got.body)
 	}
 }
 

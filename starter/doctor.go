@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"steward/internal/console"
 	"steward/internal/doctor"
 	"steward/internal/guard"
+	"steward/internal/login"
 )
 
 func newDoctor(a *app) *cobra.Command {
@@ -19,9 +21,10 @@ func newDoctor(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use: "doctor", Short: "Compare every outside system with what the policy needs",
 		Long: "Looks at Temporal with its search attributes and schedules, the steward database, every database\n" +
-			"that is backed up, PostgreSQL's programs, the drill cluster, the buckets, the ledger and the keys of\n" +
-			"this process. It changes nothing. The exit code is that of the first check that fails; warnings\n" +
-			"are no failure.\n\n" +
+			"that is backed up, PostgreSQL's programs, the drill cluster, the buckets, the ledger, the keys of this\n" +
+			"process, the API at STEWARD_API_URL, the mail server, webhooks, and the end dates of own records. What\n" +
+			"this process was not given it does not look at, and says so. It changes nothing and sends no mail. The\n" +
+			"exit code is that of the first check that fails; warnings are no failure.\n\n" +
 			"With --fix it first mends what differs in the buckets, then looks. It shows what it is about to do.\n" +
 			"What destroys nothing and opens nothing it does without a question. What can let something be deleted\n" +
 			"or takes a protection away it asks for; where nobody can be asked, it leaves that as it is and ends\n" +
@@ -78,6 +81,7 @@ func (a *app) newDoctor(ctx context.Context) (*doctor.Doctor, error) {
 
 	return &doctor.Doctor{
 		Config: settings, Policy: rules, Clock: settings.Clock(), System: clocks.System(), Storage: storage, Namespace: options.Namespace,
+		API:        os.Getenv(login.URLVariable),
 		Dial:       func(ctx context.Context) (client.Client, error) { return dial(ctx, options) },
 		Attributes: attributes(), Buckets: guard.Buckets(rules, settings.Location), Schedules: schedules(rules),
 	}, nil

@@ -22,9 +22,12 @@ import (
 	"steward/internal/clocks"
 	"steward/internal/failure"
 	"steward/internal/metrics"
+	"steward/internal/outbox"
+	"steward/internal/ownrecords"
 	"steward/internal/policy"
 	"steward/internal/promise"
 	"steward/internal/task"
+	"steward/internal/webhook"
 )
 
 type rule struct {
@@ -228,6 +231,7 @@ func demo(t *testing.T) *policy.Policy {
 	return p
 }
 
+// Those of the policy, and those that the log and the doctor go by.
 func TestTheNumbersAreThoseOfThePolicy(t *testing.T) {
 	t.Parallel()
 
@@ -237,6 +241,11 @@ func TestTheNumbersAreThoseOfThePolicy(t *testing.T) {
 	for name, limit := range map[string]time.Duration{
 		"StewardBackupsEvidenceStale": day + p.Promises.Backups.DoneWithin.Shortest(),
 		"StewardLedgerEvidenceStale":  p.Promises.Ledger.VerifyEvery.Shortest(),
+		"StewardMailOverdue":          outbox.Late,
+		"StewardMailStuck":            outbox.Stuck,
+		"StewardWebhooksOverdue":      webhook.Late,
+		"StewardWebhooksStuck":        webhook.Stuck,
+		"StewardOwnRecordsOverdue":    ownrecords.Grace,
 	} {
 		at := slices.IndexFunc(rules(t), func(r rule) bool { return r.Alert == name })
 		want := "> " + strconv.FormatInt(int64(limit/time.Second), 10)
@@ -255,13 +264,18 @@ func TestMetricsExist(t *testing.T) {
 	m.Audited(time.Unix(1, 0), []promise.Status{{Promise: promise.Ledger, State: promise.Kept, NewestEvidence: time.Unix(1, 0), NextDue: time.Unix(1, 0)}}, 0)
 
 	m.Tasks([]task.Standing{{Kind: task.DeleteAccount}})
+	m.Messages(time.Unix(1, 0), outbox.Standing{}, webhook.Standing{})
+	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)
 	m.VerificationFailed(failed)
 	m.HeartbeatFailed(promise.Backups)
 
-	exposed := scrape(t, m.Registry())
+	door := metrics.NewRequests([]string{"get-account"}, "commit")
+	door.Answered("get-account", http.StatusOK, time.Second)
+
+	exposed := scrape(t, m.Registry()) + scrape(t, door.Registry())
 	named := regexp.MustCompile(`\bsteward_[a-z_]+`)
 
 	var everything strings.Builder

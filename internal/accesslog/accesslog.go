@@ -7,6 +7,7 @@ package accesslog
 import (
 	"context"
 	"math"
+	"regexp"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -35,6 +36,14 @@ type Entry struct {
 	// Subject is the opaque id of whose data it is.
 	Subject string
 }
+
+// shapeID is that of the ids of accounts and of things of Steward's: an integer, a UUID,
+// or random letters behind a prefix that names the kind.
+var shapeID = regexp.MustCompile(`^([0-9]{1,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z]{2,8}_[a-z2-7]{26})$`)
+
+// IsID reports whether a text is an opaque id that can stand for whose data it is, and
+// not a name such as that of a promise.
+func IsID(text string) bool { return shapeID.MatchString(text) }
 
 // Look writes that whoever ctx says looks at the data of a subject. It is called
 // before the data is shown, and its failure keeps them from being shown: what is not

@@ -54,7 +54,7 @@ type Client struct {
 // address is none, carries a login or a query, or would send the token in the
 // clear, and where there is no token.
 func New(options Options) (*Client, error) {
-	base, err := baseOf(options.URL)
+	base, err := Base(options.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +81,9 @@ func New(options Options) (*Client, error) {
 	}, nil
 }
 
-// baseOf checks the address; it has no slash at its end then.
-func baseOf(address string) (string, error) {
+// Base checks the address of an API; it has no slash at its end then. It fails with
+// ConfigInvalid as New does.
+func Base(address string) (string, error) {
 	refused := func(why string) error {
 		return failure.New(failure.ConfigInvalid, "reading STEWARD_API_URL ("+why+")")
 	}

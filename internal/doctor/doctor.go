@@ -1,6 +1,6 @@
 // Package doctor looks at every outside system and compares it with what the
 // policy needs: Temporal, the databases, the drill cluster, the buckets, the
-// ledger, the keys. Each check says what it saw and, where something is wrong,
+// ledger, the keys, the API, the mail server, webhooks. Each check says what it saw and, where something is wrong,
 // what to do. It changes nothing, but for the settings of buckets where it is
 // told to mend them.
 package doctor
@@ -94,6 +94,8 @@ type Doctor struct {
 	Policy *policy.Policy
 	// Clock is the one that promises go by; System is that of this machine.
 	Clock, System clocks.Clock
+	// API is the base of the API (STEWARD_API_URL); empty where it is not known here.
+	API string
 	// Dial reaches Temporal.
 	Dial func(context.Context) (client.Client, error)
 	// Namespace is where in Temporal.
@@ -129,6 +131,10 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		{"buckets", d.buckets},
 		{"ledger", d.ledger},
 		{"keys", d.keys},
+		{"api", d.api},
+		{"mail", d.mail},
+		{"webhooks", d.webhooks},
+		{"records", d.records},
 	} {
 		if ctx.Err() != nil {
 			return report

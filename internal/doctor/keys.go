@@ -19,7 +19,7 @@ const othersMay = 0o077
 
 // keys looks at the folder of private keys of this process: who may read it, and
 // whether each key is the other half of the one in the policy. No key is shown.
-func (d *Doctor) keys(context.Context) []Check {
+func (d *Doctor) keys(ctx context.Context) []Check {
 	const folder = "folder"
 
 	dir := d.Config.KeysDir
@@ -49,6 +49,8 @@ func (d *Doctor) keys(context.Context) []Check {
 	if held(dir, keys.BackupIdentity) {
 		checks = append(checks, d.identity(dir))
 	}
+
+	checks = append(checks, d.master(ctx))
 
 	if held(dir, keys.BackupIdentity) && held(dir, keys.ManifestSigner) {
 		checks = append(checks, wrong("separation", failure.ConfigInvalid, "one folder holds the keys of backup and of drill",

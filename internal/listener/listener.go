@@ -44,6 +44,11 @@ type Options struct {
 	Address string
 	// Certificate and Key are files in PEM; empty means plain HTTP.
 	Certificate, Key string
+	// Reloaded, if not nil, is told of each reading of those files, the first one
+	// included, by one goroutine at a time. It must not block.
+	Reloaded func(Reload)
+	// Clock says when it is time to look at those files again; nil is that of the machine.
+	Clock clocks.Clock
 	// Drain is how long an ending server still takes requests.
 	Drain time.Duration
 	// Ending is called when the end begins, before Drain.
@@ -52,9 +57,10 @@ type Options struct {
 
 // Server is one listening server.
 type Server struct {
-	listener net.Listener
-	server   *http.Server
-	options  Options
+	listener    net.Listener
+	server      *http.Server
+	options     Options
+	certificate *certificate // nil without TLS
 }
 
 // Listen takes the address. It fails with ConfigInvalid for one that is taken or no
@@ -68,11 +74,16 @@ func Listen(ctx context.Context, options Options, handler http.Handler) (*Server
 	}}
 
 	if options.Certificate != "" {
-		files, err := openCertificate(options.Certificate, options.Key, clocks.System())
+		if options.Clock == nil {
+			options.Clock = clocks.System()
+		}
+
+		files, err := openCertificate(options.Certificate, options.Key, options.Clock, options.Reloaded)
 		if err != nil {
 			return nil, err
 		}
 
+		made.certificate = files
 		made.server.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: files.get}
 	}
 
@@ -96,6 +107,8 @@ func (s *Server) Run(ctx context.Context) error {
 	ended := make(chan error, 1)
 
 	go func() { ended <- s.serve() }()
+
+	defer s.watch(context.WithoutCancel(ctx))()
 
 	select {
 	case err := <-ended:
@@ -125,6 +138,28 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 
 	return failure.Wrap(failure.Internal, "ending the server", err)
+}
+
+// watch looks at the certificate, if there is one, until the returned function is
+// called, which waits for the end of that.
+func (s *Server) watch(ctx context.Context) (end func()) {
+	if s.certificate == nil {
+		return func() {}
+	}
+
+	ctx, stop := context.WithCancel(ctx)
+	ended := make(chan struct{})
+
+	go func() {
+		defer close(ended)
+
+		s.certificate.watch(ctx)
+	}()
+
+	return func() {
+		stop()
+		<-ended
+	}
 }
 
 func (s *Server) serve() error {

@@ -133,6 +133,13 @@ func (s *Session) protect(ctx context.Context) error {
 	return answered(err, "beginning TLS with the mail server", failure.MailServerRefused)
 }
 
+// Protected reports whether what is said on the connection is encrypted.
+func (s *Session) Protected() bool {
+	_, is := s.client.TLSConnectionState()
+
+	return is
+}
+
 // login logs in, with PLAIN where that is offered, else with LOGIN.
 func (s *Session) login(ctx context.Context) error {
 	if s.server.User == "" {

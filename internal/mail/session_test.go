@@ -61,6 +61,10 @@ func TestAMailArrivesAsItWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	if session.Protected() {
+		t.Error("protected without TLS")
+	}
+
 	for range 2 {
 		if err := session.Send(t.Context(), message(), nothing); err != nil {
 			t.Fatal(err)
@@ -293,6 +297,15 @@ func TestTLSAndLogin(t *testing.T) {
 
 	if err := send(t, address); err != nil || len(server.Received()) != 1 {
 		t.Errorf("%v, %d received", err, len(server.Received()))
+	}
+
+	session, err := address.Dial(t.Context())
+	if err != nil || !session.Protected() {
+		t.Fatalf("not protected, %v", err)
+	}
+
+	if err := session.Close(t.Context()); err != nil {
+		t.Error(err)
 	}
 
 	stranger := address

@@ -40,6 +40,7 @@ type Metrics struct {
 	registry   *prometheus.Registry
 	promises   *promises
 	tasks      tasks
+	messages   messages
 	activities []string
 
 	activityFailures  *prometheus.CounterVec
@@ -56,6 +57,7 @@ func New(options Options) *Metrics {
 		registry:   prometheus.NewRegistry(),
 		promises:   newPromises(options.Clock, options.Policy),
 		tasks:      newTasks(),
+		messages:   newMessages(),
 		activities: options.Activities,
 		activityFailures: counters("steward_activity_failures_total",
 			"Attempts of activities that failed, by the code of the failure table.", "activity", "code"),
@@ -77,6 +79,7 @@ func New(options Options) *Metrics {
 
 	m.registry.MustRegister(build, m.promises, m.tasks.open, m.tasks.overdue, m.activityFailures, m.activitySeconds, m.sealErrors,
 		m.heartbeatFailures, m.verifyFailures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registry.MustRegister(m.messages.all()...)
 
 	return m
 }

@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -16,6 +17,8 @@ type Requests struct {
 	operations []string
 	answered   *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
+	notAfter   prometheus.Gauge
+	notRead    prometheus.Counter
 }
 
 // NewRequests makes the metrics of an API that has these operations, with a registry
@@ -27,14 +30,23 @@ func NewRequests(operations []string, commit string) *Requests {
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "steward_api_request_seconds", Help: "How long an answer took.", Buckets: requestBuckets(),
 		}, []string{"operation"}),
+		notAfter: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "steward_api_certificate_not_after_timestamp_seconds",
+			Help: "When the certificate in use ends; +Inf where a proxy has it.",
+		}),
+		notRead: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "steward_api_certificate_reload_failures_total",
+			Help: "Looks at the files of the certificate that could not read them.",
+		}),
 	}
+	m.notAfter.Set(math.Inf(1))
 
 	build := prometheus.NewGaugeVec(prometheus.GaugeOpts{
 		Name: "steward_build_info", Help: "1, with what this process is.",
 	}, []string{"version", "commit", "role"})
 	build.WithLabelValues(commit, commit, "api").Set(1)
 
-	m.registry.MustRegister(build, m.answered, m.seconds, collectors.NewGoCollector(),
+	m.registry.MustRegister(build, m.answered, m.seconds, m.notAfter, m.notRead, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	return m
@@ -52,6 +64,16 @@ func (m *Requests) Answered(operation string, status int, took time.Duration) {
 
 	m.answered.WithLabelValues(operation, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(operation).Observe(took.Seconds())
+}
+
+// Certificate shows when the certificate in use ends, and counts a look at its files that
+// could not read them.
+func (m *Requests) Certificate(notAfter time.Time, err error) {
+	m.notAfter.Set(seconds(notAfter))
+
+	if err != nil {
+		m.notRead.Inc()
+	}
 }
 
 // requestBuckets span an answer from memory (half a millisecond) and one that waited as

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/internal/backup"
+	"steward/internal/casekey"
 	"steward/internal/catalogue"
 	"steward/internal/clocks"
 	"steward/internal/config"
@@ -136,7 +137,7 @@ func New(t testing.TB) *World {
 	return w
 }
 
-// makeKeys writes the keys of the core and backup roles, and the policy with
+// makeKeys writes the keys of the core and backup roles, the master key among them, and the policy with
 // their public halves.
 func (w *World) makeKeys(t testing.TB) {
 	t.Helper()
@@ -160,6 +161,11 @@ func (w *World) makeKeys(t testing.TB) {
 	w.manifests, manifests = w.key(t, keys.ManifestSigner)
 	w.ledger, ledger = w.key(t, keys.LedgerSigner)
 	w.Identity = identity
+
+	master := filepath.Join(w.Config.KeysDir, casekey.MasterFile)
+	if err := os.WriteFile(master, []byte(casekey.GenerateMaster()+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 
 	text := fmt.Sprintf(policyText, manifests, ledger, identity.Recipient(), escrow.Recipient())
 	if err := os.WriteFile(w.Config.Policy, []byte(text), 0o600); err != nil {

@@ -1,0 +1,108 @@
+package activities
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"steward/internal/outbox"
+	"steward/internal/ownrecords"
+	"steward/internal/policy"
+	"steward/internal/postgres"
+	"steward/internal/webhook"
+)
+
+// watched is how what carries the promises stands: mail, webhooks, and the end of
+// Steward's own records. None of it is evidence of a promise.
+type watched struct {
+	mail       outbox.Standing
+	deliveries webhook.Standing
+	records    []ownrecords.Late
+}
+
+// watch reads it, in the audit's snapshot.
+func (a *Audits) watch(ctx context.Context, tx postgres.Tx, now time.Time) (seen watched, err error) {
+	if seen.mail, err = outbox.StandingAt(ctx, tx, now, giveUp(a.Policy)); err != nil {
+		return watched{}, err
+	}
+
+	if seen.deliveries, err = webhook.StandingAt(ctx, tx, now); err != nil {
+		return watched{}, err
+	}
+
+	seen.records, err = ownrecords.Oldest(ctx, tx, now)
+
+	return seen, err
+}
+
+// giveUp is how long mails are tried; those of a policy of before may wait where this one
+// has no mail any more.
+func giveUp(rules *policy.Policy) time.Duration {
+	if rules.Mail == nil {
+		return policy.DefaultGiveUp
+	}
+
+	return rules.Mail.GiveUp()
+}
+
+// show hands what was seen to the metrics, and writes a line for each thing that is
+// wrong: whoever has no Prometheus reads the log.
+func (a *Audits) show(ctx context.Context, seen watched, now time.Time) {
+	a.Metrics.Messages(now, seen.mail, seen.deliveries)
+	a.Metrics.OwnRecords(now, seen.records)
+
+	for _, one := range seen.wrong(now) {
+		a.Log.WarnContext(ctx, one.says, "since", stamp(one.since), "count", one.count, "what", one.what, "runbook", "docs/runbooks.md#"+one.anchor)
+	}
+}
+
+// trouble is one thing that is wrong, in fixed words.
+type trouble struct {
+	says, anchor string
+	since        time.Time // zero where it has no beginning
+	count        int64     // 0 where it is not counted
+	what         string    // a state of a mail or a table; empty where there is one kind only
+}
+
+// wrong lists what is wrong at an instant, by the limits that the alerts of Prometheus
+// have too.
+func (w watched) wrong(now time.Time) []trouble {
+	all := []trouble{
+		{says: "mail is not being sent", anchor: "mail-overdue", since: past(now, w.mail.OverdueSince, outbox.Late)},
+		{says: "mail is not taken", anchor: "mail-stuck", since: past(now, w.mail.WaitingSince, outbox.Stuck)},
+		{says: "webhooks are not being delivered", anchor: "webhooks-overdue", since: past(now, w.deliveries.OverdueSince, webhook.Late)},
+		{says: "webhooks are not taken", anchor: "webhooks-stuck", since: past(now, w.deliveries.WaitingSince, webhook.Stuck)},
+		{says: "webhooks were given up", anchor: "webhooks-given-up", count: w.deliveries.GivenUp},
+		{says: "webhook endpoints are disabled", anchor: "webhook-endpoint-disabled", count: w.deliveries.Disabled},
+	}
+
+	for _, state := range outbox.Failures() {
+		all = append(all, trouble{says: "mails did not arrive", anchor: "mail-failed", count: w.mail.Failed[state], what: string(state)})
+	}
+
+	for _, late := range w.records {
+		all = append(all, trouble{
+			says: "own records are past their end", anchor: "records-overdue", since: past(now, late.Since, ownrecords.Grace), what: late.Table,
+		})
+	}
+
+	return slices.DeleteFunc(all, func(t trouble) bool { return t.since.IsZero() && t.count == 0 })
+}
+
+// past is since, if that is more than limit ago; else the zero time.
+func past(now, since time.Time, limit time.Duration) time.Time {
+	if since.IsZero() || now.Sub(since) <= limit {
+		return time.Time{}
+	}
+
+	return since
+}
+
+// stamp writes a time for the log; nothing for none.
+func stamp(at time.Time) string {
+	if at.IsZero() {
+		return ""
+	}
+
+	return at.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,110 @@
+package activities_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"steward/internal/ids"
+)
+
+// shown is what the metrics of a world show.
+func (w *auditWorld) shown(t *testing.T) string {
+	t.Helper()
+
+	recorder := httptest.NewRecorder()
+	promhttp.HandlerFor(w.Metrics.Registry(), promhttp.HandlerOpts{}).
+		ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/metrics", http.NoBody))
+
+	text, err := io.ReadAll(recorder.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return string(text)
+}
+
+// TestAnAuditWatchesMailWebhooksAndOwnRecords: with the rights of the core role it shows
+// how they stand and says what is wrong, and nothing once it is mended.
+func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
+	t.Parallel()
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.drilled(t, "app", "steward")
+	w.audit(t)
+
+	if text := w.shown(t); w.log.Len() != 0 || !strings.Contains(text, "\nsteward_mail_overdue_seconds 0\n") ||
+		!strings.Contains(text, "\nsteward_webhook_overdue_seconds 0\n") ||
+		!strings.Contains(text, "\n"+`steward_own_records_overdue_seconds{table="access_log"} 0`+"\n") {
+		t.Errorf("all is well: %s\n%s", w.log, text)
+	}
+
+	spoil(t, w)
+	w.audit(t)
+
+	text := w.shown(t)
+	for _, wanted := range []string{
+		"steward_mail_overdue_seconds 18000", "steward_mail_oldest_waiting_seconds 18000", `steward_mail_failed{state="bounced"} 1`,
+		"steward_webhook_overdue_seconds 28800", "steward_webhook_oldest_waiting_seconds 28800", "steward_webhook_given_up 1",
+		"steward_webhook_endpoints_disabled 1", `steward_own_records_overdue_seconds{table="webhook_events"} 10800`,
+	} {
+		if !strings.Contains(text, "\n"+wanted+"\n") {
+			t.Errorf("no %s in\n%s", wanted, text)
+		}
+	}
+
+	log := w.log.String()
+	for _, anchor := range []string{
+		"mail-overdue", "mail-stuck", "mail-failed", "webhooks-overdue", "webhooks-stuck", "webhooks-given-up",
+		"webhook-endpoint-disabled", "records-overdue",
+	} {
+		if strings.Count(log, `"runbook":"docs/runbooks.md#`+anchor+`"`) != 1 {
+			t.Errorf("not one line leads to %s in\n%s", anchor, log)
+		}
+	}
+
+	if strings.Contains(log, "person") {
+		t.Errorf("the log tells more than it should:\n%s", log)
+	}
+
+	w.run(t, "delete from mail")
+	w.run(t, "delete from webhook_endpoints")
+	w.run(t, "delete from webhook_events")
+	w.log.Reset()
+	w.audit(t)
+
+	if w.log.Len() != 0 || !strings.Contains(w.shown(t), "\nsteward_mail_overdue_seconds 0\n") {
+		t.Errorf("mended: %s", w.log)
+	}
+}
+
+// spoil makes everything wrong that is watched.
+func spoil(t *testing.T, w *auditWorld) {
+	t.Helper()
+
+	ago := func(hours int) time.Time { return noon().Add(-time.Duration(hours) * time.Hour) }
+	later := noon().Add(30 * 24 * time.Hour)
+
+	for state, queued := range map[string]time.Time{"waiting": ago(5), "bounced": ago(30), "accepted": ago(40)} {
+		id := ids.New("mail")
+		w.run(t, `insert into mail (id, message_id, cause, letter, language, recipient, content, state, queued_at, next_at, give_up_at, settled_at, ends_at)
+			values ($1, $1 || '@popkit.example', $1, 'test', 'en', 'person@example.com', '', $2, $3, $3, $4,
+				case when $2 = 'bounced' then $5::timestamptz end, $4)`, id, state, queued, later, ago(1))
+	}
+
+	w.run(t, `insert into webhook_events (id, type, cause, body, at, ends_at) values ($1, 'task.overdue', 'a', '{}', $2, $3)`,
+		"whv_aaaaaaaaaaaaaaaaaaaaaaaaaa", ago(8), ago(3))
+
+	for i, endpoint := range []string{"whe_aaaaaaaaaaaaaaaaaaaaaaaaaa", "whe_bbbbbbbbbbbbbbbbbbbbbbbbbb", "whe_cccccccccccccccccccccccccc"} {
+		w.run(t, `insert into webhook_endpoints (id, url, secret, created_by, created_at, disabled_at)
+			values ($1, '', '', 'stf', $2, case when $3 = 1 then $2::timestamptz end)`, endpoint, ago(9), i)
+		w.run(t, `insert into webhook_deliveries (id, event, endpoint, created_at, next_at, state, settled_at, ends_at)
+			values ($1, $2, $3, $4, $4, $5, case when $5 = 'given_up' then $4::timestamptz end, $6)`,
+			ids.New("whd"), "whv_aaaaaaaaaaaaaaaaaaaaaaaaaa", endpoint, ago(8+i), []string{"waiting", "waiting", "given_up"}[i], later)
+	}
+}
