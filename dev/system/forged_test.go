@@ -120,8 +120,8 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	if len(runs) < len(names) || len(before) == 0 {
 		t.Fatalf("%d runs of %v over %d things", len(runs), names, len(before))
 	}
-	// What the audits have told last is on its way.
-	if err := passed(ctx, world); err != nil {
+	// What the audits have told is on its way, or claimed by a run that was cut.
+	if err := inPeace(ctx, world); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("forged runs=%d of %v, succeeded=%d, things unchanged=%d", len(runs), names, ended, len(before))
