@@ -18,17 +18,18 @@ type catalogue struct {
 }
 
 type backupRow struct {
-	ID             string    `json:"id"`
-	Database       string    `json:"database"`
-	Day            string    `json:"day"`
-	State          string    `json:"state"`
-	Attempt        string    `json:"attempt"`
-	SnapshotAt     time.Time `json:"snapshot_at"`
-	ManifestObject string    `json:"manifest_object"`
-	ManifestGen    int64     `json:"manifest_gen"`
-	ManifestSHA256 string    `json:"manifest_sha256"`
-	Bytes          int64     `json:"bytes"`
-	Rows           int64     `json:"rows"`
+	ID             string     `json:"id"`
+	Database       string     `json:"database"`
+	Day            string     `json:"day"`
+	State          string     `json:"state"`
+	Attempt        string     `json:"attempt"`
+	SnapshotAt     time.Time  `json:"snapshot_at"`
+	PrunedAt       *time.Time `json:"pruned_at"`
+	ManifestObject string     `json:"manifest_object"`
+	ManifestGen    int64      `json:"manifest_gen"`
+	ManifestSHA256 string     `json:"manifest_sha256"`
+	Bytes          int64      `json:"bytes"`
+	Rows           int64      `json:"rows"`
 }
 
 type objectRow struct {

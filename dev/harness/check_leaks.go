@@ -73,6 +73,12 @@ func (w *World) sinks(ctx context.Context, before *searched) (map[string][]byte,
 		sinks["log of "+roles] = log
 		sinks["metrics of "+roles] = w.Metrics(ctx, roles)
 	}
+	if w.Hooks != nil {
+		// Where they went is the app's own affair.
+		for _, call := range w.Hooks.Calls() {
+			sinks["calls of webhooks"] = fmt.Appendf(sinks["calls of webhooks"], "%v\n%s\n", call.Header, call.Body)
+		}
+	}
 	// What is asked of the app's own bucket names the app's files; nobody else is asked so.
 	app := w.Rules.Promises.Backups.Files[0].Bucket
 	own := slices.DeleteFunc(w.Storage.Requests(), func(request gcs.Request) bool { return request.Bucket == app })

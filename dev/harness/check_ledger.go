@@ -63,6 +63,7 @@ func (w *World) checkLedger(ctx context.Context, held catalogue, found *findings
 	for _, row := range held.backups {
 		checkEvidence(row, entries, found)
 	}
+	w.checkTimes(held, entries, found)
 	w.checkCopyEvidence(held, entries, found)
 	w.checkFileEvidence(held.files, entries, found)
 	return w.askAuditor(ctx, found)

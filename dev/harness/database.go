@@ -22,10 +22,14 @@ const rolesSQL = `
 create role steward_core nologin;
 create role steward_backup nologin;
 create role steward_drill nologin;
+create role steward_vendors nologin;
+create role steward_api nologin;
 create role test_core login in role steward_core;
 create role test_backup login bypassrls in role steward_backup, pg_read_all_data;
 create role test_core_backup login bypassrls in role steward_core, steward_backup, pg_read_all_data;
 create role test_drill login in role steward_drill;
+create role test_vendors login in role steward_vendors;
+create role test_api login in role steward_api;
 create role shop_owner nologin;
 create role app_owner nologin;
 create role app_rw nologin;

@@ -51,6 +51,10 @@ type machine struct {
 	commit string
 	bin    string // of PostgreSQL's programs
 
+	apiOnce sync.Once
+	apiErr  error
+	api     string // path of the binary, once a world has asked for it
+
 	main       *pgtest.Cluster // app and steward databases
 	temporalPG *pgtest.Cluster // Temporal's own, which tests never disturb
 	temporal   *temporaldev.Server
@@ -113,16 +117,35 @@ func (m *machine) bringUp(ctx context.Context) (err error) {
 	return m.build(ctx)
 }
 
-// build makes the worker once for all worlds, as `make build` does.
-func (m *machine) build(ctx context.Context) error {
+// build makes the worker once for all worlds.
+func (m *machine) build(ctx context.Context) (err error) {
 	m.commit = commitOf(ctx, m.root)
-	m.worker = filepath.Join(m.dir, "worker")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.commit="+m.commit, "-o", m.worker, "./worker")
+	m.worker, err = m.compile(ctx, "worker")
+	return err
+}
+
+// compile makes a program of the clone, as `make build` does, and gives its path.
+func (m *machine) compile(ctx context.Context, name string) (path string, err error) {
+	path = filepath.Join(m.dir, name)
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-X main.commit="+m.commit, "-o", path, "./"+name)
 	build.Dir = m.root
 	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the worker: %w: %s", err, output)
+		return "", fmt.Errorf("building %s: %w: %s", name, err, output)
 	}
-	return nil
+	return path, nil
+}
+
+// buildAPI makes the API once for the worlds that have one.
+func (m *machine) buildAPI(t testing.TB) {
+	t.Helper()
+	m.apiOnce.Do(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), startTimeout)
+		defer cancel()
+		m.api, m.apiErr = m.compile(ctx, APIProcess)
+	})
+	if m.apiErr != nil {
+		t.Fatal("starting the harness: ", m.apiErr)
+	}
 }
 
 // commitOf names what is tested; "unknown" outside of git.

@@ -55,6 +55,8 @@ func (w *World) evidence(ctx context.Context) map[string][]byte {
 		"contents.txt":  `select row_to_json(c)::text from file_contents as c order by id`,
 		"catalogue.txt": `select row_to_json(b)::text from backups as b order by database, day`,
 		"objects.txt":   `select row_to_json(o)::text from backup_objects as o order by name`,
+		"mail.txt":      `select (to_jsonb(m) - 'recipient' - 'content')::text from mail as m order by queued_at, id`,
+		"webhooks.txt":  `select row_to_json(d)::text from webhook_deliveries as d order by created_at, id`,
 		"ledger.txt":    `select row_to_json(e)::text from ledger.entries as e order by serial`,
 	} {
 		rows, err := Rows(ctx, w.StewardURL, sql)

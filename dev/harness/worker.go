@@ -25,12 +25,20 @@ const (
 	restartPause = 50 * time.Millisecond
 )
 
-// Worker is one worker process under a supervisor: when it dies by SIGKILL, it is
-// started again.
+// program is what a process runs, and how it says that it is ready.
+type program struct {
+	path string
+	args []string
+	word string // of its log
+}
+
+// Worker is one process of Steward, a worker or the API, under a supervisor: when it
+// dies by SIGKILL, it is started again.
 type Worker struct {
-	// Roles are those of its --role.
+	// Roles are those of its --role, or APIProcess.
 	Roles string
 
+	run program
 	env []string
 	log string // path of the file with all that it wrote
 
@@ -44,10 +52,10 @@ type Worker struct {
 }
 
 // startWorker runs a worker until the test ends or Stop.
-func startWorker(t testing.TB, roles, dir string, env []string) *Worker {
+func startWorker(t testing.TB, roles, dir string, run program, env []string) *Worker {
 	t.Helper()
 	w := &Worker{
-		Roles: roles, env: env, log: filepath.Join(dir, "worker-"+strings.ReplaceAll(roles, ",", "-")+".log"),
+		Roles: roles, run: run, env: env, log: filepath.Join(dir, "worker-"+strings.ReplaceAll(roles, ",", "-")+".log"),
 		ready: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go w.supervise()
@@ -100,8 +108,8 @@ func (w *Worker) once() error {
 	if err != nil {
 		return fmt.Errorf("opening the log: %w", err)
 	}
-	defer file.Close()                                        //nolint:errcheck // a log of a test
-	command := exec.Command(shared.worker, "--role", w.Roles) //nolint:noctx // Stop ends it
+	defer file.Close()                                 //nolint:errcheck // a log of a test
+	command := exec.Command(w.run.path, w.run.args...) //nolint:noctx // Stop ends it
 	command.Env = w.env
 	command.Dir = filepath.Dir(w.log)
 	w.mu.Lock()
@@ -109,7 +117,7 @@ func (w *Worker) once() error {
 		w.mu.Unlock()
 		return nil
 	}
-	command.Stdout, command.Stderr = file, &watcher{to: file, word: []byte(`"worker ready"`), seen: w.ready}
+	command.Stdout, command.Stderr = file, &watcher{to: file, word: []byte(w.run.word), seen: w.ready}
 	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err = command.Start()
 	w.process = command.Process

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,7 @@ import (
 	"steward/internal/due"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/guard"
+	"steward/internal/mail/mailtest"
 	"steward/internal/pgtest"
 	"steward/internal/policy"
 )
@@ -52,6 +54,13 @@ type Options struct {
 	Files map[string]string
 	// Copies adds a second location to the policy, with its bucket, CopiesBucket.
 	Copies bool
+	// Messages adds a worker of the role vendors in a process of its own, with a mail
+	// server that keeps every mail and a place for the app's webhooks.
+	Messages bool
+	// API adds the process of the API.
+	API bool
+	// Undrilled gives the world no drill cluster: it makes no backups.
+	Undrilled bool
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
 	// Wire puts a proxy that counts and cuts before each cluster.
@@ -64,7 +73,8 @@ type Options struct {
 	// Unchecked leaves CheckWorld to the test, which corrupts its world.
 	Unchecked bool
 	// Open are the days that the test leaves without a good backup, as
-	// "database day", "files/uploads day" or "copies/far/database day"; CheckWorld finds any other.
+	// "database day", "files/uploads day" or "copies/far/database day", and the mails and deliveries that it leaves
+	// waiting, as "mail id" or "delivery id"; CheckWorld finds any other.
 	Open []string
 }
 
@@ -80,7 +90,8 @@ type World struct {
 	Rules *policy.Policy
 	// Keys are the public keys.
 	Keys devkeys.Public
-	// AppURL, StewardURL and DrillURL are superusers' URLs that pass no proxy.
+	// AppURL, StewardURL and DrillURL are superusers' URLs that pass no proxy; the last
+	// is empty with Options.Undrilled.
 	AppURL, StewardURL, DrillURL string
 	// Main and Drill are the world's own clusters, and MainDisk and DrillDisk their
 	// disks; all nil unless Options.Own, the disks also where none may be mounted.
@@ -91,6 +102,11 @@ type World struct {
 	// Storage is the GCS emulator; Bucket is its official client.
 	Storage *gcstest.Server
 	Bucket  *storage.Client
+	// Mails is the mail server, Hooks where the app's webhooks go; nil unless Options.Messages.
+	Mails *mailtest.Server
+	Hooks *Hooks
+	// API is the address of the API, such as http://127.0.0.1:8480; empty unless Options.API.
+	API string
 	// Namespace is Temporal's; Temporal is a raw client for it.
 	Namespace string
 	Temporal  client.Client
@@ -110,6 +126,11 @@ type World struct {
 	// filesPruned is when the newest prune of files began that ended well, pruned that
 	// of backups.
 	filesPruned, pruned time.Time
+	// expired is when the newest end of own records began that ended well.
+	expired time.Time
+	// ends is when the row goes of each mail and each delivery that was ever seen, by
+	// Message-ID, or by event and endpoint.
+	ends map[string]time.Time
 }
 
 // New brings up a world for t. When t ends, the world is looked through by
@@ -126,6 +147,7 @@ func New(t testing.TB, options Options) *World {
 	w := &World{
 		Seed: TestSeed(), Dir: t.TempDir(), Options: options, Workers: map[string]*Worker{}, Namespace: newID("ns"),
 		metrics: map[string]string{}, proven: map[string]string{}, read: map[string][]byte{}, opened: map[string][]byte{},
+		ends: map[string]time.Time{},
 	}
 	w.Clock = filepath.Join(w.Dir, "clock")
 	w.makeKeys(t)
@@ -133,13 +155,18 @@ func New(t testing.TB, options Options) *World {
 		w.ownClusters(t)
 	}
 	w.makeDatabases(t, options.Fill)
-	w.DrillURL = w.drillCluster(t).URL("postgres")
+	if !options.Undrilled {
+		w.DrillURL = w.drillCluster(t).URL("postgres")
+	}
 	w.makeBuckets(t)
 	w.makeFiles(t)
 	w.dialTemporal(t)
 	w.Gate = NewGate(t)
 	if options.Wire {
 		w.MainWire, w.DrillWire = newWire(t, w.StewardURL), newWire(t, w.DrillURL)
+	}
+	if options.Messages {
+		w.Mails, w.Hooks = mailtest.Start(t, mailtest.Options{}), newHooks(t)
 	}
 	w.startWorkers(t)
 	t.Cleanup(func() { w.end(t) })
@@ -230,8 +257,16 @@ func (w *World) makeBuckets(t testing.TB) {
 
 func (w *World) startWorkers(t testing.TB) {
 	t.Helper()
-	for _, roles := range w.Options.Processes {
-		w.Workers[roles] = startWorker(t, roles, w.Dir, w.environment(t, roles))
+	processes := w.Options.Processes
+	if w.Options.Messages {
+		processes = append(slices.Clone(processes), devkeys.Vendors)
+	}
+	for _, roles := range processes {
+		run := program{path: shared.worker, args: []string{"--role", roles}, word: `"worker ready"`}
+		w.Workers[roles] = startWorker(t, roles, w.Dir, run, w.environment(t, roles))
+	}
+	if w.Options.API {
+		w.startAPI(t)
 	}
 	for _, worker := range w.Workers {
 		worker.waitReady(t)
@@ -262,6 +297,8 @@ func (w *World) environment(t testing.TB, list string) []string {
 			environment = append(environment, "APP_DATABASE_URL="+as(w.AppURL, login, w.MainWire.Address()))
 		case devkeys.Drill:
 			environment = append(environment, "DRILL_DATABASE_URL="+as(w.DrillURL, drillAdmin, w.DrillWire.Address()))
+		case devkeys.Vendors:
+			environment = append(environment, "STEWARD_SMTP_URL="+w.Mails.URL())
 		}
 	}
 	return environment

@@ -136,6 +136,9 @@ func corruptions() []corruption {
 			`insert into backup_objects (backup_id, attempt, name, kind) select id, attempt, 'x', 'archive' from backups`,
 			`delete from backup_objects where name = 'x'`),
 		sql("pruned half", "catalogue", "is not marked gone", `update backups set state = 'pruned'`, `update backups set state = 'drilled'`),
+		sql("backup gone early", "catalogue", "went too early", `update backups set pruned_at = now()`, `update backups set pruned_at = null`),
+		sql("backup there late", "catalogue", "stays too late", `update backups set snapshot_at = snapshot_at - interval '8 days'`,
+			`update backups set snapshot_at = snapshot_at + interval '8 days'`),
 		sql("recorded as gone", "bucket", "is recorded as gone", `update backup_objects set pruned_at = now()`, `update backup_objects set pruned_at = null`),
 		sql("other manifest", "bucket", "another manifest", `update backups set manifest_gen = manifest_gen + 1`, `update backups set manifest_gen = manifest_gen - 1`),
 		sql("other backup", "bucket", "the manifest of another backup", `update backups set day = day - 1`, `update backups set day = day + 1`),
@@ -218,6 +221,9 @@ func TestCheckWorldFindsEveryCorruption(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := world.BackupFiles(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := world.Prune(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := world.PruneFiles(t.Context()); err != nil {

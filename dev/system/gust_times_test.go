@@ -10,30 +10,6 @@ import (
 	"steward/dev/harness"
 )
 
-// early and late are backups that broke the promise of their time: the floor, and
-// the ceiling with its tolerance. An exception that the ledger has recorded is no
-// breach.
-const (
-	early = `select id from backups where state = 'pruned' and snapshot_at is not null and pruned_at < snapshot_at + interval '7 days'`
-	late  = `select id from backups where state <> 'pruned' and coalesce(snapshot_at, opened_at) < $1::text::timestamptz - interval '7 days 2 hours'
-		and not exists (select from backup_exceptions as e join ledger.entries as l on l.kind = 'backup.excepted' and l.body::jsonb ->> 'backup' = e.backup_id
-			where e.backup_id = backups.id and e.ended_at is null)`
-)
-
-// outOfTime gives what went too early or stayed too late.
-func outOfTime(ctx context.Context, world *harness.World) (problems []string) {
-	for what, ask := range map[string]struct {
-		sql  string
-		args []any
-	}{"went early": {early, nil}, "stayed late": {late, []any{world.Now().UTC().Format(time.RFC3339)}}} {
-		rows, err := harness.Rows(ctx, world.StewardURL, ask.sql, ask.args...)
-		if err != nil || len(rows) > 0 {
-			problems = append(problems, fmt.Sprintf("%s: %v, %v", what, rows, err))
-		}
-	}
-	return problems
-}
-
 // kept is one kind of backup that is kept and pruned.
 type kept struct {
 	table, exceptions, set string // of the steward database
