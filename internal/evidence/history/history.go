@@ -156,7 +156,7 @@ func (s Standing) follow(status promise.Status, now time.Time) Standing {
 
 	next.Breaks, next.BreaksFrom = s.Breaks, s.BreaksFrom
 	if next.Unmended && !s.Unmended {
-		next.countBreak(now)
+		next.Breaks, next.BreaksFrom = s.breaksAt(now)
 	}
 
 	// Of what left the policy kept says only that what is stored of it goes at its time.
@@ -167,14 +167,14 @@ func (s Standing) follow(status promise.Status, now time.Time) Standing {
 	return next
 }
 
-// countBreak counts that the item breaks now; a day after the first of those that it
+// breaksAt counts that the item breaks now; a day after the first of those that it
 // counted it begins anew.
-func (s *Standing) countBreak(now time.Time) {
+func (s Standing) breaksAt(now time.Time) (count int, from time.Time) {
 	if s.Breaks == 0 || now.Sub(s.BreaksFrom) >= breaksTime {
-		s.Breaks, s.BreaksFrom = 0, now
+		return 1, now
 	}
 
-	s.Breaks++
+	return s.Breaks + 1, s.BreaksFrom
 }
 
 // transition says what the ledger is told between two standings of one item.
