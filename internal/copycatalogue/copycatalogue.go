@@ -174,7 +174,7 @@ func RecordReplaced(
 }
 
 // WithItsBucket is why a copy is gone whose bucket was deleted, as people read it. The
-// database knows the sentence (0019_copies_anew.sql): only such a copy is begun anew.
+// database knows the sentence (0020_copies_anew.sql): only such a copy is begun anew.
 const WithItsBucket = "gone with its bucket, which the policy names no longer and which was deleted"
 
 // restorable is for how many days a deleted bucket may come back with its objects: the
