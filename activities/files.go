@@ -14,6 +14,7 @@ import (
 	"steward/internal/ids"
 	"steward/internal/patience"
 	"steward/internal/postgres"
+	"steward/internal/removal"
 )
 
 // Files does what DailyFiles needs up to the signed manifest. It belongs to the
@@ -147,10 +148,10 @@ type FilePrunes struct {
 }
 
 // PruneFiles decides from the catalogue and this process's clock what goes, and
-// removes it. One removal that fails does not keep the others from being tried; the
-// activity then fails and is tried again.
+// removes it, in turn with any other prune of files. One removal that fails does not
+// keep the others from being tried; the activity then fails and is tried again.
 func (p *FilePrunes) PruneFiles(ctx context.Context) (result fileremoval.Result, err error) {
-	err = withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
+	err = alone(ctx, p.Patience, p.Remover.Steward, removal.Files, func(ctx context.Context, report func(string, int64)) (err error) {
 		remover := p.Remover
 		remover.Progress = report
 		result, err = remover.Prune(ctx, p.Clock.Now())

@@ -1,6 +1,8 @@
 package activities_test
 
 import (
+	"context"
+	"errors"
 	"strconv"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"steward/internal/filestest"
 	"steward/internal/gcs"
 	"steward/internal/ids"
+	"steward/internal/removal"
 )
 
 // filesWorld is a bucket of the app with all activities of its files.
@@ -229,5 +232,65 @@ func TestAPruneOfFilesWhoseDeletionsHang(t *testing.T) {
 	w.prune.Remover.Bucket = w.Bucket
 	if result, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles); err != nil || result.Contents != many || len(w.Names(t, "")) != 0 {
 		t.Errorf("%+v, %v", result, err)
+	}
+}
+
+// A second prune of files, by hand beside the schedule or by another worker, waits for
+// the first and decides by what that has done: what is gone has one receipt, and
+// neither fails.
+func TestTwoPrunesOfFilesTakeTurns(t *testing.T) {
+	t.Parallel()
+
+	w := newFilesWorld(t)
+	w.prune.Remover.Rule.KeepLastDrilled = false
+	w.Write(t, "a", "content")
+	w.Write(t, "b", "content")
+	w.Drilled(t)
+	w.Clock.Advance(8 * 24 * time.Hour)
+
+	type ended struct {
+		result fileremoval.Result
+		err    error
+	}
+
+	var (
+		others = make(chan ended, 2)
+		first  fileremoval.Result
+	)
+
+	err := removal.Alone(t.Context(), w.Steward, removal.Files, func(ctx context.Context) (err error) {
+		for range cap(others) {
+			go func() {
+				result, err := execute[fileremoval.Result](t, nil, w.prune.PruneFiles)
+				others <- ended{result, err}
+			}()
+		}
+
+		for waiting := ""; waiting != "2"; {
+			waiting = w.Strings(t, `select count(*)::text from pg_locks where locktype = 'advisory' and not granted
+				and database = (select oid from pg_database where datname = current_database())`)[0]
+
+			if len(others) > 0 {
+				return errors.New("one did not wait")
+			}
+		}
+
+		first, err = w.prune.Remover.Prune(ctx, w.Clock.Now())
+
+		return err
+	})
+	if err != nil || first != (fileremoval.Result{Removed: 1, Contents: 2, Late: first.Late}) {
+		t.Errorf("%+v, %v", first, err)
+	}
+
+	for range cap(others) {
+		if other := <-others; other.err != nil || other.result != (fileremoval.Result{}) {
+			t.Errorf("%+v, %v", other.result, other.err)
+		}
+	}
+
+	if told := w.Strings(t, `select kind || ' ' || count(*) from ledger.entries where kind like 'files.pruned%' group by kind`); len(told) != 1 ||
+		told[0] != "files.pruned 2" { // of the contents, and of the manifest
+		t.Error(told)
 	}
 }

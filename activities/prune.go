@@ -72,7 +72,7 @@ func (p *Prunes) pruneCopies(ctx context.Context) (result copies.Pruned, err err
 		return result, nil
 	}
 
-	err = p.alone(ctx, func(ctx context.Context, report func(string, int64)) (err error) {
+	err = alone(ctx, p.Patience, p.Steward, removal.Backups, func(ctx context.Context, report func(string, int64)) (err error) {
 		result, err = p.Copies.Prune(ctx, p.Clock.Now(), func(done int) { report("pruning copies", int64(done)) })
 
 		return err
@@ -145,7 +145,7 @@ func (p *Prunes) agreed(ctx context.Context, id string, plan prune.Plan) error {
 }
 
 func (p *Prunes) pulsed(ctx context.Context, allowed func(prune.Plan) error) (result PruneResult, err error) {
-	err = p.alone(ctx, func(ctx context.Context, report func(string, int64)) (err error) {
+	err = alone(ctx, p.Patience, p.Steward, removal.Backups, func(ctx context.Context, report func(string, int64)) (err error) {
 		result, err = p.prune(ctx, allowed, report)
 
 		return err
@@ -154,12 +154,15 @@ func (p *Prunes) pulsed(ctx context.Context, allowed func(prune.Plan) error) (re
 	return result, err
 }
 
-// alone works under a pulse, while no other prune does.
-func (p *Prunes) alone(ctx context.Context, work func(context.Context, func(string, int64)) error) error {
-	return withPulse(ctx, p.Patience, func(ctx context.Context, report func(string, int64)) error {
+// alone works under a pulse, while no other prune of the same kind does.
+func alone(
+	ctx context.Context, scale patience.Scale, steward *postgres.DB, turn removal.Turn,
+	work func(context.Context, func(string, int64)) error,
+) error {
+	return withPulse(ctx, scale, func(ctx context.Context, report func(string, int64)) error {
 		report("waiting for another prune", 0)
 
-		return removal.Alone(ctx, p.Steward, func(ctx context.Context) error { return work(ctx, report) })
+		return removal.Alone(ctx, steward, turn, func(ctx context.Context) error { return work(ctx, report) })
 	})
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -141,7 +140,7 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 		return nil, failure.Wrap(failure.Internal, "writing the answer", err)
 	}
 
-	request, err := idempotency.Prepare(asked, answer, asOf, cmp.Or(a.keep.answers, idempotency.Keep))
+	request, err := idempotency.Prepare(asked, answer, asOf, a.keep.answers)
 	if err != nil {
 		return nil, err
 	}
@@ -194,7 +193,7 @@ func (a accounts) get(ctx context.Context, in *accountPath) (*accountAnswer, err
 	}
 
 	// Before it is shown: a look that could not be noted is none.
-	if err := accesslog.Look(ctx, a.db, "get-account", id, a.clock.Now(), cmp.Or(a.keep.looks, accesslog.Keep)); err != nil {
+	if err := accesslog.Look(ctx, a.db, "get-account", id, a.clock.Now(), a.keep.looks); err != nil {
 		return nil, err
 	}
 

@@ -17,6 +17,7 @@ import (
 	"steward/internal/credential/credentialtest"
 	"steward/internal/failure"
 	"steward/internal/pgtest"
+	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/task"
 )
@@ -43,10 +44,10 @@ func lifeHouse(t *testing.T) (*house, people) {
 	t.Cleanup(registrar.Close)
 
 	h := openHouse(t, db,
-		accounts{db: db, clock: clock, resolver: resolver, registrar: registrar},
+		accounts{db: db, clock: clock, resolver: resolver, registrar: registrar, keep: periodsOf(&policy.Policy{})},
 		interactions{intake: &account.Intake{Resolver: resolver, Committer: committer, Clock: clock}},
 		subscriptions{db: db, clock: clock, resolver: resolver},
-		tasks{db: db, clock: clock})
+		tasks{db: db, clock: clock, keep: periodsOf(&policy.Policy{})})
 
 	known, ok := h.verifier.(people)
 	if !ok {

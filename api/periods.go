@@ -6,8 +6,7 @@ import (
 	"steward/internal/policy"
 )
 
-// periods are how long the policy keeps what requests leave behind. A zero is the
-// period of the package that writes the record.
+// periods are how long the policy keeps what requests leave behind; none is zero.
 type periods struct {
 	// answers are those that a repeated request gets again, looks who saw whose data,
 	// done the tasks that are finished.

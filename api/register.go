@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -107,17 +106,16 @@ func once[O any](ctx context.Context, r *router, asked idempotency.Request,
 	var out *O
 
 	err := r.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		keep := cmp.Or(r.keep.answers, idempotency.Keep)
-
-		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), keep, func(ctx context.Context) ([]byte, error) {
+		answer, again, err := idempotency.Do(ctx, tx, asked, r.clock.Now(), r.keep.answers, func(ctx context.Context) ([]byte, error) {
 			made, err := work(ctx, tx)
 			if err != nil {
 				return nil, err
 			}
 
 			out = made
+			answer, err := json.Marshal(made)
 
-			return json.Marshal(made)
+			return answer, failure.Wrap(failure.Internal, "writing the answer", err)
 		})
 		if err != nil || !again {
 			return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -155,7 +154,7 @@ func (t tasks) get(ctx context.Context, in *taskPath) (*taskAnswer, error) {
 
 // look notes whom a member of staff sees something of, before it is shown.
 func (t tasks) look(ctx context.Context, operation access.Operation, subjects ...string) error {
-	return accesslog.LookAll(ctx, t.db, operation, subjects, t.clock.Now(), cmp.Or(t.keep.looks, accesslog.Keep))
+	return accesslog.LookAll(ctx, t.db, operation, subjects, t.clock.Now(), t.keep.looks)
 }
 
 type taskOutcome struct {
@@ -176,7 +175,7 @@ func (t tasks) finish(ctx context.Context, in *taskOutcome) (*taskAnswer, error)
 		var fresh bool
 
 		finished, fresh, err = task.Finish(ctx, tx, task.Finishing{
-			Task: in.ID, By: who.ID, Role: who.Role, Outcome: in.Body.Outcome, At: asOf, Keep: cmp.Or(t.keep.done, task.Keep),
+			Task: in.ID, By: who.ID, Role: who.Role, Outcome: in.Body.Outcome, At: asOf, Keep: t.keep.done,
 		})
 		if err != nil || !fresh {
 			return err

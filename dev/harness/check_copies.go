@@ -211,26 +211,43 @@ func (r copyRow) excepted(due time.Time, entries []leaf) bool {
 	}, func(leaf) bool { return true })
 }
 
-// checkCopyEvidence looks for the entries that the state of each copy stands for: one
-// when it was made, one more at most for each time that it lost something, and one when
-// it went; and whether each went in its time.
+// checkCopyEvidence looks for the entries that the state of each copy stands for, and
+// whether each went in its time.
 func (w *World) checkCopyEvidence(held catalogue, entries []leaf, found *findings) {
 	for _, in := range held.places {
 		w.checkCopyTimes(in, held, entries, found)
 		for _, row := range in.rows {
-			count := map[string]int{}
-			for _, entry := range entries {
-				if entry.Body.Backup == row.BackupID && entry.Body.Location == row.Location {
-					count[entry.Kind]++
-				}
-			}
-			made, gone := count["backup.copied"], count["copy.pruned"]+count["copy.bucket.gone"]
-			if row.State == stateCopied && (made < 1 || made > 1+count["copy.missing"]) {
-				found.addf("ledger", "a copy of %s in %s has %d entries backup.copied", row.BackupID, row.Location, made)
-			}
-			if want := map[bool]int{true: 1}[row.State == statePruned]; gone != want {
-				found.addf("ledger", "a copy of %s in %s is %s and has %d entries of its end", row.BackupID, row.Location, row.State, gone)
-			}
+			row.checkEvidence(entries, found)
 		}
+	}
+}
+
+// checkEvidence looks for one entry when the copy was made, one more at most for each time
+// that it lost something or went with its bucket, and one when it went. One that went with
+// its bucket may have been begun anew since.
+func (r copyRow) checkEvidence(entries []leaf, found *findings) {
+	count, withBucket := map[string]int{}, 0
+	for _, entry := range entries {
+		if entry.Body.Backup != r.BackupID || entry.Body.Location != r.Location {
+			continue
+		}
+		count[entry.Kind]++
+		switch entry.Kind {
+		case "copy.bucket.gone":
+			withBucket = 1
+		case "backup.copied":
+			withBucket = 0
+		}
+	}
+	if r.State != stateCopied && r.State != statePruned {
+		withBucket = 0 // it is being made anew
+	}
+	made := count["backup.copied"]
+	if r.State == stateCopied && (made < 1 || made > 1+count["copy.missing"]+count["copy.bucket.gone"]) {
+		found.addf("ledger", "a copy of %s in %s has %d entries backup.copied", r.BackupID, r.Location, made)
+	}
+	gone := count["copy.pruned"] + withBucket
+	if want := map[bool]int{true: 1}[r.State == statePruned]; gone != want {
+		found.addf("ledger", "a copy of %s in %s is %s and has %d entries of its end", r.BackupID, r.Location, r.State, gone)
 	}
 }

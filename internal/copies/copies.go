@@ -21,6 +21,7 @@ import (
 	"steward/internal/guard"
 	"steward/internal/ledger"
 	"steward/internal/postgres"
+	"steward/internal/removal"
 )
 
 // slack is how long before the end of a backup's time each object of its copy must be
@@ -74,8 +75,8 @@ func (r *Result) add(other Result) {
 // Copy copies one backup to every place. A place that fails does not keep the
 // others from being tried; all failures come back together. It may be called again
 // after any end, and by several at once: what is there is compared and not made
-// twice. A copy that is known to have lost an object is made again. A backup that is
-// not proven, or gone, is passed over.
+// twice. A copy that is known to have lost an object is made again, and so is one that
+// went with its bucket. A backup that is not proven, or gone, is passed over.
 func (c *Copier) Copy(ctx context.Context, id string) (Result, error) {
 	return c.each(ctx, func(Place) ([]string, error) { return []string{id}, nil })
 }
@@ -178,17 +179,37 @@ func (c *Copier) one(ctx context.Context, place Place, id string, retention time
 }
 
 // begin opens the row of a copy, and reports whether there is work: one that is whole
-// needs none, one that lost an object is opened again.
+// needs none, one that lost an object is opened again, and one that went with its bucket
+// is begun anew, since there is a bucket of that name now.
 func (c *Copier) begin(ctx context.Context, place Place, id string) (work bool, err error) {
+	fresh := copycatalogue.Copy{Backup: id, Bucket: place.Bucket.Name(), Location: place.Name, StartedAt: c.Clock.Now()}
+
 	//nolint:unqueryvet // the beginning of a copy, not of a transaction
-	began, err := copycatalogue.Begin(ctx, c.Steward, copycatalogue.Copy{
-		Backup: id, Bucket: place.Bucket.Name(), Location: place.Name, StartedAt: c.Clock.Now(),
-	})
-	if err != nil || began.State != copycatalogue.Copied {
-		return began.State == copycatalogue.Running, err
+	began, err := copycatalogue.Begin(ctx, c.Steward, fresh)
+	if err != nil {
+		return false, err
 	}
 
-	return copycatalogue.Reopen(ctx, c.Steward, id, place.Bucket.Name())
+	switch began.State {
+	case copycatalogue.Copied:
+		return copycatalogue.Reopen(ctx, c.Steward, id, fresh.Bucket)
+	case copycatalogue.Pruned:
+		return c.anew(ctx, fresh)
+	default:
+		return true, nil
+	}
+}
+
+// anew begins a copy anew, in turn with the prunes: one that read before that the copy
+// was gone would take its new objects for what came back.
+func (c *Copier) anew(ctx context.Context, fresh copycatalogue.Copy) (work bool, err error) {
+	err = removal.Alone(ctx, c.Steward, removal.Backups, func(ctx context.Context) error {
+		work, err = copycatalogue.Anew(ctx, c.Steward, fresh)
+
+		return err
+	})
+
+	return work, err
 }
 
 // unless is the result where nothing failed.

@@ -32,7 +32,7 @@ const (
 // Copy is one row. Times are zero while they are not known.
 type Copy struct {
 	// Backup is the opaque id of the backup; Bucket is where the copy lies, and
-	// Location what the policy called that place when the copy began.
+	// Location what the policy called that place when the copy began, for the last time.
 	Backup, Bucket, Location string
 	State                    State
 	StartedAt                time.Time
@@ -103,14 +103,15 @@ func list(ctx context.Context, q postgres.Queryer, where string, args ...any) ([
 // Wanting gives the drilled backups that a bucket has no whole copy of, the newest
 // snapshot first: of a day that cannot be copied any more the younger ones must not
 // wait. A copy that is known to have lost an object is not whole; one that is recorded
-// as gone is not wanted again.
+// as gone is not wanted again, unless it went with its bucket and nothing else: there is
+// a bucket of that name again, and the backup is still kept.
 func Wanting(ctx context.Context, q postgres.Queryer, bucket string) ([]string, error) {
 	const op = "reading what is not copied yet"
 
 	rows, err := q.Query(ctx, `select id from backups where state = 'drilled' and not exists (
 		select from backup_copies as c where c.backup_id = id and c.bucket = $1
-			and (c.state = 'pruned' or c.state = 'copied' and backup_copy_lost(c.backup_id, c.bucket) is null))
-		order by snapshot_at desc, id`, bucket)
+			and (c.state = 'pruned' and c.reason <> $2 or c.state = 'copied' and backup_copy_lost(c.backup_id, c.bucket) is null))
+		order by snapshot_at desc, id`, bucket, WithItsBucket)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, op, err)
 	}
@@ -127,6 +128,29 @@ func Reopen(ctx context.Context, q postgres.Queryer, backup, bucket string) (boo
 		where backup_id = $1 and bucket = $2 and state = 'copied' and backup_copy_lost(backup_id, bucket) is not null`, backup, bucket)
 
 	return touched > 0, failure.Wrap(failure.Unavailable, "beginning a copy again", err)
+}
+
+// Anew begins a copy anew that went with its bucket, under the name that its place has
+// now and from the given start: none of what the catalogue knew of its objects holds in
+// another bucket of that name, and a prune that sees them there must not take them for
+// what came back. It gives false for a copy that is not gone, or went in another way, and
+// where the backup itself is gone.
+func Anew(ctx context.Context, q postgres.Queryer, fresh Copy) (bool, error) {
+	var begun bool
+
+	// One statement, so that no crash leaves a copy at work whose objects count as gone.
+	err := q.QueryRow(ctx, `with again as (
+			update backup_copies set state = 'running', location = $3, started_at = $4, copied_at = null, pruned_at = null,
+				manifest_gen = null, bytes = 0, reason = ''
+			where backup_id = $1 and bucket = $2 and state = 'pruned' and reason = $5
+				and exists (select from backups where id = backup_id and state = 'drilled')
+			returning backup_id, bucket),
+		objects as (
+			update backup_copy_objects as o set rewrite_token = '', generation = null, bytes = null, sha256 = null, pruned_at = null
+			from again where o.backup_id = again.backup_id and o.bucket = again.bucket)
+		select exists (select from again)`, fresh.Backup, fresh.Bucket, fresh.Location, fresh.StartedAt, WithItsBucket).Scan(&begun)
+
+	return begun, failure.Wrap(failure.Unavailable, "beginning a copy anew", err)
 }
 
 // RecordReplaced notes that something else lies where an object of a copy was stored.
@@ -149,7 +173,8 @@ func RecordReplaced(
 	return true, touched > 0, failure.Wrap(failure.Unavailable, op, err)
 }
 
-// WithItsBucket is why a copy is gone whose bucket was deleted, as people read it.
+// WithItsBucket is why a copy is gone whose bucket was deleted, as people read it. The
+// database knows the sentence (0020_copies_anew.sql): only such a copy is begun anew.
 const WithItsBucket = "gone with its bucket, which the policy names no longer and which was deleted"
 
 // restorable is for how many days a deleted bucket may come back with its objects: the

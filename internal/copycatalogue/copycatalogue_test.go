@@ -180,6 +180,7 @@ func TestADatabaseThatDoesNotAnswer(t *testing.T) {
 		"wanting":    first(copycatalogue.Wanting(ctx, db, "far")),
 		"buckets":    first(copycatalogue.Buckets(ctx, db, start())),
 		"reopen":     first(copycatalogue.Reopen(ctx, db, "x", "far")),
+		"anew":       first(copycatalogue.Anew(ctx, db, copycatalogue.Copy{})),
 		"replaced":   replaced(ctx, db),
 		"announce":   first(copycatalogue.Announce(ctx, db, "far", catalogue.Object{})),
 		"advance":    copycatalogue.Advance(ctx, db, "far", "a", "t"),

@@ -26,15 +26,15 @@ func New(code Code, op string) error { return &Error{code: code, op: op} }
 
 // Wrap gives err a code; op says what was being done, in words without data.
 // It returns nil for a nil err, and keeps the code of an err that has one
-// already: the first who knows what failed decides. A database that answered that
+// already, Internal too: the first who knows what failed decides. A database that answered that
 // it does not let us is Unauthorised where the caller can only say Unavailable.
 func Wrap(code Code, op string, err error) error {
 	if err == nil {
 		return nil
 	}
 
-	if known := CodeOf(err); known != Internal {
-		code = known
+	if known, coded := errors.AsType[*Error](err); coded {
+		code = known.code
 	} else if code == Unavailable && notLetIn(err) {
 		code = Unauthorised
 	}

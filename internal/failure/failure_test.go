@@ -36,6 +36,11 @@ func TestCodeOf(t *testing.T) {
 	if failure.Wrap(failure.Unavailable, "x", nil) != nil {
 		t.Error("nil was wrapped")
 	}
+
+	// What is our own fault stays that: whoever asks again meets it again.
+	if ours := failure.New(failure.Internal, "writing an answer"); !failure.Is(failure.Wrap(failure.Unavailable, "x", ours), failure.Internal) {
+		t.Error("a fault of our own became an outage")
+	}
 }
 
 func TestLocalText(t *testing.T) {

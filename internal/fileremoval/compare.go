@@ -15,18 +15,19 @@ const pageSize = 1000
 
 // comparison is catalogue and bucket side by side, both in the order of names, a
 // page at a time, so that its size does not depend on how many files there are, nor
-// on how many are missing.
+// on how many are missing or came back.
 type comparison struct {
 	*work
 
-	back []returned
+	// gaveUp reports whether no more of what came back is tried to be removed.
+	gaveUp func(context.Context) bool
 }
 
 // compare reconciles catalogue and bucket both ways: what the bucket has no more is
 // recorded, what appeared after it was proven gone is swept, what nobody announced
 // is counted. It ends with a fresh decision, which knows what was recorded.
 func (w *work) compare(ctx context.Context) error {
-	c := &comparison{work: w}
+	c := &comparison{work: w, gaveUp: w.inTurn()}
 	if err := c.listing(ctx); err != nil {
 		return err
 	}
@@ -35,23 +36,11 @@ func (w *work) compare(ctx context.Context) error {
 		return err
 	}
 
-	if !w.Enforce {
+	if !w.Enforce || w.result.Missing == 0 {
 		return nil
 	}
 
-	if w.result.Missing > 0 {
-		if err := w.read(ctx); err != nil {
-			return err
-		}
-	}
-
-	gaveUp := w.inTurn()
-
-	for _, one := range c.back {
-		w.failed(w.sweep(ctx, one, gaveUp))
-	}
-
-	return nil
+	return w.read(ctx)
 }
 
 // listing goes through the bucket's listing.
@@ -87,7 +76,8 @@ func (c *comparison) listing(ctx context.Context) error {
 
 // page compares one page of the listing with the catalogue from one name to another,
 // which is empty for the last page. The catalogue is asked after the listing: an
-// object is announced before its upload.
+// object is announced before its upload. What came back goes at once, so that nothing of
+// it has to be kept until the end; it is of no page that is still to come.
 func (c *comparison) page(ctx context.Context, page []gcs.Object, from, until string) (string, error) {
 	names, live := make([]string, len(page)), make(map[string]int64, len(page))
 
@@ -109,8 +99,8 @@ func (c *comparison) page(ctx context.Context, page []gcs.Object, from, until st
 		switch {
 		case !announced:
 			c.result.Foreign++
-		case one.Gone:
-			c.back = append(c.back, returned{one, object.Generation})
+		case one.Gone && c.Enforce:
+			c.failed(c.sweep(ctx, returned{one, object.Generation}, c.gaveUp))
 		}
 	}
 

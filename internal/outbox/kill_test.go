@@ -2,77 +2,35 @@ package outbox_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	netmail "net/mail"
-	"os"
-	"os/exec"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"steward/internal/casekey"
 	"steward/internal/clocks"
-	"steward/internal/faults"
+	"steward/internal/killtest"
 	"steward/internal/mail"
 	"steward/internal/outbox"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 )
 
-// The variables of a child: a process of its own that sends and is killed by SIGKILL in
-// place of its Nth outside call.
-const (
-	childURL    = "OUTBOX_TEST_DATABASE"
-	childMaster = "OUTBOX_TEST_MASTER"
-	childServer = "OUTBOX_TEST_SERVER"
-	childAt     = "OUTBOX_TEST_AT"
-	childKillAt = "OUTBOX_TEST_KILL_AT"
-)
-
-// child sends what is due, and tells by its exit code how that went.
-func child() int {
-	const failed = 3
-
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-
-	db, err := postgres.Open(ctx, os.Getenv(childURL))
+// send is the work of a child: it sends what is due.
+func send(ctx context.Context, child killtest.Child) error {
+	server, err := mail.ParseServer(child.Server)
 	if err != nil {
-		return failed
-	}
-
-	master, err := casekey.ParseMaster([]byte(os.Getenv(childMaster)))
-	if err != nil {
-		return failed
-	}
-
-	server, err := mail.ParseServer(os.Getenv(childServer))
-	if err != nil {
-		return failed
-	}
-
-	at, err := time.Parse(time.RFC3339, os.Getenv(childAt))
-	if err != nil {
-		return failed
-	}
-
-	n, err := strconv.Atoi(os.Getenv(childKillAt))
-	if err != nil {
-		return failed
+		return err
 	}
 
 	sender := outbox.Sender{
-		Steward: db, Keeper: casekey.Keeper{Master: master}, Server: server, Clock: clocks.Fixed(at),
+		Steward: child.DB, Keeper: child.Keeper, Server: server, Clock: clocks.Fixed(child.At),
 		From: netmail.Address{Address: "privacy@popkit.example"},
 	}
-	if _, err := sender.SendDue(faults.With(ctx, &faults.Counter{N: n, Mode: faults.Kill})); err != nil {
-		return failed
-	}
+	_, err = sender.SendDue(ctx)
 
-	return 0
+	return err
 }
 
 // TestKilledAnywhere kills the process that sends in place of its first outside call,
@@ -106,12 +64,12 @@ func TestKilledAnywhere(t *testing.T) {
 
 	for ; ; n++ {
 		id := w.put(t, fmt.Sprintf("kill/%d", n))
-		killed := w.run(t, url, key, n)
+		killed := killtest.Run(t, w.place(url, key), n)
 
 		w.clock.add(outbox.Lease + time.Second)
 
 		if killed {
-			w.run(t, url, key, 0)
+			killtest.Run(t, w.place(url, key), 0)
 		}
 
 		copies := 0
@@ -142,28 +100,7 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// run lets a child send, and tells whether it was killed.
-func (w *world) run(t *testing.T, url, master string, killAt int) (killed bool) {
-	t.Helper()
-
-	command := exec.CommandContext(t.Context(), os.Args[0])
-	command.Env = append(os.Environ(), childURL+"="+url, childMaster+"="+master, childServer+"="+w.server.URL(),
-		childAt+"="+w.clock.Now().Format(time.RFC3339), childKillAt+"="+strconv.Itoa(killAt))
-
-	err := command.Run()
-	if err == nil {
-		return false
-	}
-
-	ended, ok := errors.AsType[*exec.ExitError](err)
-	if !ok {
-		t.Fatal(err)
-	}
-
-	status, ok := ended.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
-		t.Fatalf("a child ended otherwise: %v", err)
-	}
-
-	return true
+// place is where a child sends.
+func (w *world) place(url, master string) killtest.Place {
+	return killtest.Place{URL: url, Master: master, Server: w.server.URL(), At: w.clock.Now()}
 }

@@ -15,6 +15,7 @@ import (
 	"steward/internal/casekey"
 	"steward/internal/failure"
 	"steward/internal/faults"
+	"steward/internal/killtest"
 	"steward/internal/letter"
 	"steward/internal/mail/mailtest"
 	"steward/internal/outbox"
@@ -23,8 +24,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if os.Getenv(childURL) != "" {
-		os.Exit(child())
+	if killtest.Is() {
+		os.Exit(killtest.Work(send))
 	}
 
 	pgtest.Main(m)

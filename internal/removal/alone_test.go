@@ -40,9 +40,9 @@ func TestTwoPrunesTakeTurns(t *testing.T) {
 
 	ended := make(chan error, 1)
 
-	must(t, removal.Alone(t.Context(), s.Steward, func(ctx context.Context) error {
+	must(t, removal.Alone(t.Context(), s.Steward, removal.Backups, func(ctx context.Context) error {
 		go func() {
-			ended <- removal.Alone(ctx, s.Steward, func(ctx context.Context) error {
+			ended <- removal.Alone(ctx, s.Steward, removal.Backups, func(ctx context.Context) error {
 				_, err := s.run(ctx)
 
 				return err
@@ -116,7 +116,7 @@ func TestAFailedPruneHoldsUpNobody(t *testing.T) {
 		for n, reached := 1, true; reached; n++ {
 			counter, ran := &faults.Counter{N: n, Mode: mode}, false
 
-			err := removal.Alone(faults.With(t.Context(), counter), db, func(context.Context) error {
+			err := removal.Alone(faults.With(t.Context(), counter), db, removal.Backups, func(context.Context) error {
 				ran = true
 
 				return nil
@@ -132,7 +132,7 @@ func TestAFailedPruneHoldsUpNobody(t *testing.T) {
 	gone, stop := context.WithCancel(t.Context())
 	stop()
 
-	if err := removal.Alone(gone, db, func(context.Context) error { return nil }); !failure.Is(err, failure.Unavailable) {
+	if err := removal.Alone(gone, db, removal.Backups, func(context.Context) error { return nil }); !failure.Is(err, failure.Unavailable) {
 		t.Error(err)
 	}
 }

@@ -176,7 +176,7 @@ func (a *assembly) cite(each entry) ledger.ID {
 func (a *assembly) database(name string) Database {
 	watched, everWatched := a.Watched[name]
 	database := Database{
-		Name: name, InPolicy: slices.Contains(a.Rule.Databases, name), Schedule: a.Schedules[name], Days: []Day{}, Promises: []ledger.ID{},
+		Name: name, InPolicy: slices.Contains(a.Rule.Databases, name), Schedule: a.Schedules[name], Days: []Day{},
 	}
 	database.CopyOf, database.Location = copiesOf(name)
 
@@ -199,16 +199,34 @@ func (a *assembly) database(name string) Database {
 		}
 	}
 
-	for _, each := range a.promised["backups/"+name] {
-		if !each.At.Before(a.start()) && each.At.Before(a.end()) {
-			database.Promises = append(database.Promises, a.cite(each))
-		}
-	}
-
+	database.Promises, database.PromisesMore = a.turns(name)
 	database.Totals = totals(database.Days, a.AsOf)
 	database.RPO, database.RTO = a.rpo(name), rto(database.Days)
 
 	return database
+}
+
+// maxTurns is how many entries about a promise the report names: one that flapped all
+// month has a report of bounded size too.
+const maxTurns = 100
+
+// turns are the entries of the month that say when the promise broke and was mended, and
+// how many were left out before the last of them.
+func (a *assembly) turns(name string) (told []ledger.ID, more int) {
+	in := slices.DeleteFunc(slices.Clone(a.promised["backups/"+name]), func(each entry) bool {
+		return each.At.Before(a.start()) || !each.At.Before(a.end())
+	})
+
+	if more = len(in) - maxTurns; more > 0 {
+		in = slices.Delete(in, maxTurns-1, len(in)-1)
+	}
+
+	told = []ledger.ID{}
+	for _, each := range in {
+		told = append(told, a.cite(each))
+	}
+
+	return told, max(more, 0)
 }
 
 // totals counts days.

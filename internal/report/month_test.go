@@ -214,6 +214,40 @@ func TestEntriesAboutThePromise(t *testing.T) {
 	}
 }
 
+// Of a promise that flapped all month the report names the first entries and the
+// newest, and counts the others.
+func TestAPromiseThatFlapped(t *testing.T) {
+	t.Parallel()
+
+	for count, more := range map[int]int{99: 0, 100: 0, 101: 1, 5000: 4900} {
+		w := newWorld(t, "2026-11", later(), "app")
+		w.whole("app", nil)
+
+		for n := range count {
+			at := utc(11, 3, 12, 0).Add(time.Duration(n) * 5 * time.Minute)
+			w.write([]ledger.Kind{ledger.PromiseBroken, ledger.PromiseMended}[n%2], at, ledger.PromiseBody{
+				Promise: "backups/app", Code: "backups.broken", Since: at,
+			})
+		}
+
+		w.seal(0)
+
+		made := w.assemble()
+		app := made.Databases[0]
+		cited := map[ledger.ID]time.Time{}
+
+		for _, each := range made.Entries {
+			cited[each.ID] = each.At
+		}
+
+		first, last := cited[app.Promises[0]], cited[app.Promises[len(app.Promises)-1]]
+		if len(app.Promises)+app.PromisesMore != count || app.PromisesMore != more || len(made.Entries) != 90+len(app.Promises) ||
+			!first.Equal(utc(11, 3, 12, 0)) || !last.Equal(utc(11, 3, 12, 0).Add(time.Duration(count-1)*5*time.Minute)) {
+			t.Errorf("%d: %d named, %d more, %d entries, from %s to %s", count, len(app.Promises), app.PromisesMore, len(made.Entries), first, last)
+		}
+	}
+}
+
 // The report of an instant knows nothing of what came after it.
 func TestNothingFromTheFuture(t *testing.T) {
 	t.Parallel()

@@ -124,8 +124,11 @@ type Database struct {
 	Schedule Schedule `json:"schedule"`
 	// Days are the business days of the month up to the report, oldest first.
 	Days []Day `json:"days"`
-	// Promises are the entries that say when this promise broke and was mended.
+	// Promises are the entries that say when this promise broke and was mended: a hundred
+	// at most, the first ones and the newest.
 	Promises []ledger.ID `json:"promises"`
+	// PromisesMore counts those between the first ones and the newest.
+	PromisesMore int `json:"promises_more,omitzero"`
 }
 
 // State is where one business day stands.

@@ -2,76 +2,38 @@ package webhook_test
 
 import (
 	"context"
-	"errors"
 	"os"
-	"os/exec"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
 	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/faults"
+	"steward/internal/killtest"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
 	"steward/internal/publicnet"
 	"steward/internal/webhook"
 )
 
-// The variables of a child: a process of its own that delivers and is killed by SIGKILL
-// in place of its Nth outside call.
-const (
-	childURL    = "WEBHOOK_TEST_DATABASE"
-	childMaster = "WEBHOOK_TEST_MASTER"
-	childAt     = "WEBHOOK_TEST_AT"
-	childKillAt = "WEBHOOK_TEST_KILL_AT"
-)
-
 func TestMain(m *testing.M) {
-	if os.Getenv(childURL) != "" {
-		os.Exit(child())
+	if killtest.Is() {
+		os.Exit(killtest.Work(deliver))
 	}
 
 	pgtest.Main(m)
 }
 
-// child delivers what is due, and tells by its exit code how that went.
-func child() int {
-	const failed = 3
-
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-
-	db, err := postgres.Open(ctx, os.Getenv(childURL))
-	if err != nil {
-		return failed
-	}
-
-	master, err := casekey.ParseMaster([]byte(os.Getenv(childMaster)))
-	if err != nil {
-		return failed
-	}
-
-	at, err := time.Parse(time.RFC3339, os.Getenv(childAt))
-	if err != nil {
-		return failed
-	}
-
-	n, err := strconv.Atoi(os.Getenv(childKillAt))
-	if err != nil {
-		return failed
-	}
-
+// deliver is the work of a child: it delivers what is due.
+func deliver(ctx context.Context, child killtest.Child) error {
 	deliverer := webhook.Deliverer{
-		Steward: db, Keeper: casekey.Keeper{Master: master}, Clock: clocks.Fixed(at),
+		Steward: child.DB, Keeper: child.Keeper, Clock: clocks.Fixed(child.At),
 		Transport: faults.Transport{Base: publicnet.Transport(dev())},
 	}
-	if _, err := deliverer.DeliverDue(faults.With(ctx, &faults.Counter{N: n, Mode: faults.Kill})); err != nil {
-		return failed
-	}
+	_, err := deliverer.DeliverDue(ctx)
 
-	return 0
+	return err
 }
 
 // TestKilledAnywhere kills the process that delivers in place of its first outside call,
@@ -101,17 +63,18 @@ func TestKilledAnywhere(t *testing.T) {
 	w.endpoint(t, receiver.URL)
 
 	points, twice := 0, 0
+	place := func() killtest.Place { return killtest.Place{URL: url, Master: key, At: w.clock.Now()} }
 
 	for killed := true; killed; points++ {
 		n := points + 1
 		id := w.emit(t, strconv.Itoa(n))
-		killed = w.run(t, url, key, n)
+		killed = killtest.Run(t, place(), n)
 
 		// Beyond the lease of a claim.
 		w.clock.add(3 * time.Minute)
 
 		if killed {
-			w.run(t, url, key, 0)
+			killtest.Run(t, place(), 0)
 		}
 
 		copies := 0
@@ -134,30 +97,4 @@ func TestKilledAnywhere(t *testing.T) {
 	if points < 8 || twice < 1 {
 		t.Errorf("%d points, %d second copies", points-1, twice)
 	}
-}
-
-// run lets a child deliver, and tells whether it was killed.
-func (w *world) run(t *testing.T, url, master string, killAt int) (killed bool) {
-	t.Helper()
-
-	command := exec.CommandContext(t.Context(), os.Args[0])
-	command.Env = append(os.Environ(), childURL+"="+url, childMaster+"="+master,
-		childAt+"="+w.clock.Now().Format(time.RFC3339), childKillAt+"="+strconv.Itoa(killAt))
-
-	err := command.Run()
-	if err == nil {
-		return false
-	}
-
-	ended, ok := errors.AsType[*exec.ExitError](err)
-	if !ok {
-		t.Fatal(err)
-	}
-
-	status, ok := ended.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
-		t.Fatalf("a child ended otherwise: %v", err)
-	}
-
-	return true
 }

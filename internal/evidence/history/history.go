@@ -37,7 +37,24 @@ type Standing struct {
 	// Unmended says that the ledger holds that it broke and not yet that it was
 	// mended: only being kept mends, not being at risk, nor leaving the policy.
 	Unmended bool `json:"unmended,omitempty"`
+	// Breaks counts how often it broke in the day that began at BreaksFrom; both are zero
+	// for one that never broke, or not since audits count it.
+	Breaks     int       `json:"breaks,omitempty"`
+	BreaksFrom time.Time `json:"breaks_from,omitzero"`
 }
+
+// What bounds the entries about an item that flaps between kept and broken: audits come
+// every five minutes, and the ledger is kept for ever. Since only the end of a breach
+// waits, none is told late, and none shorter than it was.
+const (
+	// breaksPerDay is how often an item may break in breaksTime and be told to be mended as
+	// soon as it is kept.
+	breaksPerDay = 6
+	breaksTime   = 24 * time.Hour
+	// calm is how long it must be kept for that once it broke more often: a day has at most
+	// breaksPerDay and 24 more pairs of entries then.
+	calm = time.Hour
+)
 
 // Key names the item.
 func (s Standing) Key() promise.Key { return promise.Key{Promise: s.Promise, Item: s.Item} }
@@ -133,16 +150,31 @@ func (s Standing) follow(status promise.Status, now time.Time) Standing {
 		Since: now, EvidenceAt: status.NewestEvidence, NextDue: status.NextDue,
 		Unmended: s.Unmended || status.State == promise.Broken,
 	}
-	// Of what left the policy kept says only that what is stored of it goes at its time.
-	if status.State == promise.Kept && !status.LeftPolicy {
-		next.Unmended = false
-	}
-
 	if s.State == status.State {
 		next.Since, next.AlertedAt = s.Since, s.AlertedAt
 	}
 
+	next.Breaks, next.BreaksFrom = s.Breaks, s.BreaksFrom
+	if next.Unmended && !s.Unmended {
+		next.Breaks, next.BreaksFrom = s.breaksAt(now)
+	}
+
+	// Of what left the policy kept says only that what is stored of it goes at its time.
+	if status.State == promise.Kept && !status.LeftPolicy {
+		next.Unmended = s.Unmended && next.Breaks > breaksPerDay && now.Sub(next.Since) < calm
+	}
+
 	return next
+}
+
+// breaksAt counts that the item breaks now; a day after the first of those that it
+// counted it begins anew.
+func (s Standing) breaksAt(now time.Time) (count int, from time.Time) {
+	if s.Breaks == 0 || now.Sub(s.BreaksFrom) >= breaksTime {
+		return 1, now
+	}
+
+	return s.Breaks + 1, s.BreaksFrom
 }
 
 // transition says what the ledger is told between two standings of one item.

@@ -3,6 +3,7 @@ package history_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -88,7 +89,8 @@ func TestAStateKeepsItsBeginning(t *testing.T) {
 }
 
 // In every walk entries alternate, begin with broken, and end in mended exactly
-// when nothing is open.
+// when nothing is open; only the end of a breach after many on one day waits until the
+// item was kept for an hour.
 func TestEntriesAlternate(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -98,25 +100,79 @@ func TestEntriesAlternate(t *testing.T) {
 
 		var audit history.Audit
 
-		open := false
+		open, breaks, now, kept := false, 0, start(), time.Time{}
 
 		for _, state := range states {
-			next, changes := audit.Next(status(state), nil, start())
+			now = now.Add(time.Duration(rapid.Int64Range(1, int64(20*time.Minute)).Draw(t, "pause")))
+
+			next, changes := audit.Next(status(state), nil, now)
 			for _, change := range changes {
 				if (change.Kind == ledger.PromiseBroken) == open {
 					t.Fatalf("%s while open is %v", change.Kind, open)
 				}
 
 				open = !open
+
+				if open {
+					breaks++
+				}
 			}
 
-			if state == promise.Broken && !open || state == promise.Kept && open {
-				t.Fatalf("%s while open is %v", state, open)
+			switch {
+			case state != promise.Kept:
+				kept = time.Time{}
+			case kept.IsZero():
+				kept = now.Truncate(time.Microsecond)
+			}
+
+			waits := breaks > 6 && now.Sub(kept) < time.Hour
+			if state == promise.Broken && !open || state == promise.Kept && open && !waits {
+				t.Fatalf("%s while open is %v, after %d breaks", state, open, breaks)
 			}
 
 			audit = next
 		}
 	})
+}
+
+// What flaps for a month, broken at one audit and kept at the next, has a bounded number
+// of entries, and its last breach ends an hour after it came to rest.
+func TestWhatFlapsHasFewEntries(t *testing.T) {
+	t.Parallel()
+
+	const (
+		perDay = 288 // audits, one each five minutes
+		days   = 30
+	)
+
+	var states []promise.State
+	for range days * perDay / 2 {
+		states = append(states, promise.Broken, promise.Kept)
+	}
+
+	if _, told := walk(states...); len(told) != 2*6+1 {
+		t.Errorf("%d entries of what never comes to rest", len(told))
+	}
+
+	// An hour of rest after each breach, the worst case.
+	hour := append([]promise.State{promise.Broken}, slices.Repeat([]promise.State{promise.Kept}, 13)...)
+	if _, told := walk(slices.Repeat(hour, days*perDay/len(hour))...); len(told) > days*2*(6+24) {
+		t.Errorf("%d entries of what rests for an hour each time", len(told))
+	}
+
+	flapped := slices.Repeat([]promise.State{promise.Broken, promise.Kept}, 10)
+	for audits, want := range map[int]string{12: "promise.broken", 13: "promise.mended"} { // the first was kept once already
+		_, told := walk(append(slices.Clone(flapped), slices.Repeat([]promise.State{promise.Kept}, audits-1)...)...)
+		if last := told[len(told)-1]; !strings.HasPrefix(last, want) {
+			t.Errorf("kept at %d audits: %s", audits, last)
+		}
+	}
+
+	// A day later it is as any other.
+	day := append(slices.Clone(flapped), slices.Repeat([]promise.State{promise.Kept}, perDay)...)
+	if _, told := walk(append(day, promise.Broken, promise.Kept)...); !strings.HasPrefix(told[len(told)-1], "promise.mended") {
+		t.Error(told)
+	}
 }
 
 func TestAnItemThatLeftThePolicyIsNotForgotten(t *testing.T) {
