@@ -9,9 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -97,7 +94,13 @@ func (w *world) insert(ctx context.Context, o options) (load, error) {
 			return 1, nil
 		}
 	}
-	return pound(ctx, clients, o.time, 0)
+	return pounded(ctx, clients, o)
+}
+
+// pounded is what the clients of the bench do, each as fast as it is answered.
+func pounded(ctx context.Context, clients []client, o options) (load, error) {
+	done, err := pound(ctx, clients, o.time, 0)
+	return done.load(), err
 }
 
 func (w *world) accounts(ctx context.Context, o options) (load, error) {
@@ -141,7 +144,7 @@ func (w *world) through(ctx context.Context, o options, makeClient func(*wire) c
 		}
 		all = append(all, caller{wire: at, call: makeClient(at)})
 	}
-	return pound(ctx, clientsOf(all), o.time, 0)
+	return pounded(ctx, clientsOf(all), o)
 }
 
 // expect turns another status than the one that is wanted into an error.
@@ -152,43 +155,4 @@ func expect(want int) func(int, error) error {
 		}
 		return err
 	}
-}
-
-// upsertScript is the yardstick of signs of life: what the API writes, one row at a time.
-func upsertScript() string {
-	return `\set id random(1, ` + strconv.Itoa(known) + `)
-insert into accounts as a (id, registered_at, last_interaction_at, signs) values (:id, clock_timestamp(), now(), 1)
-on conflict (id) do update set last_interaction_at = excluded.last_interaction_at, signs = a.signs + 1,
-	state = 'alive', closing_case = '', closing_at = null
-where a.state <> 'closed' and (a.last_interaction_at is null or a.last_interaction_at < excluded.last_interaction_at);
-`
-}
-
-var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without initial`)
-
-// pgbench runs PostgreSQL's own bench with as many clients.
-func (w *world) pgbench(ctx context.Context, o options) (load, error) {
-	script := filepath.Join(w.dir, "upsert.sql")
-	if err := os.WriteFile(script, []byte(upsertScript()), 0o600); err != nil {
-		return load{}, fmt.Errorf("writing its script: %w", err)
-	}
-	bench := exec.CommandContext(ctx, filepath.Join(w.bin, "pgbench"),
-		"-n", "-M", "prepared", "-c", strconv.Itoa(o.clients), "-j", "2",
-		"-T", strconv.Itoa(int(o.time.Seconds())), "-f", script, "-h", "127.0.0.1", "-p", strconv.Itoa(w.cluster.Port()),
-		"-U", "postgres", "postgres")
-	var errOut bytes.Buffer
-	bench.Stderr = &errOut
-	out, err := bench.Output()
-	if err != nil {
-		return load{}, fmt.Errorf("%w: %s", err, errOut.String())
-	}
-	found := tps.FindSubmatch(out)
-	if found == nil {
-		return load{}, fmt.Errorf("it said nothing of its pace: %s", out)
-	}
-	pace, err := strconv.ParseFloat(string(found[1]), 64)
-	if err != nil {
-		return load{}, fmt.Errorf("reading its pace: %w", err)
-	}
-	return load{PerSecond: pace}, nil
 }

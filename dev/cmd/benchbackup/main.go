@@ -24,6 +24,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"steward/dev/internal/figure"
 )
 
 func main() {
@@ -50,7 +52,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	if o.json {
-		return report.writeJSON(out)
+		return figure.WriteJSON(out, report)
 	}
 	return report.write(out)
 }
