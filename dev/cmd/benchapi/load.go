@@ -12,11 +12,12 @@ import (
 type load struct {
 	// PerSecond is how many things were done a second: rows, not calls.
 	PerSecond float64 `json:"per_second"`
-	// P50MS and P99MS are of the calls, in milliseconds; 0 where another program measured.
+	// P50MS and P99MS are of the calls, in milliseconds.
 	P50MS float64 `json:"p50_ms"`
 	P99MS float64 `json:"p99_ms"`
-	// APIMicros is the processor time of the API for each thing, in microseconds; it depends on other work beside less
-	// than the rest does.
+	// CPUMicros is the processor time for each thing, in microseconds: that of clients, API and database together;
+	// APIMicros is that of the API alone. They depend on other work beside less than the rest does.
+	CPUMicros float64 `json:"cpu_us"`
 	APIMicros float64 `json:"api_cpu_us"`
 }
 

@@ -34,7 +34,7 @@ func TestSmoke(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &members); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"clients", "cores", "figures", "floods", "load", "rounds", "seconds", "temporal_calls", "tokens"}
+	want := []string{"clients", "cores", "cpu", "figures", "floods", "load", "rounds", "seconds", "temporal_calls", "tokens"}
 	if names := slices.Sorted(maps.Keys(members)); !slices.Equal(names, want) {
 		t.Errorf("%q", names)
 	}
@@ -82,6 +82,12 @@ func checkRatios(t *testing.T, got report) {
 		r.Accounts.PerSecond / r.Insert.PerSecond, r.Single.PerSecond / r.PGBench.PerSecond, r.Hundred.PerSecond / r.PGBench.PerSecond,
 		f.Beside.P99MS / f.Alone.P99MS, f.Peer.P99MS / f.Alone.P99MS, got.Tokens.WrongSecret.P50MS / got.Tokens.Stranger.P50MS,
 	}
+	for i, each := range []load{r.Accounts, r.Single, r.Hundred} {
+		to := []load{r.Insert, r.PGBench, r.PGBench}[i]
+		if got.CPU[i].Median != to.CPUMicros/each.CPUMicros || got.CPU[i].Reached || each.CPUMicros <= each.APIMicros || each.APIMicros <= 0 {
+			t.Errorf("%+v of %+v", got.CPU[i], each)
+		}
+	}
 	if len(got.Figures) != len(want) {
 		t.Fatalf("%+v", got.Figures)
 	}
@@ -99,8 +105,8 @@ func checkRatios(t *testing.T, got report) {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	pace := func(of, to float64) round {
-		each := load{PerSecond: of}
-		return round{Insert: load{PerSecond: to}, PGBench: load{PerSecond: to}, Accounts: each, Single: each, Hundred: each}
+		each, yard := load{PerSecond: of, CPUMicros: 2}, load{PerSecond: to, CPUMicros: 1}
+		return round{Insert: yard, PGBench: yard, Accounts: each, Single: each, Hundred: each}
 	}
 	r := report{
 		Rounds: []round{pace(1, 10), pace(60, 100), pace(400, 1000)},
@@ -111,6 +117,11 @@ func TestJudge(t *testing.T) {
 	for i, want := range []float64{0.4, 0.4, 0.4, 2, 1, 1.5} {
 		if got := r.Figures[i]; got.Median != want || got.Reached {
 			t.Errorf("%+v, not %v", got, want)
+		}
+	}
+	for _, got := range r.CPU {
+		if got.Median != 0.5 {
+			t.Errorf("%+v", got)
 		}
 	}
 }

@@ -16,6 +16,10 @@ type report struct {
 	Seconds float64 `json:"seconds"`
 	// Figures are the ratios.
 	Figures []figure.Figure `json:"figures"`
+	// CPU are the ratios of pace as they would be if only processor time counted: how many things of one kind cost as much
+	// as one of the other. They have no aim; they stay the same on a machine where others are at work, on which those of
+	// the wall's time do not.
+	CPU []figure.Figure `json:"cpu"`
 	// Rounds are what was measured.
 	Rounds []round `json:"rounds"`
 	// Tokens are how long tokens of each kind took to be told apart.
@@ -47,6 +51,9 @@ func (r *report) judge() {
 		r.Figures = append(r.Figures, figure.New(name, each(r.Rounds, func(one round) float64 {
 			return of(one).PerSecond / to(one).PerSecond
 		}), figure.AtLeast(aim)))
+		r.CPU = append(r.CPU, figure.New(name, each(r.Rounds, func(one round) float64 {
+			return to(one).CPUMicros / of(one).CPUMicros
+		}), figure.Aim{}))
 	}
 	pace("POST /v1/accounts : bare insert", aimAccounts, func(r round) load { return r.Accounts }, func(r round) load { return r.Insert })
 	pace("signs, one in a call : pgbench upserts", aimSingle, func(r round) load { return r.Single }, func(r round) load { return r.PGBench })
@@ -79,6 +86,7 @@ func medians(all []load) load {
 func (r *report) write(out io.Writer) error {
 	table := figure.NewTable(out)
 	figure.WriteFigures(table, "figure", r.Figures)
+	figure.WriteFigures(table, "the same of processor time", r.CPU)
 	fmt.Fprintf(table, "\nlast round, medians of floods\ta second\tp50 ms\tp99 ms\t\t\n")
 	last := r.Rounds[len(r.Rounds)-1]
 	floods := func(of func(flood) load) load { return medians(each(r.Floods, of)) }

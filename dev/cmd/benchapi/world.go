@@ -38,6 +38,7 @@ type world struct {
 	dir      string
 	bin      string // PostgreSQL's programs
 	cluster  *pgtest.Cluster
+	server   int // its process
 	steward  *postgres.DB
 	pool     *pgxpool.Pool // for the bare inserts
 	api      *exec.Cmd
@@ -125,6 +126,10 @@ func (w *world) fill(ctx context.Context) (err error) {
 	}
 	if w.steward, err = postgres.Open(ctx, at); err != nil {
 		return fmt.Errorf("opening the steward database: %w", err)
+	}
+	row := w.steward.QueryRow(ctx, `select split_part(pg_read_file('postmaster.pid'), E'\n', 1)::int`)
+	if err := row.Scan(&w.server); err != nil {
+		return fmt.Errorf("asking PostgreSQL for its process: %w", err)
 	}
 	if w.pool, err = pgxpool.New(ctx, at+fmt.Sprintf("&pool_max_conns=%d", mostClients)); err != nil {
 		return fmt.Errorf("opening the steward database: %w", err)

@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"steward/dev/internal/cputime"
 )
 
 // The steps of a round, as the report names them.
@@ -198,7 +200,7 @@ func (b *bench) do(ctx context.Context, name string, into *round) (took result, 
 
 // watchedTake takes a backup and notes what the storage used meanwhile.
 func (b *bench) watchedTake(ctx context.Context, into *round) (result, error) {
-	before, err := cpuOf(b.world.storage.Process.Pid, false)
+	before, err := cputime.Of(b.world.storage.Process.Pid, false)
 	if err != nil {
 		return result{}, err
 	}
@@ -206,7 +208,7 @@ func (b *bench) watchedTake(ctx context.Context, into *round) (result, error) {
 	if took, into.backup, err = b.take(ctx, false); err != nil {
 		return result{}, err
 	}
-	after, err := cpuOf(b.world.storage.Process.Pid, false)
+	after, err := cputime.Of(b.world.storage.Process.Pid, false)
 	into.StorageCPU = after - before
 	return took, err
 }
