@@ -59,8 +59,12 @@ func (i *idle) close() error {
 	return nil
 }
 
-// refusal is as long as what the API says to a wrong token, with as many headers.
-const refusal = 480
+const (
+	// refusal is as long as what the API says to a wrong token, in bytes.
+	refusal = 480
+	// headerLimit is how long a caller may take for its headers, as at the API.
+	headerLimit = 5 * time.Second
+)
 
 // serveIdle is the idle server. It says where it is, and ends with its input.
 func serveIdle(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -70,7 +74,7 @@ func serveIdle(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	body := strings.Repeat(" ", refusal)
 	server := &http.Server{
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: headerLimit,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/problem+json")
 			w.Header().Set("Content-Length", strconv.Itoa(refusal))

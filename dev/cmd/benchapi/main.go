@@ -8,8 +8,8 @@
 //	hundred       the same with a hundred in a call
 //
 // Then it compares how long right and wrong tokens take to be told apart, and what good callers notice of a flood of bad
-// tokens, beside what they notice of the same flood at a server that does nothing. Clients, API and database share the machine's cores. TEMPORAL_ADDRESS of the API leads to a socket that counts:
-// none of all this may call Temporal.
+// tokens, beside what they notice of the same flood at a server that does nothing. Clients, API and database share the
+// machine's cores. TEMPORAL_ADDRESS of the API leads to a socket that counts: none of all this may call Temporal.
 package main
 
 import (

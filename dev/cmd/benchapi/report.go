@@ -58,10 +58,13 @@ func (r *report) judge() {
 	pace("POST /v1/accounts : bare insert", aimAccounts, func(r round) load { return r.Accounts }, func(r round) load { return r.Insert })
 	pace("signs, one in a call : pgbench upserts", aimSingle, func(r round) load { return r.Single }, func(r round) load { return r.PGBench })
 	pace("signs, a hundred in a call : the same", aimHundred, func(r round) load { return r.Hundred }, func(r round) load { return r.PGBench })
+	beside := each(r.Floods, func(f flood) float64 { return f.Ratio })
+	peer := each(r.Floods, func(f flood) float64 { return f.PeerRatio })
+	wrong := []float64{r.Tokens.WrongSecret.P50MS / r.Tokens.Stranger.P50MS}
 	r.Figures = append(r.Figures,
-		figure.New("p99 of good callers beside a flood : alone", each(r.Floods, func(f flood) float64 { return f.Ratio }), figure.AtMost(aimFlood)),
-		figure.New("the same, the flood at a server that does nothing", each(r.Floods, func(f flood) float64 { return f.PeerRatio }), figure.Aim{}),
-		figure.New("p50 of a wrong secret : an unknown id", []float64{r.Tokens.WrongSecret.P50MS / r.Tokens.Stranger.P50MS}, figure.AtMost(aimTokens)))
+		figure.New("p99 of good callers beside a flood : alone", beside, figure.AtMost(aimFlood)),
+		figure.New("the same, the flood at a server that does nothing", peer, figure.Aim{}),
+		figure.New("p50 of a wrong secret : an unknown id", wrong, figure.AtMost(aimTokens)))
 }
 
 // each is what there is to say of each round.

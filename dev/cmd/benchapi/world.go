@@ -89,7 +89,8 @@ func newWorld(ctx context.Context, progress io.Writer) (w *world, err error) {
 	if err != nil {
 		return w, err
 	}
-	return w, w.start(ctx, binary)
+	err = w.start(ctx, binary)
+	return w, err
 }
 
 func (w *world) close() error {

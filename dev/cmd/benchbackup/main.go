@@ -52,9 +52,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	if o.json {
-		return figure.WriteJSON(out, report)
+		err = figure.WriteJSON(out, report)
+	} else {
+		err = report.write(out)
 	}
-	return report.write(out)
+	return err
 }
 
 const (

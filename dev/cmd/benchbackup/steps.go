@@ -202,15 +202,18 @@ func (b *bench) do(ctx context.Context, name string, into *round) (took result, 
 func (b *bench) watchedTake(ctx context.Context, into *round) (result, error) {
 	before, err := cputime.Of(b.world.storage.Process.Pid, false)
 	if err != nil {
-		return result{}, err
+		return result{}, fmt.Errorf("asking for the storage's: %w", err)
 	}
 	var took result
 	if took, into.backup, err = b.take(ctx, false); err != nil {
 		return result{}, err
 	}
 	after, err := cputime.Of(b.world.storage.Process.Pid, false)
+	if err != nil {
+		return result{}, fmt.Errorf("asking for the storage's: %w", err)
+	}
 	into.StorageCPU = after - before
-	return took, err
+	return took, nil
 }
 
 // round does every step once. The order changes from round to round, so that a machine that grows slower or faster

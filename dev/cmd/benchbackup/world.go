@@ -237,7 +237,7 @@ func (w *world) cpu() (float64, error) {
 	for _, pid := range w.servers {
 		more, err := cputime.Of(pid, true)
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("asking for a server's: %w", err)
 		}
 		used += more
 	}

@@ -63,7 +63,7 @@ func family(pid int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, field := range strings.Fields(string(text)) {
+	for field := range strings.FieldsSeq(string(text)) {
 		child, err := strconv.Atoi(field)
 		if err != nil {
 			return 0, fmt.Errorf("looking for the children: %w", err)
