@@ -27,6 +27,8 @@ func main() {
 }
 
 func run() failure.Exit {
+	tuneMemory(os.LookupEnv)
+
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("commit", commit)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

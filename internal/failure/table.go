@@ -1,6 +1,9 @@
 package failure
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Row says everything about one code.
 type Row struct {
@@ -101,14 +104,25 @@ const (
 
 // Lookup is the row of a code; of an unknown code, the row of Internal.
 func Lookup(code Code) Row {
-	for _, row := range Table() {
-		if row.Code == code {
-			return row
-		}
+	if row, known := rows()[code]; known {
+		return row
 	}
 
-	return Lookup(Internal)
+	return rows()[Internal]
 }
+
+// rows is the table by code, which nobody changes; the API looks into it for each
+// refusal.
+//
+//nolint:gochecknoglobals // a table
+var rows = sync.OnceValue(func() map[Code]Row {
+	all := map[Code]Row{}
+	for _, row := range Table() {
+		all[row.Code] = row
+	}
+
+	return all
+})
 
 // Table is the whole table, in a fixed order.
 func Table() []Row {

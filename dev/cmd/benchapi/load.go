@@ -12,50 +12,68 @@ import (
 type load struct {
 	// PerSecond is how many things were done a second: rows, not calls.
 	PerSecond float64 `json:"per_second"`
-	// P50MS and P99MS are of the calls, in milliseconds; 0 where another program measured.
+	// P50MS and P99MS are of the calls, in milliseconds.
 	P50MS float64 `json:"p50_ms"`
 	P99MS float64 `json:"p99_ms"`
-	// APIMicros is the processor time of the API for each thing, in microseconds; it depends on other work beside less
-	// than the rest does.
+	// CPUMicros is the processor time for each thing, in microseconds: that of clients, API and database together;
+	// APIMicros is that of the API alone. They depend on other work beside less than the rest does.
+	CPUMicros float64 `json:"cpu_us"`
 	APIMicros float64 `json:"api_cpu_us"`
 }
 
 // client is one that calls again and again; it gives how many things one call did.
 type client func(ctx context.Context) (int, error)
 
-// pound lets the clients call for a while, each as fast as it is answered, or once in every interval.
-func pound(ctx context.Context, clients []client, lasts, every time.Duration) (load, error) {
+// sample is what clients did in some time.
+type sample struct {
+	done   int
+	took   []time.Duration // each call, in no order
+	lasted time.Duration
+}
+
+// add takes what was done in another time to the same.
+func (s *sample) add(other sample) {
+	s.done, s.lasted = s.done+other.done, s.lasted+other.lasted
+	s.took = append(s.took, other.took...)
+}
+
+func (s *sample) load() load {
+	return load{
+		PerSecond: float64(s.done) / s.lasted.Seconds(),
+		P50MS:     percentile(s.took, 50), P99MS: percentile(s.took, 99), //nolint:mnd // as named
+	}
+}
+
+// pound lets the clients call for a while, each as fast as it is answered, or once in every interval: then one after the
+// other, and not all at the same instant.
+func pound(ctx context.Context, clients []client, lasts, every time.Duration) (sample, error) {
 	ctx, cancel := context.WithTimeout(ctx, lasts)
 	defer cancel()
 	var (
 		together sync.WaitGroup
 		mu       sync.Mutex
-		done     int
-		took     []time.Duration
+		all      sample
 		failed   error
 	)
 	started := time.Now()
-	for _, call := range clients {
+	for n, call := range clients {
+		first := started.Add(every * time.Duration(n) / time.Duration(len(clients)))
 		together.Go(func() {
-			did, mine, err := again(ctx, call, every)
+			did, mine, err := again(ctx, call, first, every)
 			mu.Lock()
 			defer mu.Unlock()
-			done += did
-			took = append(took, mine...)
+			all.add(sample{done: did, took: mine})
 			failed = errors.Join(failed, err)
 		})
 	}
 	together.Wait()
-	return load{
-		PerSecond: float64(done) / time.Since(started).Seconds(),
-		P50MS:     percentile(took, 50), P99MS: percentile(took, 99), //nolint:mnd // as named
-	}, failed
+	all.lasted = time.Since(started)
+	return all, failed
 }
 
 // again calls until the time is over. With an interval the time of a call counts from when it was due, so that a call
 // that came late because the one before it took long is not a quick one.
-func again(ctx context.Context, call client, every time.Duration) (done int, took []time.Duration, err error) {
-	due := time.Now()
+func again(ctx context.Context, call client, due time.Time, every time.Duration) (done int, took []time.Duration, err error) {
 	for ctx.Err() == nil {
 		if every > 0 {
 			due = due.Add(every)

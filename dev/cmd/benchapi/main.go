@@ -8,8 +8,8 @@
 //	hundred       the same with a hundred in a call
 //
 // Then it compares how long right and wrong tokens take to be told apart, and what good callers notice of a flood of bad
-// tokens. Clients, API and database share the machine's cores. TEMPORAL_ADDRESS of the API leads to a socket that counts:
-// none of all this may call Temporal.
+// tokens, beside what they notice of the same flood at a server that does nothing. Clients, API and database share the
+// machine's cores. TEMPORAL_ADDRESS of the API leads to a socket that counts: none of all this may call Temporal.
 package main
 
 import (
@@ -22,6 +22,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"steward/dev/internal/figure"
 )
 
 func main() {
@@ -34,7 +36,11 @@ func main() {
 	}
 }
 
+// run is the command, or the idle server where the environment says so.
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	if os.Getenv(idleVariable) != "" {
+		return serveIdle(ctx, os.Stdin, out)
+	}
 	o, err := parse(args, errOut)
 	if err != nil {
 		return err
@@ -44,7 +50,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	if o.json {
-		err = measured.writeJSON(out)
+		err = figure.WriteJSON(out, measured)
 	} else {
 		err = measured.write(out)
 	}
@@ -91,12 +97,12 @@ func parse(args []string, errOut io.Writer) (options, error) {
 
 // measure makes the world, measures everything in it, and takes it away.
 func measure(ctx context.Context, o options, progress io.Writer) (r report, err error) {
+	r = begin(o)
 	w, err := newWorld(ctx, progress)
 	if err != nil {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	r.begin(o)
 	for n := range o.rounds {
 		fmt.Fprintf(progress, "round %d of %d\n", n+1, o.rounds)
 		measured, err := w.round(ctx, o, progress)
@@ -111,11 +117,11 @@ func measure(ctx context.Context, o options, progress io.Writer) (r report, err 
 	}
 	for n := range o.rounds {
 		fmt.Fprintf(progress, "flood %d of %d\n", n+1, o.rounds)
-		flood, err := w.flood(ctx, o)
+		floods, err := w.floods(ctx, o)
 		if err != nil {
 			return r, err
 		}
-		r.Floods = append(r.Floods, flood)
+		r.Floods = append(r.Floods, floods...)
 	}
 	r.TemporalCalls = w.temporal.count()
 	r.judge()

@@ -1,45 +1,30 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
-	"slices"
-	"strings"
-	"text/tabwriter"
-)
 
-// figure is one ratio beside its aim.
-type figure struct {
-	// Name says what it is.
-	Name string `json:"name"`
-	// Median, Least and Most are over the rounds.
-	Median float64 `json:"median"`
-	Least  float64 `json:"least"`
-	Most   float64 `json:"most"`
-	// Aim is the limit; AtMost says on which side of it is good.
-	Aim     float64 `json:"aim"`
-	AtMost  bool    `json:"at_most"`
-	Reached bool    `json:"reached"`
-}
+	"steward/dev/internal/figure"
+)
 
 // report is all that one run measured.
 type report struct {
+	figure.Machine
+
 	// Clients called at once, for so many seconds in each measurement.
 	Clients int     `json:"clients"`
 	Seconds float64 `json:"seconds"`
-	// Cores is what the machine has, Load its load average before the run.
-	Cores int    `json:"cores"`
-	Load  string `json:"load"`
 	// Figures are the ratios.
-	Figures []figure `json:"figures"`
+	Figures []figure.Figure `json:"figures"`
+	// CPU are the ratios of pace as they would be if only processor time counted: how many things of one kind cost as much
+	// as one of the other. They have no aim; they stay the same on a machine where others are at work, on which those of
+	// the wall's time do not.
+	CPU []figure.Figure `json:"cpu"`
 	// Rounds are what was measured.
 	Rounds []round `json:"rounds"`
 	// Tokens are how long tokens of each kind took to be told apart.
 	Tokens tokenTimes `json:"tokens"`
-	// Floods are what good callers noticed of bad ones.
+	// Floods are what good callers noticed of bad ones, several for each round.
 	Floods []flood `json:"floods"`
 	// TemporalCalls counts the connections to where Temporal would be.
 	TemporalCalls int64 `json:"temporal_calls"`
@@ -55,72 +40,59 @@ const (
 	aimTokens = 1.2
 )
 
-func (r *report) begin(o options) {
-	r.Clients, r.Seconds, r.Cores, r.Load = o.clients, o.time.Seconds(), runtime.NumCPU(), "unknown"
-	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
-		r.Load, _, _ = strings.Cut(string(text), " ")
-	}
+// begin makes the report of a run that begins now.
+func begin(o options) report {
+	return report{Machine: figure.ThisMachine(), Clients: o.clients, Seconds: o.time.Seconds()}
 }
 
 // judge makes the figures. A ratio is made within a round, and the median of the ratios counts.
 func (r *report) judge() {
-	ratio := func(name string, aim float64, of, to func(round) load) {
-		values := make([]float64, 0, len(r.Rounds))
-		for _, each := range r.Rounds {
-			values = append(values, of(each).PerSecond/to(each).PerSecond)
-		}
-		r.Figures = append(r.Figures, figureOf(name, values, aim, false))
+	pace := func(name string, aim float64, of, to func(round) load) {
+		r.Figures = append(r.Figures, figure.New(name, each(r.Rounds, func(one round) float64 {
+			return of(one).PerSecond / to(one).PerSecond
+		}), figure.AtLeast(aim)))
+		r.CPU = append(r.CPU, figure.New(name, each(r.Rounds, func(one round) float64 {
+			return to(one).CPUMicros / of(one).CPUMicros
+		}), figure.Aim{}))
 	}
-	ratio("POST /v1/accounts : bare insert", aimAccounts, func(r round) load { return r.Accounts }, func(r round) load { return r.Insert })
-	ratio("signs, one in a call : pgbench upserts", aimSingle, func(r round) load { return r.Single }, func(r round) load { return r.PGBench })
-	ratio("signs, a hundred in a call : the same", aimHundred,
-		func(r round) load { return r.Hundred }, func(r round) load { return r.PGBench })
-	floods := make([]float64, 0, len(r.Floods))
-	for _, each := range r.Floods {
-		floods = append(floods, each.Ratio)
-	}
-	r.Figures = append(r.Figures, figureOf("p99 of good callers beside a flood : alone", floods, aimFlood, true),
-		figureOf("p50 of a wrong secret : an unknown id", []float64{r.Tokens.WrongSecret.P50MS / r.Tokens.Stranger.P50MS}, aimTokens, true))
+	pace("POST /v1/accounts : bare insert", aimAccounts, func(r round) load { return r.Accounts }, func(r round) load { return r.Insert })
+	pace("signs, one in a call : pgbench upserts", aimSingle, func(r round) load { return r.Single }, func(r round) load { return r.PGBench })
+	pace("signs, a hundred in a call : the same", aimHundred, func(r round) load { return r.Hundred }, func(r round) load { return r.PGBench })
+	beside := each(r.Floods, func(f flood) float64 { return f.Ratio })
+	peer := each(r.Floods, func(f flood) float64 { return f.PeerRatio })
+	wrong := []float64{r.Tokens.WrongSecret.P50MS / r.Tokens.Stranger.P50MS}
+	r.Figures = append(r.Figures,
+		figure.New("p99 of good callers beside a flood : alone", beside, figure.AtMost(aimFlood)),
+		figure.New("the same, the flood at a server that does nothing", peer, figure.Aim{}),
+		figure.New("p50 of a wrong secret : an unknown id", wrong, figure.AtMost(aimTokens)))
 }
 
-func figureOf(name string, values []float64, aim float64, atMost bool) figure {
-	slices.Sort(values)
-	f := figure{Name: name, Median: values[len(values)/2], Least: values[0], Most: values[len(values)-1], Aim: aim, AtMost: atMost}
-	if len(values)%2 == 0 {
-		f.Median = (values[len(values)/2-1] + values[len(values)/2]) / 2
+// each is what there is to say of each round.
+func each[T, V any](rounds []T, say func(T) V) []V {
+	values := make([]V, len(rounds))
+	for i, one := range rounds {
+		values[i] = say(one)
 	}
-	f.Reached = f.Median >= aim
-	if atMost {
-		f.Reached = f.Median <= aim
-	}
-	return f
+	return values
 }
 
-func (r *report) writeJSON(out io.Writer) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+// medians are those of all that was measured of one thing.
+func medians(all []load) load {
+	of := func(value func(load) float64) float64 { return figure.New("", each(all, value), figure.Aim{}).Median }
+	return load{
+		PerSecond: of(func(l load) float64 { return l.PerSecond }),
+		P50MS:     of(func(l load) float64 { return l.P50MS }),
+		P99MS:     of(func(l load) float64 { return l.P99MS }),
 	}
-	return nil
 }
 
 func (r *report) write(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\nfigure\tmedian\tleast\tmost\taim\t\n")
-	for _, f := range r.Figures {
-		sign, verdict := ">=", "reached"
-		if f.AtMost {
-			sign = "<="
-		}
-		if !f.Reached {
-			verdict = "missed"
-		}
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t%s %.1f\t%s\n", f.Name, f.Median, f.Least, f.Most, sign, f.Aim, verdict)
-	}
-	fmt.Fprintf(table, "\nlast round\ta second\tp50 ms\tp99 ms\t\t\n")
+	table := figure.NewTable(out)
+	figure.WriteFigures(table, "figure", r.Figures)
+	figure.WriteFigures(table, "the same of processor time", r.CPU)
+	fmt.Fprintf(table, "\nlast round, medians of floods\ta second\tp50 ms\tp99 ms\t\t\n")
 	last := r.Rounds[len(r.Rounds)-1]
-	flood := r.Floods[len(r.Floods)-1]
+	floods := func(of func(flood) load) load { return medians(each(r.Floods, of)) }
 	for _, row := range []struct {
 		name string
 		load load
@@ -130,9 +102,11 @@ func (r *report) write(out io.Writer) error {
 		{"pgbench upserts", last.PGBench},
 		{"signs, one in a call", last.Single},
 		{"signs, a hundred in a call", last.Hundred},
-		{"good callers alone", flood.Alone},
-		{"good callers beside a flood", flood.Beside},
-		{"the flood", flood.Bad},
+		{"good callers alone", floods(func(f flood) load { return f.Alone })},
+		{"good callers beside a flood", floods(func(f flood) load { return f.Beside })},
+		{"the flood", floods(func(f flood) load { return f.Bad })},
+		{"good callers, the flood elsewhere", floods(func(f flood) load { return f.Peer })},
+		{"the flood, elsewhere", floods(func(f flood) load { return f.BadPeer })},
 		{"right token, refused by its role", r.Tokens.Right},
 		{"wrong secret of a known id", r.Tokens.WrongSecret},
 		{"unknown id", r.Tokens.Stranger},

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,13 +8,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"steward/dev/internal/cputime"
 	"steward/internal/ids"
 )
 
@@ -43,45 +40,37 @@ func (w *world) round(ctx context.Context, o options, progress io.Writer) (r rou
 		{"single", &r.Single, func(ctx context.Context, o options) (load, error) { return w.interactions(ctx, o, 1) }},
 		{"hundred", &r.Hundred, func(ctx context.Context, o options) (load, error) { return w.interactions(ctx, o, hundred) }},
 	} {
-		before, err := cpuSeconds(w.api.Process.Pid)
-		if err != nil {
-			return r, err
-		}
-		if *step.into, err = step.run(ctx, o); err != nil {
+		if *step.into, err = w.metered(ctx, o, step.run); err != nil {
 			return r, fmt.Errorf("%s: %w", step.name, err)
 		}
-		after, err := cpuSeconds(w.api.Process.Pid)
-		if err != nil {
-			return r, err
-		}
-		step.into.APIMicros = (after - before) / step.into.PerSecond / o.time.Seconds() * microseconds
-		fmt.Fprintf(progress, "  %-9s %8.0f a second, p50 %.2f ms, p99 %.2f ms, API %.0f us\n",
-			step.name, step.into.PerSecond, step.into.P50MS, step.into.P99MS, step.into.APIMicros)
+		fmt.Fprintf(progress, "  %-9s %8.0f a second, p50 %.2f ms, p99 %.2f ms, processor %.0f us, of which the API %.0f us\n",
+			step.name, step.into.PerSecond, step.into.P50MS, step.into.P99MS, step.into.CPUMicros, step.into.APIMicros)
 	}
 	return r, nil
 }
 
-const microseconds = 1e6
-
-// ticksPerSecond is USER_HZ, which Linux has fixed at 100 for all that it shows in /proc.
-const ticksPerSecond = 100
-
-// cpuSeconds is the processor time of a process, from /proc/PID/stat.
-func cpuSeconds(pid int) (float64, error) {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+// metered adds to what was done its price in processor time.
+func (w *world) metered(ctx context.Context, o options, run func(context.Context, options) (load, error)) (l load, err error) {
+	api, all, err := w.used()
 	if err != nil {
-		return 0, fmt.Errorf("reading the processor time: %w", err)
+		return l, err
 	}
-	// The fields after the program's name, which may hold anything and ends with the last parenthesis: utime and stime
-	// (proc(5), 14 and 15).
-	const user, system = 11, 12
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	inUser, userErr := strconv.Atoi(fields[user])
-	inSystem, systemErr := strconv.Atoi(fields[system])
-	if err := errors.Join(userErr, systemErr); err != nil {
-		return 0, fmt.Errorf("reading the processor time: %w", err)
+	if l, err = run(ctx, o); err != nil {
+		return l, err
 	}
-	return float64(inUser+inSystem) / ticksPerSecond, nil
+	apiNow, allNow, err := w.used()
+	const micros = 1e6
+	done := l.PerSecond * o.time.Seconds()
+	l.APIMicros, l.CPUMicros = (apiNow-api)/done*micros, (allNow-all)/done*micros
+	return l, err
+}
+
+// used is the processor time of the API so far, and that of all who take part: clients, API and database. In seconds.
+func (w *world) used() (api, all float64, err error) {
+	api, err = cputime.Of(w.api.Process.Pid, false)
+	server, serverErr := cputime.OfFamily(w.server)
+	clients, clientsErr := cputime.Of(os.Getpid(), true)
+	return api, api + server + clients, errors.Join(err, serverErr, clientsErr)
 }
 
 // insert is the yardstick of accounts: one row in a transaction of its own, prepared, through the same driver.
@@ -97,7 +86,13 @@ func (w *world) insert(ctx context.Context, o options) (load, error) {
 			return 1, nil
 		}
 	}
-	return pound(ctx, clients, o.time, 0)
+	return pounded(ctx, clients, o)
+}
+
+// pounded is what the clients of the bench do, each as fast as it is answered.
+func pounded(ctx context.Context, clients []client, o options) (load, error) {
+	done, err := pound(ctx, clients, o.time, 0)
+	return done.load(), err
 }
 
 func (w *world) accounts(ctx context.Context, o options) (load, error) {
@@ -141,7 +136,7 @@ func (w *world) through(ctx context.Context, o options, makeClient func(*wire) c
 		}
 		all = append(all, caller{wire: at, call: makeClient(at)})
 	}
-	return pound(ctx, clientsOf(all), o.time, 0)
+	return pounded(ctx, clientsOf(all), o)
 }
 
 // expect turns another status than the one that is wanted into an error.
@@ -152,43 +147,4 @@ func expect(want int) func(int, error) error {
 		}
 		return err
 	}
-}
-
-// upsertScript is the yardstick of signs of life: what the API writes, one row at a time.
-func upsertScript() string {
-	return `\set id random(1, ` + strconv.Itoa(known) + `)
-insert into accounts as a (id, registered_at, last_interaction_at, signs) values (:id, clock_timestamp(), now(), 1)
-on conflict (id) do update set last_interaction_at = excluded.last_interaction_at, signs = a.signs + 1,
-	state = 'alive', closing_case = '', closing_at = null
-where a.state <> 'closed' and (a.last_interaction_at is null or a.last_interaction_at < excluded.last_interaction_at);
-`
-}
-
-var tps = regexp.MustCompile(`tps = ([0-9.]+) \(without initial`)
-
-// pgbench runs PostgreSQL's own bench with as many clients.
-func (w *world) pgbench(ctx context.Context, o options) (load, error) {
-	script := filepath.Join(w.dir, "upsert.sql")
-	if err := os.WriteFile(script, []byte(upsertScript()), 0o600); err != nil {
-		return load{}, fmt.Errorf("writing its script: %w", err)
-	}
-	bench := exec.CommandContext(ctx, filepath.Join(w.bin, "pgbench"),
-		"-n", "-M", "prepared", "-c", strconv.Itoa(o.clients), "-j", "2",
-		"-T", strconv.Itoa(int(o.time.Seconds())), "-f", script, "-h", "127.0.0.1", "-p", strconv.Itoa(w.cluster.Port()),
-		"-U", "postgres", "postgres")
-	var errOut bytes.Buffer
-	bench.Stderr = &errOut
-	out, err := bench.Output()
-	if err != nil {
-		return load{}, fmt.Errorf("%w: %s", err, errOut.String())
-	}
-	found := tps.FindSubmatch(out)
-	if found == nil {
-		return load{}, fmt.Errorf("it said nothing of its pace: %s", out)
-	}
-	pace, err := strconv.ParseFloat(string(found[1]), 64)
-	if err != nil {
-		return load{}, fmt.Errorf("reading its pace: %w", err)
-	}
-	return load{PerSecond: pace}, nil
 }

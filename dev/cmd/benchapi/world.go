@@ -34,9 +34,11 @@ const known = 100_000
 
 // world is everything that the bench runs against.
 type world struct {
+	root     string // of the clone
 	dir      string
 	bin      string // PostgreSQL's programs
 	cluster  *pgtest.Cluster
+	server   int // its process
 	steward  *postgres.DB
 	pool     *pgxpool.Pool // for the bare inserts
 	api      *exec.Cmd
@@ -44,6 +46,7 @@ type world struct {
 	app      string   // a key with all scopes
 	readers  []string // keys that may read promises only
 	temporal *counted
+	idle     *idle
 	next     atomic.Int64 // the next fresh account
 }
 
@@ -56,6 +59,9 @@ func newWorld(ctx context.Context, progress io.Writer) (w *world, err error) {
 		}
 	}()
 	w.next.Store(known)
+	if w.root, err = clone(ctx); err != nil {
+		return w, err
+	}
 	if w.dir, err = os.MkdirTemp("", "steward-bench-"); err != nil {
 		return w, fmt.Errorf("making a folder: %w", err)
 	}
@@ -75,8 +81,15 @@ func newWorld(ctx context.Context, progress io.Writer) (w *world, err error) {
 	if w.temporal, err = listen(ctx); err != nil {
 		return w, err
 	}
+	if w.idle, err = startIdle(ctx); err != nil {
+		return w, err
+	}
 	fmt.Fprintln(progress, "the API")
-	err = w.start(ctx)
+	binary, err := w.build(ctx)
+	if err != nil {
+		return w, err
+	}
+	err = w.start(ctx, binary)
 	return w, err
 }
 
@@ -84,6 +97,9 @@ func (w *world) close() error {
 	var errs []error
 	if w.api != nil && w.api.Process != nil {
 		errs = append(errs, w.api.Process.Signal(syscall.SIGTERM), w.api.Wait())
+	}
+	if w.idle != nil {
+		errs = append(errs, w.idle.close())
 	}
 	if w.temporal != nil {
 		errs = append(errs, w.temporal.listener.Close())
@@ -111,6 +127,10 @@ func (w *world) fill(ctx context.Context) (err error) {
 	}
 	if w.steward, err = postgres.Open(ctx, at); err != nil {
 		return fmt.Errorf("opening the steward database: %w", err)
+	}
+	row := w.steward.QueryRow(ctx, `select split_part(pg_read_file('postmaster.pid'), E'\n', 1)::int`)
+	if err := row.Scan(&w.server); err != nil {
+		return fmt.Errorf("asking PostgreSQL for its process: %w", err)
 	}
 	if w.pool, err = pgxpool.New(ctx, at+fmt.Sprintf("&pool_max_conns=%d", mostClients)); err != nil {
 		return fmt.Errorf("opening the steward database: %w", err)
@@ -159,14 +179,30 @@ func (w *world) credentials(ctx context.Context) error {
 // stranger is a token that has the right form and that nobody was ever given.
 func stranger() string { return credential.Make(access.App).Reveal() }
 
-// start builds the API from the clone that this program is run in, and waits until it is ready.
-func (w *world) start(ctx context.Context) error {
-	binary := filepath.Join(w.dir, "api")
-	build := exec.CommandContext(ctx, "go", "build", "-C", "..", "-trimpath", "-o", binary, "./api")
+// clone is the folder of the clone that this program is run in: that of the product's module, as the go command has it.
+func clone(ctx context.Context) (string, error) {
+	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}", "steward")
+	list.Stderr = os.Stderr
+	out, err := list.Output()
+	if err != nil {
+		return "", fmt.Errorf("looking for the clone: %w", err)
+	}
+	return strings.TrimSpace(string(out)), nil
+}
+
+// build makes the API.
+func (w *world) build(ctx context.Context) (binary string, err error) {
+	binary = filepath.Join(w.dir, "api")
+	build := exec.CommandContext(ctx, "go", "build", "-C", w.root, "-trimpath", "-o", binary, "./api")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
-		return fmt.Errorf("building the API: %w", err)
+		return "", fmt.Errorf("building the API: %w", err)
 	}
+	return binary, nil
+}
+
+// start starts the API, and waits until it is ready.
+func (w *world) start(ctx context.Context, binary string) error {
 	address, err := free(ctx)
 	if err != nil {
 		return err
@@ -179,7 +215,7 @@ func (w *world) start(ctx context.Context) error {
 	w.api = exec.Command(binary) //nolint:noctx // it ends by SIGTERM, after what it has accepted
 	w.api.Stderr = log
 	w.api.Env = []string{
-		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join("..", "internal", "policy", "testdata", "working_minimal.yaml"),
+		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.root, "internal", "policy", "testdata", "working_minimal.yaml"),
 		"STEWARD_DATABASE_URL=" + asAPI(w.cluster.URL("postgres")), "STEWARD_API_LISTEN=" + address,
 		"STEWARD_API_ADDRESS_RATE=0", "STEWARD_API_CREDENTIAL_RATE=0", "STEWARD_API_DRAIN=0s",
 		"STEWARD_API_AUTH_LOG=" + filepath.Join(w.dir, "auth.log"),

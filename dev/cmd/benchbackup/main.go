@@ -24,6 +24,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"steward/dev/internal/figure"
 )
 
 func main() {
@@ -50,9 +52,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	if o.json {
-		return report.writeJSON(out)
+		err = figure.WriteJSON(out, report)
+	} else {
+		err = report.write(out)
 	}
-	return report.write(out)
+	return err
 }
 
 const (

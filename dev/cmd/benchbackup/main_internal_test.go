@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -47,22 +46,6 @@ func TestSmoke(t *testing.T) {
 	out.Reset()
 	if err := got.write(&out); err != nil || !strings.Contains(out.String(), "storage stand-in") {
 		t.Errorf("%v: %s", err, out.String())
-	}
-}
-
-func TestFigureOf(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		values []float64
-		median float64
-	}{{[]float64{3, 1, 2}, 2}, {[]float64{4, 1, 2, 3}, 2.5}, {[]float64{7}, 7}} {
-		got := figureOf("", slices.Clone(test.values), test.median)
-		if got.Median != test.median || got.Least != slices.Min(test.values) || got.Most != slices.Max(test.values) || !got.Reached {
-			t.Errorf("%v: %+v", test.values, got)
-		}
-		if figureOf("", test.values, test.median-0.01).Reached {
-			t.Errorf("%v reach less than their median", test.values)
-		}
 	}
 }
 

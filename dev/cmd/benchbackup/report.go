@@ -1,47 +1,27 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"runtime"
-	"slices"
 	"strconv"
-	"strings"
-	"text/tabwriter"
-)
 
-// figure is one ratio, or one amount, beside its aim.
-type figure struct {
-	// Name says what it is.
-	Name string `json:"name"`
-	// Median, Least and Most are over the rounds.
-	Median float64 `json:"median"`
-	Least  float64 `json:"least"`
-	Most   float64 `json:"most"`
-	// Aim is the limit that it should not pass; Reached says whether the median does not.
-	Aim     float64 `json:"aim"`
-	Reached bool    `json:"reached"`
-}
+	"steward/dev/internal/figure"
+)
 
 // report is all that one run of the bench measured.
 type report struct {
+	figure.Machine
+
 	// DumpBytes is the size of the plain dump, StoredBytes of what a backup stores.
 	DumpBytes   int64 `json:"dump_bytes"`
 	StoredBytes int64 `json:"stored_bytes"`
-	// Cores is what the machine has, Load its load average over the last minute before the run: more than none means
-	// that others were at work.
-	Cores int    `json:"cores"`
-	Load  string `json:"load"`
 	// Figures are the ratios and amounts that have an aim.
-	Figures []figure `json:"figures"`
+	Figures []figure.Figure `json:"figures"`
 	// CPU are the same ratios of processor time: all processes together, without the storage stand-in. They have no aim;
 	// they stay the same on a machine where others are at work, on which those of wall time do not.
-	CPU []figure `json:"cpu"`
+	CPU []figure.Figure `json:"cpu"`
 	// Rounds are what was measured.
 	Rounds []round `json:"rounds"`
 	// StoragePeakKiB is the memory of the storage stand-in, which is no part of the worker's.
@@ -68,7 +48,7 @@ const (
 )
 
 func measure(ctx context.Context, o options, progress io.Writer) (out report, err error) {
-	out.Cores, out.Load = runtime.NumCPU(), load()
+	out.Machine = figure.ThisMachine()
 	w, err := newWorld(ctx)
 	if err != nil {
 		return out, err
@@ -113,21 +93,11 @@ func (r *report) atQuarter(ctx context.Context, w *world, bytes int64, progress 
 	return w.remove(ctx, id)
 }
 
-// load is the machine's load average over the last minute.
-func load() string {
-	text, err := os.ReadFile("/proc/loadavg")
-	if err != nil {
-		return "unknown"
-	}
-	first, _, _ := strings.Cut(string(text), " ")
-	return first
-}
-
 // judge makes the figures from the rounds. A ratio is made within a round, and the median of the ratios counts.
 func (r *report) judge() {
 	ratio := func(name, of, to string, aim float64) {
-		r.Figures = append(r.Figures, r.ratio(name, of, to, aim, func(each round) map[string]float64 { return each.Steps }))
-		r.CPU = append(r.CPU, r.ratio(name, of, to, 0, func(each round) map[string]float64 { return each.CPU }))
+		r.Figures = append(r.Figures, r.ratio(name, of, to, figure.AtMost(aim), func(each round) map[string]float64 { return each.Steps }))
+		r.CPU = append(r.CPU, r.ratio(name, of, to, figure.Aim{}, func(each round) map[string]float64 { return each.CPU }))
 	}
 	ratio("backup with content hash : pg_dump -Fc -Z0 > /dev/null", stepTake, stepDump, aimTake)
 	ratio("backup without content hash : the same", stepTakeNoHash, stepDump, aimNoHash)
@@ -140,54 +110,26 @@ func (r *report) judge() {
 		r.PeakKiB, r.StoredBytes = max(r.PeakKiB, took.PeakKiB), took.Bytes
 	}
 	r.Figures = append(r.Figures,
-		figureOf("peak memory of the worker process, MiB", peaks, aimPeakMiB),
-		figureOf("peak memory : that at a quarter of the data", []float64{float64(r.PeakKiB) / float64(r.QuarterPeakKiB)}, aimGrowth))
+		figure.New("peak memory of the worker process, MiB", peaks, figure.AtMost(aimPeakMiB)),
+		figure.New("peak memory : that at a quarter of the data",
+			[]float64{float64(r.PeakKiB) / float64(r.QuarterPeakKiB)}, figure.AtMost(aimGrowth)))
 }
 
-func (r *report) ratio(name, of, to string, aim float64, amounts func(round) map[string]float64) figure {
+func (r *report) ratio(name, of, to string, aim figure.Aim, amounts func(round) map[string]float64) figure.Figure {
 	ratios := make([]float64, 0, len(r.Rounds))
 	for _, each := range r.Rounds {
 		ratios = append(ratios, amounts(each)[of]/max(amounts(each)[to], leastSeconds))
 	}
-	return figureOf(name, ratios, aim)
+	return figure.New(name, ratios, aim)
 }
 
 // leastSeconds is the grain of the kernel's clock, so that nothing is divided by zero.
 const leastSeconds = 0.01
 
-func figureOf(name string, values []float64, aim float64) figure {
-	slices.Sort(values)
-	f := figure{Name: name, Median: values[len(values)/2], Least: values[0], Most: values[len(values)-1], Aim: aim}
-	if len(values)%2 == 0 {
-		f.Median = (values[len(values)/2-1] + values[len(values)/2]) / 2
-	}
-	f.Reached = cmp.Compare(f.Median, aim) <= 0
-	return f
-}
-
-func (r *report) writeJSON(out io.Writer) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	return nil
-}
-
 func (r *report) write(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "\nfigure\tmedian\tleast\tmost\taim\t\n")
-	for _, f := range r.Figures {
-		verdict := "reached"
-		if !f.Reached {
-			verdict = "missed"
-		}
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t<= %.2f\t%s\n", f.Name, f.Median, f.Least, f.Most, f.Aim, verdict)
-	}
-	fmt.Fprintf(table, "\nthe same of processor time\t\t\t\t\t\n")
-	for _, f := range r.CPU {
-		fmt.Fprintf(table, "%s\t%.2f\t%.2f\t%.2f\t\t\n", f.Name, f.Median, f.Least, f.Most)
-	}
+	table := figure.NewTable(out)
+	figure.WriteFigures(table, "figure", r.Figures)
+	figure.WriteFigures(table, "the same of processor time", r.CPU)
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}

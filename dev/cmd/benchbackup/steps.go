@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"steward/dev/internal/cputime"
 )
 
 // The steps of a round, as the report names them.
@@ -198,17 +200,20 @@ func (b *bench) do(ctx context.Context, name string, into *round) (took result, 
 
 // watchedTake takes a backup and notes what the storage used meanwhile.
 func (b *bench) watchedTake(ctx context.Context, into *round) (result, error) {
-	before, err := cpuOf(b.world.storage.Process.Pid, false)
+	before, err := cputime.Of(b.world.storage.Process.Pid, false)
 	if err != nil {
-		return result{}, err
+		return result{}, fmt.Errorf("asking for the storage's: %w", err)
 	}
 	var took result
 	if took, into.backup, err = b.take(ctx, false); err != nil {
 		return result{}, err
 	}
-	after, err := cpuOf(b.world.storage.Process.Pid, false)
+	after, err := cputime.Of(b.world.storage.Process.Pid, false)
+	if err != nil {
+		return result{}, fmt.Errorf("asking for the storage's: %w", err)
+	}
 	into.StorageCPU = after - before
-	return took, err
+	return took, nil
 }
 
 // round does every step once. The order changes from round to round, so that a machine that grows slower or faster

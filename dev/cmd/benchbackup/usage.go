@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -35,32 +34,4 @@ func cpuSeconds(who int) (float64, error) {
 		return 0, fmt.Errorf("reading the processor time: %w", err)
 	}
 	return (time.Duration(used.Utime.Nano()) + time.Duration(used.Stime.Nano())).Seconds(), nil
-}
-
-// ticksPerSecond is USER_HZ, which Linux has fixed at 100 for all that it shows in /proc.
-const ticksPerSecond = 100
-
-// cpuOf is the processor time of another process, from /proc/PID/stat, with that of its ended children if those are wanted.
-func cpuOf(pid int, withChildren bool) (float64, error) {
-	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	if err != nil {
-		return 0, fmt.Errorf("reading the processor time: %w", err)
-	}
-	// The fields after the program's name, which may hold anything and ends with the last parenthesis: utime, stime,
-	// cutime, cstime (proc(5), 14 to 17).
-	const first, own, all = 11, 2, 4
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	wanted := fields[first : first+own]
-	if withChildren {
-		wanted = fields[first : first+all]
-	}
-	ticks := 0
-	for _, field := range wanted {
-		n, err := strconv.Atoi(field)
-		if err != nil {
-			return 0, fmt.Errorf("reading the processor time: %w", err)
-		}
-		ticks += n
-	}
-	return float64(ticks) / ticksPerSecond, nil
 }

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/dev/demoapp"
+	"steward/dev/internal/cputime"
 	"steward/internal/catalogue"
 	storage "steward/internal/gcs"
 	"steward/internal/ids"
@@ -234,9 +235,9 @@ func (w *world) cpu() (float64, error) {
 		return 0, err
 	}
 	for _, pid := range w.servers {
-		more, err := cpuOf(pid, true)
+		more, err := cputime.Of(pid, true)
 		if err != nil {
-			return 0, err
+			return 0, fmt.Errorf("asking for a server's: %w", err)
 		}
 		used += more
 	}
