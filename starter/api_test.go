@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -53,10 +54,10 @@ func found(unknown failure.Code, answer func(asked) string) func(*stand, asked) 
 func pages(list, first, second string) func(*stand, asked) reply {
 	return func(_ *stand, a asked) reply {
 		if a.query.Get("cursor") == "n" {
-			return reply{body: fmt.Sprintf(`{"%s":[%s]}`, list, second)}
+			return reply{body: fmt.Sprintf(`{%q:[%s]}`, list, second)}
 		}
 
-		return reply{body: fmt.Sprintf(`{"%s":[%s],"next_cursor":"n"}`, list, first)}
+		return reply{body: fmt.Sprintf(`{%q:[%s],"next_cursor":"n"}`, list, first)}
 	}
 }
 
@@ -86,9 +87,7 @@ func answers() map[string]func(*stand, asked) reply {
 	}
 
 	for _, more := range []map[string]func(*stand, asked) reply{accountAnswers(), credentialAnswers(), taskAnswers(), webhookAnswers()} {
-		for id, answer := range more {
-			all[id] = answer
-		}
+		maps.Copy(all, more)
 	}
 
 	return all

@@ -3,6 +3,7 @@ package main_test
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -100,10 +101,7 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.t.Errorf("the stand-in answers %s: %v: %s", operation.ID, err, got.Body)
 	}
 
-	for name, values := range got.Headers {
-		w.Header()[name] = values
-	}
-
+	maps.Copy(w.Header(), got.Headers)
 	w.WriteHeader(got.Status)
 
 	if len(got.Body) == 0 {

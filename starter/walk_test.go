@@ -52,7 +52,7 @@ func TestTheFirstWalk(t *testing.T) {
 	dir := t.TempDir()
 	script := "#!/bin/sh\necho export STEWARD_API_URL=" + server.URL + " STEWARD_TOKEN=stw_staff_one\n"
 
-	if err := os.WriteFile(filepath.Join(dir, "make"), []byte(script), 0o700); err != nil { //nolint:gosec // it is run
+	if err := os.WriteFile(filepath.Join(dir, "make"), []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 

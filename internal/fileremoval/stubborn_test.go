@@ -3,8 +3,7 @@ package fileremoval_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -156,7 +155,7 @@ func silenced(t *testing.T, b *filestest.Bench, stuck func(name string) bool) *s
 		Rewrite: func(request *httputil.ProxyRequest) {
 			request.SetURL(&url.URL{Scheme: storage.Scheme, Host: storage.Host})
 		},
-		ErrorLog: log.New(io.Discard, "", 0), // a prune that is stopped leaves requests
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // a prune that is stopped leaves requests
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		_, name, object := strings.Cut(request.URL.Path, "/b/"+b.Bucket.Name()+"/o/")

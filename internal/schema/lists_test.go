@@ -44,7 +44,7 @@ func (p *planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows,
 
 	p.plans = append(p.plans, strings.Join(lines, "\n"))
 
-	return p.Tx.Query(ctx, sql, args...)
+	return p.Tx.Query(ctx, sql, args...) //nolint:rowserrcheck // who reads them does
 }
 
 // Each page of each list comes from an index in its order: a list of years costs what
