@@ -5,9 +5,11 @@ import (
 	"context"
 	"database/sql"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	// The driver under the name "pgx", which goose speaks to.
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
@@ -24,8 +26,7 @@ var files embed.FS
 // for each other at an advisory lock.
 func Migrate(ctx context.Context, url string) (applied int, err error) {
 	err = withProvider(url, func(provider *goose.Provider) error {
-		results, err := provider.Up(ctx)
-		applied = len(results)
+		applied, err = twice(func() (int, error) { return up(ctx, provider) })
 
 		return failure.Wrap(failure.Unavailable, "migrating the steward database", err)
 	})
@@ -35,6 +36,33 @@ func Migrate(ctx context.Context, url string) (applied int, err error) {
 
 	return applied, nil
 }
+
+// up applies what is missing and tells how much that was, also where it ends with an error.
+func up(ctx context.Context, provider *goose.Provider) (int, error) {
+	results, err := provider.Up(ctx)
+	if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+		return len(partial.Applied), err
+	}
+
+	return len(results), err //nolint:wrapcheck // Migrate says what was being done
+}
+
+// twice lets up go on once where it missed a role. Roles belong to the whole cluster: a
+// migration of another database may make one at this moment, and this session hear of
+// it an instant after it has seen that there is one. What was applied stays.
+func twice(up func() (int, error)) (applied int, err error) {
+	applied, err = up()
+	if missed, ok := errors.AsType[*pgconn.PgError](err); !ok || missed.Code != undefinedObject {
+		return applied, err
+	}
+
+	more, err := up()
+
+	return applied + more, err
+}
+
+// undefinedObject is PostgreSQL's code for a role that is not there.
+const undefinedObject = "42704"
 
 // Pending tells how many migrations the steward database at url lacks.
 func Pending(ctx context.Context, url string) (pending int, err error) {
