@@ -52,7 +52,8 @@ func (a *Audits) show(ctx context.Context, seen watched, now time.Time) {
 	a.Metrics.OwnRecords(now, seen.records)
 
 	for _, one := range seen.wrong(now) {
-		a.Log.WarnContext(ctx, one.says, "since", stamp(one.since), "count", one.count, "what", one.what, "runbook", "docs/runbooks.md#"+one.anchor)
+		a.Log.WarnContext(ctx, "something that is watched is wrong", "says", one.says, "what", one.what,
+			"since", stamp(one.since), "count", one.count, "runbook", "docs/runbooks.md#"+one.anchor)
 	}
 }
 

@@ -281,11 +281,16 @@ func TestWhoLooksThroughTheMailsIsWrittenDown(t *testing.T) {
 		want = append(want, id)
 	}
 
+	all, ok := h.verifier.(people)
+	if !ok {
+		t.Fatal("the people are not made up")
+	}
+
 	looks := func() (subjects []string) {
 		t.Helper()
 
 		if err := h.db.QueryRow(t.Context(), `select coalesce(array_agg(subject), '{}') from access_log
-			where operation = 'list-mail' and role = 'support' and staff = $1`, h.verifier.(people)["support"].ID).Scan(&subjects); err != nil { //nolint:forcetypeassert,lll // made so
+			where operation = 'list-mail' and role = 'support' and staff = $1`, all["support"].ID).Scan(&subjects); err != nil {
 			t.Fatal(err)
 		}
 

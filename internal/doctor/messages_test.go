@@ -186,6 +186,7 @@ func TestWhatWaitsInTheDatabase(t *testing.T) {
 			select 'whd_aaaaaaaaaaaaaaaaaaaaaaaaaa', v.id, e.id, case when $1 = 'given_up' then $1 else 'waiting' end,
 				now() - $2::interval, now() + $3::interval, case when $1 = 'given_up' then now() end, now() + interval '9 h' from e, v`
 
+	//nolint:dupword // two times
 	const looked = `insert into mail_events (id, mail, kind, provider, reference, at, received_at, ends_at)
 		values ('mev_aaaaaaaaaaaaaaaaaaaaaaaaaa', 'mail_aaaaaaaaaaaaaaaaaaaaaaaaaa', $1, 'postmark', 'a', now(), now(), now() - $2::interval + $3::interval)`
 

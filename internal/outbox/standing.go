@@ -69,18 +69,22 @@ func StandingAt(ctx context.Context, q postgres.Queryer, asOf time.Time, giveUp 
 		return Standing{}, failure.Wrap(failure.Unavailable, "counting mails that failed", err)
 	}
 
-	var (
-		state State
-		count int64
-	)
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[counted])
+	if err != nil {
+		return Standing{}, failure.Wrap(failure.Unavailable, "counting mails that failed", err)
+	}
 
-	_, err = pgx.ForEachRow(rows, []any{&state, &count}, func() error {
-		if slices.Contains(Failures(), state) {
-			standing.Failed[state] = count
+	for _, each := range found {
+		if slices.Contains(Failures(), each.State) {
+			standing.Failed[each.State] = each.Mails
 		}
+	}
 
-		return nil
-	})
+	return standing, nil
+}
 
-	return standing, failure.Wrap(failure.Unavailable, "counting mails that failed", err)
+// counted is how many mails are in a state.
+type counted struct {
+	State State
+	Mails int64
 }
