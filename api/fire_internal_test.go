@@ -68,13 +68,13 @@ func (a *acknowledged) ask(ctx context.Context, client *http.Client, url, key, b
 
 	response, err := client.Do(request)
 	if err != nil {
-		return told{}, err //nolint:wrapcheck // looked at by the caller
+		return told{}, err // looked at by the caller
 	}
 	defer response.Body.Close()
 
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return told{}, err //nolint:wrapcheck // as above
+		return told{}, err // as above
 	}
 
 	return told{
@@ -83,7 +83,7 @@ func (a *acknowledged) ask(ctx context.Context, client *http.Client, url, key, b
 	}, nil
 }
 
-// register asks for an account, and notes the answer; ok is false where it is none of success.
+// register asks for an account, and notes the answer if it is one of success.
 func (a *acknowledged) register(ctx context.Context, client *http.Client, address, id string) (answer told, err error) {
 	a.mu.Lock()
 	a.answers[id] = ""

@@ -23,7 +23,7 @@ func (c *child) kill(t *testing.T) {
 
 	<-c.rest
 
-	_ = c.command.Wait() //nolint:errcheck // it was killed
+	_ = c.command.Wait() // it was killed
 }
 
 // TestAcknowledgedWritesOutliveKills kills the API as a whole under load, again and
