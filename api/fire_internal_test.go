@@ -2,25 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
-	"steward/internal/access"
 	"steward/internal/account"
-	"steward/internal/clocks"
-	"steward/internal/credential/credentialtest"
-	"steward/internal/pgtest"
 	"steward/internal/postgres"
 )
 
@@ -77,13 +68,13 @@ func (a *acknowledged) ask(ctx context.Context, client *http.Client, url, key, b
 
 	response, err := client.Do(request)
 	if err != nil {
-		return told{}, err //nolint:wrapcheck // looked at by the caller
+		return told{}, err // looked at by the caller
 	}
 	defer response.Body.Close()
 
 	text, err := io.ReadAll(response.Body)
 	if err != nil {
-		return told{}, err //nolint:wrapcheck // as above
+		return told{}, err // as above
 	}
 
 	return told{
@@ -92,7 +83,7 @@ func (a *acknowledged) ask(ctx context.Context, client *http.Client, url, key, b
 	}, nil
 }
 
-// register asks for an account, and notes the answer; ok is false where it is none of success.
+// register asks for an account, and notes the answer if it is one of success.
 func (a *acknowledged) register(ctx context.Context, client *http.Client, address, id string) (answer told, err error) {
 	a.mu.Lock()
 	a.answers[id] = ""
@@ -222,32 +213,10 @@ func (a *acknowledged) check(t *testing.T, owner *postgres.DB) {
 	}
 }
 
-// kill ends the process with SIGKILL, and returns when it is gone.
-func (c *child) kill(t *testing.T) {
+// asOwner opens a database with the rights of its owner, until the test ends.
+func asOwner(t *testing.T, at string) *postgres.DB {
 	t.Helper()
 
-	if err := c.command.Process.Kill(); err != nil {
-		t.Error(err)
-	}
-
-	<-c.rest
-
-	_ = c.command.Wait() //nolint:errcheck // it was killed
-}
-
-// TestAcknowledgedWritesOutliveKills kills the API as a whole under load, again and
-// again. Whatever it acknowledged is there for the next process, and whoever asks once
-// more, with an answer or without one, is answered as the first time.
-func TestAcknowledgedWritesOutliveKills(t *testing.T) {
-	t.Parallel()
-
-	runs := 5
-	if os.Getenv("STEWARD_SOAK") != "" {
-		runs = 200
-	}
-
-	at := pgtest.Steward(t)
-
 	owner, err := postgres.Open(t.Context(), at)
 	if err != nil {
 		t.Fatal(err)
@@ -255,198 +224,5 @@ func TestAcknowledgedWritesOutliveKills(t *testing.T) {
 
 	t.Cleanup(owner.Close)
 
-	_, token := credentialtest.New(t, owner, clocks.System().Now()).Key(t, access.Scopes()...)
-	database, seen, repeated := pgtest.Member(t, at, "steward_api"), newAcknowledged(token), 0
-
-	for run := range runs {
-		api := startChild(t, database)
-		repeated += seen.again(t, api.address)
-
-		enough := seen.soFar() + 20 + rand.IntN(300)
-
-		var once sync.Once
-
-		seen.fire(t.Context(), api.address, run+1, func(answer told) {
-			if answer.status >= http.StatusBadRequest {
-				t.Errorf("under load: %d %s", answer.status, answer.body)
-			}
-
-			if seen.soFar() >= enough {
-				once.Do(func() { api.kill(t) })
-			}
-		})
-	}
-
-	api := startChild(t, database)
-	repeated += seen.again(t, api.address)
-	seen.check(t, owner)
-	t.Logf("kills=%d acknowledged=%d repeated=%d", runs, seen.soFar(), repeated)
-
-	if seen.soFar() < 20*runs || len(seen.signs) != firing/2 {
-		t.Error("the kills came before anything was acknowledged")
-	}
-}
-
-// TestTheDatabaseIsGoneForAWhile takes the whole database away under load: every answer
-// says when to come again, the process says what it lacks, nothing piles up in it, and
-// when the database is back it goes on by itself with nothing lost that it acknowledged.
-func TestTheDatabaseIsGoneForAWhile(t *testing.T) {
-	t.Parallel()
-
-	cluster, at := ownCluster(t)
-
-	owner, err := postgres.Open(t.Context(), at)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(owner.Close)
-
-	_, token := credentialtest.New(t, owner, clocks.System().Now()).Key(t, access.Scopes()...)
-	metrics := freeAddress(t)
-	api, seen := startChild(t, pgtest.Member(t, at, "steward_api"), "STEWARD_LISTEN="+metrics), newAcknowledged(token)
-
-	ctx, stop := context.WithCancel(t.Context())
-	statuses := &tally{}
-
-	var load sync.WaitGroup
-
-	load.Go(func() {
-		if lost := seen.fire(ctx, api.address, 1, statuses.judge(t)); lost > 0 {
-			t.Errorf("%d callers got no answer", lost)
-		}
-	})
-	statuses.until(t, "acknowledged requests", func() bool { return seen.soFar() > 100 })
-
-	before := goroutines(t, metrics)
-
-	statuses.gone.Store(true)
-
-	if err := cluster.Crash(); err != nil {
-		t.Fatal(err)
-	}
-
-	statuses.until(t, "refusals", func() bool { return statuses.refused.Load() > 100 })
-
-	early := goroutines(t, metrics)
-
-	isNotReady(t, seen, api.address)
-	statuses.until(t, "more refusals", func() bool { return statuses.refused.Load() > 500 })
-
-	late := goroutines(t, metrics)
-
-	if err := cluster.Revive(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-
-	healed := seen.soFar() + 100
-	statuses.until(t, "acknowledged requests again", func() bool { return seen.soFar() > healed })
-	stop()
-	load.Wait()
-
-	after := goroutines(t, metrics)
-	t.Logf("acknowledged=%d refused=%d goroutines: %d before, %d and %d in between, %d after",
-		seen.soFar(), statuses.refused.Load(), before, early, late, after)
-
-	// Each caller has a connection, and the pool some; what came with each request would be hundreds.
-	const slack = 40
-	if late > early+slack || after > before+slack {
-		t.Error("goroutines pile up")
-	}
-
-	if answer, err := seen.ask(t.Context(), http.DefaultClient, "http://"+api.address+"/readyz", "", ""); err != nil || answer.status != http.StatusOK {
-		t.Errorf("it is not ready: %+v, %v", answer, err)
-	}
-
-	seen.again(t, api.address)
-	seen.check(t, owner)
-
-	if err := api.command.Process.Signal(syscall.Signal(0)); err != nil {
-		t.Errorf("it has ended: %v", err)
-	}
-}
-
-// isNotReady asks the process whether it lives and whether it can work.
-func isNotReady(t *testing.T, seen *acknowledged, address string) {
-	t.Helper()
-
-	answer, err := seen.ask(t.Context(), http.DefaultClient, "http://"+address+"/healthz", "", "")
-	if err != nil || answer.status != http.StatusOK {
-		t.Errorf("it does not live: %+v, %v", answer, err)
-	}
-
-	var ready readyView
-
-	answer, err = seen.ask(t.Context(), http.DefaultClient, "http://"+address+"/readyz", "", "")
-	if err == nil {
-		err = json.Unmarshal([]byte(answer.body), &ready)
-	}
-
-	if err != nil || answer.status != http.StatusServiceUnavailable || ready.Ready || len(ready.Checks) != 1 ||
-		ready.Checks[0].Name != "steward database" || ready.Checks[0].Code == "" || ready.Checks[0].Reason == "" {
-		t.Errorf("it does not say what it lacks: %+v, %v", answer, err)
-	}
-}
-
-// TestTheClockJumps sets the dev clock a day ahead and back under a running API.
-func TestTheClockJumps(t *testing.T) {
-	t.Parallel()
-
-	const day = 24 * time.Hour
-
-	at := pgtest.Steward(t)
-
-	owner, err := postgres.Open(t.Context(), at)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(owner.Close)
-
-	now := clocks.System().Now()
-	maker := credentialtest.New(t, owner, now)
-	_, token := maker.Key(t, access.Scopes()...)
-	short := newAcknowledged(shortKey(t, owner, maker, now))
-	clock, seen := t.TempDir()+"/clock", newAcknowledged(token)
-	api := startChild(t, pgtest.Member(t, at, "steward_api"), "STEWARD_DEV_CLOCK="+clock)
-
-	for _, step := range []struct {
-		name    string
-		offset  time.Duration
-		ahead   time.Duration // of the sign, from now
-		want    int
-		newest  time.Duration // the newest sign then, from now
-		expired int           // what the key of half a day is answered
-	}{
-		{"now", 0, -time.Minute, http.StatusOK, -time.Minute, http.StatusOK},
-		{"the future", 0, 2 * time.Hour, http.StatusUnprocessableEntity, -time.Minute, http.StatusOK},
-		{"a day ahead", day, 2 * time.Hour, http.StatusOK, 2 * time.Hour, http.StatusUnauthorized},
-		{"late", day, time.Hour, http.StatusOK, 2 * time.Hour, http.StatusUnauthorized},
-		{"back, and older", 0, -time.Second, http.StatusOK, 2 * time.Hour, http.StatusOK},
-		{"back, and in the future", 0, 3 * time.Hour, http.StatusUnprocessableEntity, 2 * time.Hour, http.StatusOK},
-	} {
-		if err := clocks.Write(clock, step.offset); err != nil {
-			t.Fatal(err)
-		}
-
-		sign := `{"interactions":[{"account":"7","at":"` + now.Add(step.ahead).UTC().Format(time.RFC3339) + `"}]}`
-		if answer, err := seen.ask(t.Context(), http.DefaultClient, "http://"+api.address+"/v1/interactions", "", sign); err != nil || answer.status != step.want {
-			t.Errorf("%s: %+v, %v", step.name, answer, err)
-		}
-
-		if found, err := account.Get(t.Context(), owner, "7"); err != nil || !found.LastInteractionAt.Equal(now.Add(step.newest).Truncate(time.Second)) {
-			t.Errorf("%s: the newest is %s, %v", step.name, found.LastInteractionAt, err)
-		}
-
-		if answer, err := short.ask(t.Context(), http.DefaultClient, "http://"+api.address+"/v1/promises", "", ""); err != nil || answer.status != step.expired {
-			t.Errorf("%s: the short key is answered %+v, %v", step.name, answer, err)
-		}
-
-		id := strconv.Itoa(100 + int(step.offset/day))
-		if answer, err := seen.register(t.Context(), http.DefaultClient, api.address, id); err != nil || answer.status != http.StatusCreated {
-			t.Errorf("%s: %+v, %v", step.name, answer, err)
-		}
-	}
-
-	seen.again(t, api.address)
+	return owner
 }

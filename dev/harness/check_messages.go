@@ -52,7 +52,8 @@ func (w *World) checkMessages(ctx context.Context, _ catalogue, found *findings)
 		return nil
 	}
 	var mails []mailRow
-	if err := readJSON(ctx, w.StewardURL, `select (to_jsonb(m) - 'recipient' - 'content')::text from mail as m order by id`, &mails); err != nil {
+	if err := readJSON(ctx, w.StewardURL, `select (to_jsonb(m) - 'recipient' - 'content')::text
+		from mail as m order by id`, &mails); err != nil {
 		return err
 	}
 	w.checkMail(mails, found)

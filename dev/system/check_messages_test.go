@@ -6,7 +6,7 @@ import (
 	"steward/dev/harness"
 )
 
-// saved keeps a table's rows aside while a statement damages them.
+// savedRows keeps a table's rows aside while a statement damages them.
 func savedRows(table, damage string) (do, undo string) {
 	return `create table saved as select * from ` + table + `; ` + damage,
 		`delete from ` + table + `; insert into ` + table + ` select * from saved; drop table saved`

@@ -121,7 +121,7 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 		t.Fatalf("%d runs of %v over %d things", len(runs), names, len(before))
 	}
 	// What the audits have told is on its way, or claimed by a run that was cut.
-	if err := inPeace(ctx, world); err != nil {
+	if err := allSent(ctx, world); err != nil {
 		t.Fatal(err)
 	}
 	t.Logf("forged runs=%d of %v, succeeded=%d, things unchanged=%d", len(runs), names, ended, len(before))
