@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -203,17 +204,20 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 	return read, failure.Wrap(failure.Unavailable, "reading the evidence", err)
 }
 
-// tell hands each alert to every way of telling before it is recorded as told.
+// tell hands each alert to every way of telling before it is recorded as told. A way
+// that fails keeps no other back: what is wrong with mail may be what the log tells of.
 func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) error {
+	var failed []error
+
 	for _, each := range alerts {
 		for _, teller := range a.Tellers {
 			if err := teller.Tell(ctx, each); err != nil {
-				return err
+				failed = append(failed, err)
 			}
 		}
 	}
 
-	return nil
+	return failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
 }
 
 // remindersAtOnce bounds the tasks that people are reminded of one by one. Whoever has
@@ -222,7 +226,7 @@ const remindersAtOnce = 50
 
 // remind writes a line for each kind of task that is overdue, and counts them all: a
 // task waits for a person, who is told until it is done. Mails and webhooks tell of
-// each task by itself, once a day.
+// each task by itself, once a day; one way that fails keeps no other back.
 func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overdue int64, err error) {
 	for _, standing := range read.tasks {
 		if standing.Overdue > 0 {
@@ -233,6 +237,8 @@ func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overd
 		overdue += standing.Overdue
 	}
 
+	var failed []error
+
 	for _, teller := range a.Tellers {
 		reminder, does := teller.(alert.Reminder)
 
@@ -242,12 +248,12 @@ func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overd
 			}
 
 			if err := reminder.Remind(ctx, late, now); err != nil {
-				return 0, failure.Wrap(failure.Unavailable, "reminding of tasks", err)
+				failed = append(failed, err)
 			}
 		}
 	}
 
-	return overdue, nil
+	return overdue, failure.Wrap(failure.Unavailable, "reminding of tasks", errors.Join(failed...))
 }
 
 // beat calls the heartbeats of the promises whose evidence was read and is good,

@@ -376,6 +376,61 @@ func (pigeon) Tell(context.Context, alert.Alert) error {
 	return failure.New(failure.Unavailable, "sending a pigeon")
 }
 
+func (pigeon) Remind(context.Context, task.Task, time.Time) error {
+	return failure.New(failure.Unavailable, "sending a pigeon")
+}
+
+// One way of telling that fails keeps no other from telling, and the failure is told of.
+func TestAWayThatFailsKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.Tellers = append([]alert.Teller{pigeon{}}, w.Tellers...)
+
+	if _, err := w.AuditPromises(t.Context()); !failure.Is(err, failure.Unavailable) {
+		t.Error(err)
+	}
+
+	// Each of the two alerts, not the first alone.
+	if got := strings.Count(w.log.String(), "a promise is at risk or broken"); got != 2 {
+		t.Errorf("%d of 2 were told:\n%s", got, w.log)
+	}
+}
+
+// A reminder that cannot be written keeps no other back.
+func TestAReminderThatFailsKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.drilled(t, "app", "steward")
+
+	if _, _, err := task.Open(t.Context(), w.admin, task.Opening{Kind: task.DeleteAccount, Subject: "42", By: "steward", At: noon().Add(-73 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+
+	last := &counting{}
+	w.Tellers = []alert.Teller{pigeon{}, last}
+
+	if _, err := w.AuditPromises(t.Context()); !failure.Is(err, failure.Unavailable) || last.reminded != 1 {
+		t.Errorf("%d reminders, %v", last.reminded, err)
+	}
+}
+
+// counting counts what it is told.
+type counting struct{ told, reminded int }
+
+func (c *counting) Tell(context.Context, alert.Alert) error {
+	c.told++
+
+	return nil
+}
+
+func (c *counting) Remind(context.Context, task.Task, time.Time) error {
+	c.reminded++
+
+	return nil
+}
+
 // What could not be told is not recorded as told.
 func TestAnAlertIsNotLost(t *testing.T) {
 	t.Parallel()
