@@ -69,6 +69,9 @@ type AuditResult struct {
 	// Alerts counts the people's alerts of this audit, Changes the entries that
 	// it wrote to the ledger, HeartbeatFailures the calls that were not accepted.
 	Alerts, Changes, HeartbeatFailures int
+	// AlertsUnheard counts the alerts that no way of telling took: the next audit tells
+	// them again.
+	AlertsUnheard int
 	// TasksOverdue counts the tasks of people that are past their time.
 	TasksOverdue int64
 	// Verification is the code of the failure that kept the ledger from being
@@ -104,9 +107,12 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 	next, changes := read.last.Next(statuses, read.evidence.Armed, now)
 	next, alerts := alert.Due(next, statuses)
 
-	if err := a.tell(ctx, alerts); err != nil {
+	unheard, err := a.tell(ctx, alerts)
+	if err != nil {
 		return AuditResult{}, err
 	}
+
+	next = alert.Untold(next, unheard)
 
 	if err := history.Record(ctx, a.Steward, read.last, next, changes); err != nil {
 		return AuditResult{}, err
@@ -123,7 +129,8 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 	}
 
 	result := summary(now, statuses)
-	result.Alerts, result.Changes, result.Verification = len(alerts), len(changes), failure.CodeOf(unverified)
+	result.Alerts, result.AlertsUnheard = len(alerts)-len(unheard), len(unheard)
+	result.Changes, result.Verification = len(changes), failure.CodeOf(unverified)
 	result.HeartbeatFailures = a.beat(ctx, statuses, unverified)
 	result.TasksOverdue = overdue
 
@@ -204,20 +211,42 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 	return read, failure.Wrap(failure.Unavailable, "reading the evidence", err)
 }
 
-// tell hands each alert to every way of telling before it is recorded as told. A way
-// that fails keeps no other back: what is wrong with mail may be what the log tells of.
-func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) error {
+// tell hands each alert to every way of telling before it is recorded as told, and gives
+// those that no way took. A way that fails keeps no other back: what is wrong with mail
+// may be what the log tells of.
+func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) (unheard []alert.Alert, err error) {
 	var failed []error
 
 	for _, each := range alerts {
+		told := false
+
 		for _, teller := range a.Tellers {
-			if err := teller.Tell(ctx, each); err != nil {
+			err := teller.Tell(ctx, each)
+
+			switch {
+			case err == nil:
+				told = true
+			case errors.Is(err, alert.ErrNobody):
+				a.reachedNobody(ctx, each)
+			default:
 				failed = append(failed, err)
 			}
 		}
+
+		if !told {
+			unheard = append(unheard, each)
+		}
 	}
 
-	return failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
+	return unheard, failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
+}
+
+// reachedNobody says in the log and in a metric what a way of telling told nobody.
+func (a *Audits) reachedNobody(ctx context.Context, untold alert.Alert) {
+	a.Metrics.AlertUnheard(untold.Promise)
+	a.Log.ErrorContext(ctx, "no webhook endpoint wants this alert: a promise is at risk or broken",
+		"code", untold.Code, "promise", string(untold.Promise), "item", untold.Item, "state", string(untold.State),
+		"since", untold.Since.Format(time.RFC3339), "runbook", untold.Runbook)
 }
 
 // remindersAtOnce bounds the tasks that people are reminded of one by one. Whoever has
@@ -247,7 +276,8 @@ func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overd
 				continue
 			}
 
-			if err := reminder.Remind(ctx, late, now); err != nil {
+			// The line above tells of the task where nobody listens.
+			if err := reminder.Remind(ctx, late, now); err != nil && !errors.Is(err, alert.ErrNobody) {
 				failed = append(failed, err)
 			}
 		}

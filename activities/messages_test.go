@@ -117,6 +117,7 @@ func TestRecordsThatStayAreAFailure(t *testing.T) {
 		}
 	}
 
+	run(`insert into staff (id, handle, role, since) values ('stf_' || repeat('a', 26), 'support-1', 'support', now())`)
 	run(`insert into access_log (at, staff, credential, role, operation, subject, ends_at) values
 		('2025-11-22', 'stf_' || repeat('a', 26), 'tok_' || repeat('a', 26), 'support', 'get-account', '7', '2026-11-22')`)
 	run(`create function keep_it() returns trigger language plpgsql as 'begin return null; end'`)
