@@ -79,7 +79,8 @@ func New(options Options) *Metrics {
 	build.WithLabelValues(options.Version, options.Commit, options.Role).Set(1)
 
 	m.registry.MustRegister(build, m.promises, m.tasks.open, m.tasks.overdue, m.activityFailures, m.activitySeconds, m.sealErrors,
-		m.heartbeatFailures, m.unheard, m.verifyFailures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.heartbeatFailures, m.unheard, m.verifyFailures,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	return m
 }
