@@ -90,19 +90,19 @@ func Render(one Letter, language Language) (Rendered, error) {
 }
 
 // shorten cuts a text to some bytes, between two characters, and shows that it did.
-func shorten(text string, most int) string {
+func shorten(long string, most int) string {
 	const mark = "\u2026"
 
-	if len(text) <= most {
-		return text
+	if len(long) <= most {
+		return long
 	}
 
 	end := most - len(mark)
-	for end > 0 && !utf8.RuneStart(text[end]) {
+	for end > 0 && !utf8.RuneStart(long[end]) {
 		end--
 	}
 
-	return strings.TrimRight(text[:end], " ") + mark
+	return strings.TrimRight(long[:end], " ") + mark
 }
 
 // path is where a template lies.
