@@ -3,6 +3,7 @@ package activities
 import (
 	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -68,6 +69,9 @@ type AuditResult struct {
 	// Alerts counts the people's alerts of this audit, Changes the entries that
 	// it wrote to the ledger, HeartbeatFailures the calls that were not accepted.
 	Alerts, Changes, HeartbeatFailures int
+	// AlertsUnheard counts the alerts that no way of telling took: the next audit tells
+	// them again.
+	AlertsUnheard int
 	// TasksOverdue counts the tasks of people that are past their time.
 	TasksOverdue int64
 	// Verification is the code of the failure that kept the ledger from being
@@ -103,9 +107,12 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 	next, changes := read.last.Next(statuses, read.evidence.Armed, now)
 	next, alerts := alert.Due(next, statuses)
 
-	if err := a.tell(ctx, alerts); err != nil {
+	unheard, err := a.tell(ctx, alerts)
+	if err != nil {
 		return AuditResult{}, err
 	}
+
+	next = alert.Untold(next, unheard)
 
 	if err := history.Record(ctx, a.Steward, read.last, next, changes); err != nil {
 		return AuditResult{}, err
@@ -123,7 +130,8 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 	}
 
 	result := summary(now, statuses)
-	result.Alerts, result.Changes, result.Verification = len(alerts), len(changes), failure.CodeOf(unverified)
+	result.Alerts, result.AlertsUnheard = len(alerts)-len(unheard), len(unheard)
+	result.Changes, result.Verification = len(changes), failure.CodeOf(unverified)
 	result.HeartbeatFailures = a.beat(ctx, statuses, unverified)
 	result.TasksOverdue = overdue
 
@@ -209,17 +217,42 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 	return read, failure.Wrap(failure.Unavailable, "reading the evidence", err)
 }
 
-// tell hands each alert to every way of telling before it is recorded as told.
-func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) error {
+// tell hands each alert to every way of telling before it is recorded as told, and gives
+// those that no way took. A way that fails keeps no other back: what is wrong with mail
+// may be what the log tells of.
+func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) (unheard []alert.Alert, err error) {
+	var failed []error
+
 	for _, each := range alerts {
+		told := false
+
 		for _, teller := range a.Tellers {
-			if err := teller.Tell(ctx, each); err != nil {
-				return err
+			err := teller.Tell(ctx, each)
+
+			switch {
+			case err == nil:
+				told = true
+			case errors.Is(err, alert.ErrNobody):
+				a.reachedNobody(ctx, each)
+			default:
+				failed = append(failed, err)
 			}
+		}
+
+		if !told {
+			unheard = append(unheard, each)
 		}
 	}
 
-	return nil
+	return unheard, failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
+}
+
+// reachedNobody says in the log and in a metric what a way of telling told nobody.
+func (a *Audits) reachedNobody(ctx context.Context, untold alert.Alert) {
+	a.Metrics.AlertUnheard(untold.Promise)
+	a.Log.ErrorContext(ctx, "no webhook endpoint wants this alert: a promise is at risk or broken",
+		"code", untold.Code, "promise", string(untold.Promise), "item", untold.Item, "state", string(untold.State),
+		"since", untold.Since.Format(time.RFC3339), "runbook", untold.Runbook)
 }
 
 // remindersAtOnce bounds the tasks that people are reminded of one by one. Whoever has
@@ -228,7 +261,7 @@ const remindersAtOnce = 50
 
 // remind writes a line for each kind of task that is overdue, and counts them all: a
 // task waits for a person, who is told until it is done. Mails and webhooks tell of
-// each task by itself, once a day.
+// each task by itself, once a day; one way that fails keeps no other back.
 func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overdue int64, err error) {
 	for _, standing := range read.tasks {
 		if standing.Overdue > 0 {
@@ -239,6 +272,8 @@ func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overd
 		overdue += standing.Overdue
 	}
 
+	var failed []error
+
 	for _, teller := range a.Tellers {
 		reminder, does := teller.(alert.Reminder)
 
@@ -247,13 +282,14 @@ func (a *Audits) remind(ctx context.Context, read reading, now time.Time) (overd
 				continue
 			}
 
-			if err := reminder.Remind(ctx, late, now); err != nil {
-				return 0, failure.Wrap(failure.Unavailable, "reminding of tasks", err)
+			// The line above tells of the task where nobody listens.
+			if err := reminder.Remind(ctx, late, now); err != nil && !errors.Is(err, alert.ErrNobody) {
+				failed = append(failed, err)
 			}
 		}
 	}
 
-	return overdue, nil
+	return overdue, failure.Wrap(failure.Unavailable, "reminding of tasks", errors.Join(failed...))
 }
 
 // beat calls the heartbeats of the promises whose evidence was read and is good,

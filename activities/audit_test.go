@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	netmail "net/mail"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -374,6 +375,123 @@ type pigeon struct{}
 
 func (pigeon) Tell(context.Context, alert.Alert) error {
 	return failure.New(failure.Unavailable, "sending a pigeon")
+}
+
+func (pigeon) Remind(context.Context, task.Task, time.Time) error {
+	return failure.New(failure.Unavailable, "sending a pigeon")
+}
+
+// One way of telling that fails keeps no other from telling, and the failure is told of.
+func TestAWayThatFailsKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.Tellers = append([]alert.Teller{pigeon{}}, w.Tellers...)
+
+	if _, err := w.AuditPromises(t.Context()); !failure.Is(err, failure.Unavailable) {
+		t.Error(err)
+	}
+
+	// Each of the two alerts, not the first alone.
+	if got := strings.Count(w.log.String(), "a promise is at risk or broken"); got != 2 {
+		t.Errorf("%d of 2 were told:\n%s", got, w.log)
+	}
+}
+
+// A reminder that cannot be written keeps no other back.
+func TestAReminderThatFailsKeepsNoOtherBack(t *testing.T) {
+	t.Parallel()
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.drilled(t, "app", "steward")
+
+	if _, _, err := task.Open(t.Context(), w.admin, task.Opening{Kind: task.DeleteAccount, Subject: "42", By: "steward", At: noon().Add(-73 * time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+
+	last := &counting{}
+	w.Tellers = []alert.Teller{pigeon{}, last}
+
+	if _, err := w.AuditPromises(t.Context()); !failure.Is(err, failure.Unavailable) || last.reminded != 1 {
+		t.Errorf("%d reminders, %v", last.reminded, err)
+	}
+}
+
+// TestAnAlertThatNobodyWantsIsNotTold: with webhooks as the only way, and no endpoint,
+// a disabled one and one that filters, nobody is recorded as told, the log and a metric
+// say so at each audit, and an endpoint that comes back hears it.
+func TestAnAlertThatNobodyWantsIsNotTold(t *testing.T) {
+	t.Parallel()
+
+	const line = `"level":"ERROR","msg":"no webhook endpoint wants this alert: a promise is at risk or broken"`
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	logOnly := w.Tellers
+	hooks := alert.Tellers([]policy.Alert{{Kind: policy.AlertWebhook}}, alert.Means{
+		Steward: w.Steward, Company: "Popkit", Clock: w.clock, KeepWebhooks: 30 * 24 * time.Hour,
+	})
+	w.Tellers = hooks
+
+	for n, sql := range []string{
+		`select 1`,
+		`insert into webhook_endpoints (id, url, secret, created_by, created_at, disabled_at, disabled_reason)
+			values ('whe_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '', 'stf', now(), now(), 'webhook_gone')`,
+		`update webhook_endpoints set disabled_at = null, disabled_reason = '', types = '{task.overdue}'`,
+	} {
+		w.run(t, sql)
+		w.log.Reset()
+
+		if result := w.audit(t); result.Alerts != 0 || result.AlertsUnheard != 2 {
+			t.Errorf("%d: %+v", n, result)
+		}
+
+		if got := strings.Count(w.log.String(), line); got != 2 {
+			t.Errorf("%d: %d lines\n%s", n, got, w.log)
+		}
+
+		if got := w.count(t, `promise_audits where states::text like '%alerted_at%'`); got != 0 {
+			t.Errorf("%d: %d audits say that somebody was told", n, got)
+		}
+
+		w.clock.move(5 * time.Minute)
+	}
+
+	w.run(t, `update webhook_endpoints set types = '{}'`)
+
+	if result := w.audit(t); result.Alerts != 2 || result.AlertsUnheard != 0 || w.count(t, "webhook_deliveries") != 2 {
+		t.Errorf("%+v, %d deliveries", result, w.count(t, "webhook_deliveries"))
+	}
+
+	// Told once, it is not told again five minutes later.
+	w.clock.move(5 * time.Minute)
+
+	if result := w.audit(t); result.Alerts != 0 || result.AlertsUnheard != 0 {
+		t.Errorf("%+v", result)
+	}
+
+	// Another way that took it is enough.
+	w.run(t, "truncate promise_audits")
+	w.run(t, `update webhook_endpoints set disabled_at = now()`)
+	w.Tellers = slices.Concat(hooks, logOnly)
+
+	if result := w.audit(t); result.Alerts != 2 || result.AlertsUnheard != 0 {
+		t.Errorf("%+v", result)
+	}
+}
+
+// counting counts what it is told.
+type counting struct{ told, reminded int }
+
+func (c *counting) Tell(context.Context, alert.Alert) error {
+	c.told++
+
+	return nil
+}
+
+func (c *counting) Remind(context.Context, task.Task, time.Time) error {
+	c.reminded++
+
+	return nil
 }
 
 // What could not be told is not recorded as told.

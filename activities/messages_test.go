@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	netmail "net/mail"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"steward/activities"
 	"steward/internal/casekey"
 	"steward/internal/clocks"
+	"steward/internal/failure"
 	"steward/internal/letter"
 	"steward/internal/mail/mailtest"
 	"steward/internal/outbox"
@@ -88,12 +90,53 @@ func TestAMailFromItsRowToItsEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if err := value.Get(&expired); err != nil || expired.Left != 0 || len(expired.Removed) != 2 || expired.Removed[0] != (ownrecords.Removed{Table: "mail", Rows: 1}) {
+	if err := value.Get(&expired); err != nil || len(expired.Removed) != 2 || expired.Removed[0] != (ownrecords.Removed{Table: "mail", Rows: 1}) {
 		t.Errorf("%+v, %v", expired, err)
 	}
 
 	// A core role that was never given a master key wraps nothing, and does not fail.
 	if keys, err := (&activities.OwnRecords{Steward: db}).RewrapKeys(t.Context()); err != nil || keys != 0 {
 		t.Errorf("%d, %v", keys, err)
+	}
+}
+
+// TestRecordsThatStayAreAFailure: what is past its end and cannot be removed fails the
+// step, and what goes at last is a success.
+func TestRecordsThatStayAreAFailure(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	own := &activities.OwnRecords{Steward: db, Clock: clocks.Fixed(at)}
+
+	run := func(sql string) {
+		t.Helper()
+
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	run(`insert into staff (id, handle, role, since) values ('stf_' || repeat('a', 26), 'support-1', 'support', now())`)
+	run(`insert into access_log (at, staff, credential, role, operation, subject, ends_at) values
+		('2025-11-22', 'stf_' || repeat('a', 26), 'tok_' || repeat('a', 26), 'support', 'get-account', '7', '2026-11-22')`)
+	run(`create function keep_it() returns trigger language plpgsql as 'begin return null; end'`)
+	run(`create trigger keep_it before delete on access_log for each row execute function keep_it()`)
+
+	var suite testsuite.WorkflowTestSuite
+
+	env := suite.NewTestActivityEnvironment()
+	env.RegisterActivity(own)
+
+	if _, err := env.ExecuteActivity(own.ExpireRecords); err == nil || !strings.Contains(err.Error(), failure.Lookup(failure.RecordsLeft).Text) {
+		t.Errorf("a row was left: %v", err)
+	}
+
+	run(`drop trigger keep_it on access_log`)
+
+	var expired activities.Expired
+	if value, err := env.ExecuteActivity(own.ExpireRecords); err != nil || value.Get(&expired) != nil ||
+		len(expired.Removed) != 1 || expired.Removed[0] != (ownrecords.Removed{Table: "access_log", Rows: 1}) {
+		t.Errorf("%+v, %v", expired, err)
 	}
 }

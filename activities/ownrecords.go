@@ -2,9 +2,11 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"steward/internal/casekey"
 	"steward/internal/clocks"
+	"steward/internal/failure"
 	"steward/internal/ownrecords"
 	"steward/internal/patience"
 	"steward/internal/postgres"
@@ -22,32 +24,56 @@ type OwnRecords struct {
 	Patience patience.Scale
 }
 
-// Expired is what ExpireRecords did.
+// Expired is what ExpireRecords did. Nothing that was past its end is left.
 type Expired struct {
 	// Removed tells the tables from which rows went.
 	Removed []ownrecords.Removed
-	// Left counts the rows that are past their end and still there.
-	Left int64
 }
 
-// ExpireRecords removes the rows whose end date has come, and counts what is left of
-// them. It takes no input: the rows and this process's clock decide. It may be called
-// again after any end.
-func (o *OwnRecords) ExpireRecords(ctx context.Context) (expired Expired, err error) {
-	now := o.Clock.Now()
+// passes bounds how often one call looks for what came due while it worked.
+const passes = 3
 
-	err = withPulse(ctx, o.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
-		expired.Removed, err = ownrecords.Expire(ctx, o.Steward, now, func(rows int64) { report("rows", rows) })
-		if err != nil {
-			return err
+// ExpireRecords removes the rows whose end date has come, and succeeds only when none
+// is left: it fails with RecordsLeft, which is tried again. It takes no input: the rows
+// and this process's clock decide. It may be called again after any end.
+func (o *OwnRecords) ExpireRecords(ctx context.Context) (expired Expired, err error) {
+	err = withPulse(ctx, o.Patience, func(ctx context.Context, report func(string, int64)) error {
+		gone := int64(0)
+
+		for range passes {
+			removed, err := ownrecords.Expire(ctx, o.Steward, o.Clock.Now(), func(rows int64) { report("rows", gone+rows) })
+			if err != nil {
+				return err
+			}
+
+			for _, each := range removed {
+				gone += each.Rows
+			}
+
+			expired.add(removed)
+
+			left, err := ownrecords.Overdue(ctx, o.Steward, o.Clock.Now())
+			if err != nil || left == 0 {
+				return err
+			}
 		}
 
-		expired.Left, err = ownrecords.Overdue(ctx, o.Steward, now)
-
-		return err
+		return failure.New(failure.RecordsLeft, "removing own records past their end")
 	})
 
 	return expired, err
+}
+
+// add counts what one pass removed, table by table.
+func (e *Expired) add(removed []ownrecords.Removed) {
+	for _, each := range removed {
+		at := slices.IndexFunc(e.Removed, func(known ownrecords.Removed) bool { return known.Table == each.Table })
+		if at < 0 {
+			e.Removed = append(e.Removed, each)
+		} else {
+			e.Removed[at].Rows += each.Rows
+		}
+	}
 }
 
 // RewrapKeys wraps the keys of cases with the current master key where an older one

@@ -83,6 +83,10 @@ func told(result activities.AuditResult) string {
 	text := fmt.Sprintf("as of %s, %d alerts, %d changes in the ledger",
 		result.At.UTC().Format("2006-01-02 15:04 UTC"), result.Alerts, result.Changes)
 
+	if result.AlertsUnheard > 0 {
+		text += fmt.Sprintf("; %d alerts reached nobody (docs/webhooks.md)", result.AlertsUnheard)
+	}
+
 	if result.Verification != "" {
 		row := failure.Lookup(result.Verification)
 		text += fmt.Sprintf("; the ledger could not be verified: %s (%#q). %s", row.Text, row.Code, row.Hint)

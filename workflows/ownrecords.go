@@ -19,7 +19,8 @@ const recordsBudget = time.Hour
 
 // ExpireOwnRecords ends Steward's own dated records (mails, deliveries, tasks, who
 // looked at what) once their end dates have come, and wraps the keys of cases with a
-// new master key where there is one. It runs each hour and takes no input.
+// new master key where there is one. It runs each hour and takes no input. Records that
+// stay past their end fail the step, which is tried again until the next run is due.
 func (p Promises) ExpireOwnRecords(ctx workflow.Context) (activities.Expired, error) {
 	var (
 		do      *activities.OwnRecords
@@ -58,17 +59,13 @@ func (p Promises) ExpireOwnRecords(ctx workflow.Context) (activities.Expired, er
 
 // removed says what went, table by table.
 func removed(expired activities.Expired) string {
-	parts := make([]string, 0, len(expired.Removed)+1)
+	parts := make([]string, 0, max(len(expired.Removed), 1))
 	for _, each := range expired.Removed {
 		parts = append(parts, fmt.Sprintf("%d of %s", each.Rows, each.Table))
 	}
 
 	if len(parts) == 0 {
 		parts = append(parts, "nothing was due")
-	}
-
-	if expired.Left > 0 {
-		parts = append(parts, fmt.Sprintf("%d came due meanwhile or are locked", expired.Left))
 	}
 
 	return strings.Join(parts, ", ")

@@ -36,9 +36,10 @@ type Registrar struct {
 // Close ends them.
 func NewRegistrar(ctx context.Context, db *postgres.DB, scale patience.Scale) *Registrar {
 	return &Registrar{group: groupcommit.New(ctx, groupcommit.Options[Registration, bool]{
-		Write:      func(ctx context.Context, items []Registration) ([]bool, error) { return registerAll(ctx, db, items) },
-		Size:       func(Registration) int { return 1 },
-		MaxWaiting: maxWaiting, MaxGroup: maxGroup / 10, // a row here is ten times one of a sign
+		Write: func(ctx context.Context, items []Registration) ([]bool, error) { return registerAll(ctx, db, items) },
+		Size:  func(Registration) int { return 1 },
+		// A row here is ten times one of a sign.
+		MaxWaiting: maxWaiting / 10, MaxGroup: maxGroup / 10,
 		Timeout: scale.Of(writeTimeout), Together: true,
 	})}
 }

@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strconv"
 	"sync"
@@ -220,4 +221,48 @@ func TestRegistrarTellsFailures(t *testing.T) {
 	if got := requests(t, db); got != 3 {
 		t.Errorf("%d requests are remembered", got)
 	}
+}
+
+// TestTheLineOfRegistrationsIsShort: while the database does not answer, no more than
+// twenty groups wait, so that the last of them is still answered in time.
+func TestTheLineOfRegistrationsIsShort(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	registrar := account.NewRegistrar(t.Context(), db, 0)
+	t.Cleanup(registrar.Close)
+
+	full, one := make(chan struct{}), registration(t, "1", "1")
+
+	var (
+		together sync.WaitGroup
+		once     sync.Once
+	)
+
+	must(t, db.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		if _, err := tx.Exec(ctx, `lock table accounts in access exclusive mode`); err != nil {
+			return err
+		}
+
+		for range 23_000 { // the line, and a group for each writer
+			together.Go(func() {
+				_, err := registrar.Register(t.Context(), one)
+				if failure.Is(err, failure.SignsWaiting) {
+					once.Do(func() { close(full) })
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+
+		select {
+		case <-full:
+		case <-time.After(5 * time.Second):
+			t.Error("23,000 registrations wait")
+		}
+
+		return nil
+	}))
+
+	together.Wait()
 }

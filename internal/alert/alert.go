@@ -5,7 +5,9 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"steward/internal/clocks"
@@ -86,8 +88,26 @@ func Runbook(name promise.Name, state promise.State) string {
 // Teller is one way to tell people. Tell may tell the same alert twice after a
 // crash; it must not lose one without an error.
 type Teller interface {
-	// Tell tells one alert.
+	// Tell tells one alert. It fails with ErrNobody where nobody listens on this way.
 	Tell(ctx context.Context, alert Alert) error
+}
+
+// ErrNobody says that nobody listens on a way of telling: it works, and reaches no one.
+var ErrNobody = errors.New("nobody listens on this way of telling")
+
+// Untold takes back from an audit that Due gave that people were told of these alerts:
+// nobody was, so the next audit tells them again, as the same telling.
+func Untold(audit history.Audit, alerts []Alert) history.Audit {
+	audit.Standings = slices.Clone(audit.Standings)
+
+	for _, each := range alerts {
+		key := promise.Key{Promise: each.Promise, Item: each.Item}
+		if at := slices.IndexFunc(audit.Standings, func(s history.Standing) bool { return s.Key() == key }); at >= 0 {
+			audit.Standings[at].AlertedAt = each.ToldBefore
+		}
+	}
+
+	return audit
 }
 
 // Means are what the ways of telling need.

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"steward/internal/failure"
@@ -63,6 +64,7 @@ func (m Mail) Tell(ctx context.Context, alert Alert) error {
 type Webhook struct{ means Means }
 
 // Tell implements Teller: the event is queued once it returns.
+// It fails with ErrNobody where no enabled endpoint wants it.
 func (w Webhook) Tell(ctx context.Context, alert Alert) error {
 	now := w.means.Clock.Now()
 
@@ -79,6 +81,10 @@ func (w Webhook) Tell(ctx context.Context, alert Alert) error {
 
 		return err
 	})
+
+	if errors.Is(err, webhook.ErrNobody) {
+		return ErrNobody
+	}
 
 	return failure.Wrap(failure.Unavailable, "telling an alert by webhook", err)
 }

@@ -2,6 +2,7 @@ package alert
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -16,7 +17,8 @@ import (
 // Reminder is a way to tell people that also reminds of single tasks. The log is none:
 // the audit writes one line for each kind of task.
 type Reminder interface {
-	// Remind tells that a task is overdue, once a day however often it is called.
+	// Remind tells that a task is overdue, once a day however often it is called. It
+	// fails with ErrNobody where nobody listens on this way.
 	Remind(ctx context.Context, late task.Task, asOf time.Time) error
 }
 
@@ -51,6 +53,10 @@ func (w Webhook) Remind(ctx context.Context, late task.Task, asOf time.Time) err
 
 		return err
 	})
+
+	if errors.Is(err, webhook.ErrNobody) {
+		return ErrNobody
+	}
 
 	return failure.Wrap(failure.Unavailable, "reminding of a task by webhook", err)
 }

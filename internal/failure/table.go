@@ -84,6 +84,7 @@ const (
 	QueryRefused        Code = "query_refused"
 	StorageRefused      Code = "storage_refused"
 	StillListed         Code = "still_listed"
+	RecordsLeft         Code = "records_left"
 	PlanChanged         Code = "plan_changed"
 	ObservedOnly        Code = "observed_only"
 	EvidenceMissing     Code = "evidence_missing"
@@ -210,6 +211,11 @@ func backups() []Row {
 			false, Refused, false,
 		},
 		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken, false},
+		{
+			RecordsLeft, "own records that are past their end are still there",
+			"See who locks them in the steward database (pg_stat_activity); it is tried again by itself. Then run: steward doctor",
+			true, Broken, false,
+		},
 	}
 }
 

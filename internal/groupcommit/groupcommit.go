@@ -9,6 +9,7 @@ package groupcommit
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,7 +49,8 @@ type Committer[T, R any] struct {
 	mu      sync.Mutex
 	changed *sync.Cond       // waiting or closed changed; its lock is mu
 	waiting []*brought[T, R] // in the order of arrival; owned by mu
-	rows    int              // how many rows wait; owned by mu
+	rows    int              // how many rows wait, without those that were left; owned by mu
+	left    int              // how many of waiting were left by their callers; owned by mu
 	closed  bool             // nothing more is accepted; owned by mu
 
 	writing sync.WaitGroup
@@ -59,7 +61,9 @@ type brought[T, R any] struct {
 	item T
 	rows int
 	// done gets the answer, once; it has room for it.
-	done chan answer[R]
+	done  chan answer[R]
+	taken bool // into a group; owned by the committer's mu
+	left  bool // the caller has gone, nothing is to be written; owned by the committer's mu
 }
 
 type answer[R any] struct {
@@ -83,7 +87,8 @@ func New[T, R any](ctx context.Context, options Options[T, R]) *Committer[T, R] 
 // Do waits until the item is durable, and gives its answer. It fails with
 // SignsWaiting, at once and with nothing written, where too much waits or the
 // committer is closed, with what Write fails with, and with TimedOut if ctx ends
-// first: then the item may be written or not.
+// first: then the item may be written or not. One that still waited then is not: it
+// makes room for others.
 func (c *Committer[T, R]) Do(ctx context.Context, item T) (R, error) {
 	mine := &brought[T, R]{item: item, rows: c.options.Size(item), done: make(chan answer[R], 1)}
 
@@ -97,6 +102,8 @@ func (c *Committer[T, R]) Do(ctx context.Context, item T) (R, error) {
 	case a := <-mine.done:
 		return a.result, a.err
 	case <-ctx.Done():
+		c.leave(mine)
+
 		return none, failure.Wrap(failure.TimedOut, "waiting for a commit", ctx.Err())
 	}
 }
@@ -127,6 +134,30 @@ func (c *Committer[T, R]) accept(mine *brought[T, R]) bool {
 	return true
 }
 
+// leave takes back an item whose caller waits no longer, unless it is being written.
+// Those that were left stand in line until somebody looks, or until they are most of it.
+func (c *Committer[T, R]) leave(mine *brought[T, R]) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+
+	if mine.taken {
+		return
+	}
+
+	mine.left = true
+	c.left, c.rows = c.left+1, c.rows-mine.rows
+
+	if c.left > len(c.waiting)/2 {
+		c.forget()
+	}
+}
+
+// forget drops from the line what was left. Its caller holds mu.
+func (c *Committer[T, R]) forget() {
+	c.waiting = slices.DeleteFunc(c.waiting, func(one *brought[T, R]) bool { return one.left })
+	c.left = 0
+}
+
 // write writes group after group until the committer is closed and nothing waits.
 func (c *Committer[T, R]) write(ctx context.Context) {
 	for {
@@ -145,7 +176,7 @@ func (c *Committer[T, R]) next() []*brought[T, R] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 
-	for len(c.waiting) == 0 {
+	for len(c.waiting) == c.left {
 		if c.closed {
 			return nil
 		}
@@ -153,9 +184,14 @@ func (c *Committer[T, R]) next() []*brought[T, R] {
 		c.changed.Wait()
 	}
 
+	if c.left > 0 {
+		c.forget()
+	}
+
 	rows, taken := 0, 0
 	for taken < len(c.waiting) && (taken == 0 || rows+c.waiting[taken].rows <= c.options.MaxGroup) {
 		rows += c.waiting[taken].rows
+		c.waiting[taken].taken = true
 		taken++
 	}
 
@@ -167,22 +203,35 @@ func (c *Committer[T, R]) next() []*brought[T, R] {
 
 // commit writes a group and answers its callers. Where the database refuses the
 // group for what is in it, each item is tried alone, unless the caller can do better:
-// nobody is refused for what somebody else brought.
+// nobody is refused for what somebody else brought. Where it is in trouble then, the
+// rest is told so: one timeout after the other would keep everybody waiting.
 func (c *Committer[T, R]) commit(ctx context.Context, group []*brought[T, R]) {
 	err := c.attempt(ctx, group)
 
 	switch {
 	case err == nil:
 	case len(group) > 1 && !c.options.Together && RefusedByServer(err):
-		for _, one := range group {
-			if err := c.attempt(ctx, []*brought[T, R]{one}); err != nil {
-				one.done <- answer[R]{err: err}
+		for i := range group {
+			err := c.attempt(ctx, group[i:i+1])
+			if err != nil && !RefusedByServer(err) {
+				tell(group[i:], err)
+
+				return
+			}
+
+			if err != nil {
+				tell(group[i:i+1], err)
 			}
 		}
 	default:
-		for _, one := range group {
-			one.done <- answer[R]{err: err}
-		}
+		tell(group, err)
+	}
+}
+
+// tell gives all of a group the same error.
+func tell[T, R any](group []*brought[T, R], err error) {
+	for _, one := range group {
+		one.done <- answer[R]{err: err}
 	}
 }
 

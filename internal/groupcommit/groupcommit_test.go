@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,14 +149,13 @@ func TestTheEnd(t *testing.T) {
 
 	ended := make(chan struct{})
 
-	// One fills the line and goes away; the next finds it full.
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-
-	if _, err := committer.Do(gone, 1000); !failure.Is(err, failure.TimedOut) {
-		t.Error(err)
-	}
-
+	// One fills the line; the next finds it full.
+	together.Go(func() {
+		if _, err := insist(t.Context(), committer, 1000); err != nil {
+			t.Error(err)
+		}
+	})
+	untilFull(t, committer, 1)
 	call(1, failure.SignsWaiting)
 
 	go func() {
@@ -178,6 +178,155 @@ func TestTheEnd(t *testing.T) {
 
 	if !slices.ContainsFunc(written.groups, func(group []int) bool { return slices.Contains(group, 1000) }) {
 		t.Errorf("what was accepted was not written: %v", written.groups)
+	}
+}
+
+// insist brings an item again while untilFull is in its way.
+func insist(ctx context.Context, committer *groupcommit.Committer[int, string], item int) (string, error) {
+	for {
+		if answer, err := committer.Do(ctx, item); !failure.Is(err, failure.SignsWaiting) {
+			return answer, err
+		}
+
+		runtime.Gosched()
+	}
+}
+
+// untilFull returns once the line has no room for the item.
+func untilFull(t *testing.T, committer *groupcommit.Committer[int, string], item int) {
+	t.Helper()
+
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+
+	for {
+		_, err := committer.Do(gone, item)
+		if failure.Is(err, failure.SignsWaiting) {
+			return
+		}
+
+		if !failure.Is(err, failure.TimedOut) {
+			t.Fatal(err)
+		}
+
+		runtime.Gosched()
+	}
+}
+
+// TestWhoLeavesTakesTheirPlace: with a database that hangs, those who stop waiting make
+// room for others, nothing of theirs is written any more, and the end needs no longer
+// than what had begun.
+func TestWhoLeavesTakesTheirPlace(t *testing.T) {
+	t.Parallel()
+
+	written, begun, free := &book{}, make(chan struct{}, 1000), make(chan struct{})
+	options := written.options()
+	options.Write = func(ctx context.Context, items []int) ([]string, error) {
+		begun <- struct{}{}
+		<-free
+
+		return written.write(ctx, items)
+	}
+	committer := groupcommit.New(t.Context(), options)
+
+	var stayed, left sync.WaitGroup
+
+	stay := func(item int) {
+		stayed.Go(func() {
+			if _, err := insist(t.Context(), committer, item); err != nil {
+				t.Errorf("%d: %v", item, err)
+			}
+		})
+	}
+
+	for range 2 { // both writers are at work
+		stay(1)
+		<-begun
+	}
+
+	leaving, leave := context.WithCancel(t.Context())
+
+	const item = 2 // rows of each who leaves
+
+	for range 1000 / item {
+		left.Go(func() {
+			if _, err := insist(leaving, committer, item); !failure.Is(err, failure.TimedOut) {
+				t.Error(err)
+			}
+		})
+	}
+
+	untilFull(t, committer, 1)
+	leave()
+	left.Wait()
+
+	// There is room for as much as ever, and whoever leaves at once takes none of it.
+	for range 10 {
+		if _, err := committer.Do(leaving, 1000); !failure.Is(err, failure.TimedOut) {
+			t.Fatal(err)
+		}
+	}
+
+	stay(1000)
+	untilFull(t, committer, 1)
+	close(free)
+	stayed.Wait()
+	committer.Close()
+
+	slices.SortFunc(written.groups, slices.Compare)
+
+	if want := [][]int{{1}, {1}, {1000}}; !slices.EqualFunc(written.groups, want, slices.Equal) {
+		t.Errorf("written %v, want %v", written.groups, want)
+	}
+}
+
+// TestTheEndWithAHangingDatabase: with everybody gone it ends with the writes that had
+// begun, after one timeout.
+func TestTheEndWithAHangingDatabase(t *testing.T) {
+	t.Parallel()
+
+	begun := make(chan struct{}, 1000)
+
+	var writes atomic.Int64
+
+	options := (&book{}).options()
+	options.Timeout = 100 * time.Millisecond
+	options.Write = func(ctx context.Context, _ []int) ([]string, error) {
+		writes.Add(1)
+		begun <- struct{}{}
+		<-ctx.Done()
+
+		return nil, failure.Wrap(failure.Unavailable, "writing", ctx.Err())
+	}
+	committer := groupcommit.New(t.Context(), options)
+
+	var together sync.WaitGroup
+
+	leaving, leave := context.WithCancel(t.Context())
+
+	for n := range 12 {
+		together.Go(func() {
+			if _, err := insist(leaving, committer, 90); err == nil {
+				t.Error("written by a database that hangs")
+			}
+		})
+
+		if n < 2 {
+			<-begun
+		}
+	}
+
+	untilFull(t, committer, 200)
+	leave()
+	together.Wait()
+
+	before := writes.Load()
+
+	committer.Close()
+
+	// One may have begun between the last of them and the end.
+	if after := writes.Load(); after > before+1 {
+		t.Errorf("%d writes began after everybody had left", after-before)
 	}
 }
 
@@ -223,7 +372,14 @@ func TestRefusedTogether(t *testing.T) {
 
 	written, begun, free := &book{}, make(chan struct{}, 100), make(chan struct{})
 	options := written.options()
-	options.Together = true
+	options.Together, options.MaxGroup = true, 1000
+	options.Size = func(item int) int {
+		if item < 0 {
+			return 900
+		}
+
+		return item
+	}
 
 	var statements atomic.Int64
 
@@ -247,13 +403,13 @@ func TestRefusedTogether(t *testing.T) {
 		<-begun
 	}
 
-	gone, cancel := context.WithCancel(t.Context())
-	cancel()
-
 	// One bad item stands first in line, and all that follow go into its group.
-	if _, err := committer.Do(gone, -1); !failure.Is(err, failure.TimedOut) {
-		t.Error(err)
-	}
+	together.Go(func() {
+		if _, err := insist(t.Context(), committer, -1); !groupcommit.RefusedByServer(err) {
+			t.Error(err)
+		}
+	})
+	untilFull(t, committer, 200)
 
 	var refused atomic.Int64
 
@@ -276,6 +432,62 @@ func TestRefusedTogether(t *testing.T) {
 	// How many were in that group is up to the scheduler; no item was tried alone.
 	if got := statements.Load(); got > others+3 || refused.Load() > 0 && got > others+3-refused.Load() {
 		t.Errorf("%d statements, %d refused", got, refused.Load())
+	}
+}
+
+// TestTroubleAfterARefusal: where the database goes away while the items of a refused
+// group are tried alone, the rest is told so at once. Each of them would wait for its
+// own timeout.
+func TestTroubleAfterARefusal(t *testing.T) {
+	t.Parallel()
+
+	begun, free := make(chan struct{}, 100), make(chan struct{})
+
+	var alone atomic.Int64
+
+	options := (&book{}).options()
+	options.Write = func(_ context.Context, items []int) ([]string, error) {
+		begun <- struct{}{}
+		<-free
+
+		if len(items) > 1 {
+			return nil, &pgconn.PgError{Code: "40P01"}
+		}
+
+		if items[0] == 2 {
+			alone.Add(1)
+		}
+
+		return nil, failure.New(failure.Unavailable, "writing")
+	}
+	committer := groupcommit.New(t.Context(), options)
+
+	var together sync.WaitGroup
+
+	call := func(item int) {
+		together.Go(func() {
+			if _, err := insist(t.Context(), committer, item); !failure.Is(err, failure.Unavailable) {
+				t.Errorf("%d: %v", item, err)
+			}
+		})
+	}
+
+	for range 2 { // both writers are at work
+		call(1)
+		<-begun
+	}
+
+	for range 50 { // one group
+		call(2)
+	}
+
+	untilFull(t, committer, 901)
+	close(free)
+	together.Wait()
+	committer.Close()
+
+	if got := alone.Load(); got != 1 {
+		t.Errorf("%d items were tried alone", got)
 	}
 }
 

@@ -35,8 +35,11 @@ func For(tag string) Language {
 
 // functions are what a template may call.
 func (l Language) functions() map[string]any {
-	return map[string]any{"moment": l.moment, "state": l.state}
+	return map[string]any{"moment": l.moment, "state": l.state, "short": short}
 }
+
+// short is a name as it stands in a subject.
+func short(name string) string { return shorten(name, maxName) }
 
 // moment writes an instant with its zone, which is UTC: who reads it may be anywhere.
 func (l Language) moment(at time.Time) string {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	text "text/template"
 	"unicode"
+	"unicode/utf8"
 
 	"steward/internal/failure"
 )
@@ -57,10 +58,14 @@ const (
 	subjectMark = "Subject: "
 	// maxSubject bounds a subject, in bytes: longer ones are cut by what shows them.
 	maxSubject = 200
+	// maxName bounds a name in a subject, in bytes, so that what the mail is about has
+	// room whatever the company's name is.
+	maxName = 60
 )
 
-// Render writes a letter in a language. It fails with LetterInvalid where the
-// language is unknown or where a value would break the subject in two lines.
+// Render writes a letter in a language. A subject that is too long is cut: an alert
+// must not be kept back by a name. It fails with LetterInvalid where the language is
+// unknown or where a value would break the subject in two lines.
 func Render(one Letter, language Language) (Rendered, error) {
 	if !language.Known() {
 		return Rendered{}, failure.New(failure.LetterInvalid, "writing a letter in a language that has no templates")
@@ -71,7 +76,8 @@ func Render(one Letter, language Language) (Rendered, error) {
 		return Rendered{}, failure.Wrap(failure.LetterInvalid, "writing the text of "+one.Name(), err)
 	}
 
-	if subject == "" || len(subject) > maxSubject || strings.ContainsFunc(subject, unicode.IsControl) {
+	subject = shorten(subject, maxSubject)
+	if subject == "" || strings.ContainsFunc(subject, unicode.IsControl) {
 		return Rendered{}, failure.New(failure.LetterInvalid, "writing the subject of "+one.Name())
 	}
 
@@ -81,6 +87,22 @@ func Render(one Letter, language Language) (Rendered, error) {
 	}
 
 	return Rendered{Subject: subject, Text: body, HTML: page}, nil
+}
+
+// shorten cuts a text to some bytes, between two characters, and shows that it did.
+func shorten(long string, most int) string {
+	const mark = "\u2026"
+
+	if len(long) <= most {
+		return long
+	}
+
+	end := most - len(mark)
+	for end > 0 && !utf8.RuneStart(long[end]) {
+		end--
+	}
+
+	return strings.TrimRight(long[:end], " ") + mark
 }
 
 // path is where a template lies.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"steward/internal/failure"
 	"steward/internal/letter"
@@ -76,7 +77,7 @@ func TestValuesAreEscapedAndStayInTheirLine(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 
-	for _, company := range []string{"A\nBcc: eve@example.com", "A\r\nX: y", "A\x00", strings.Repeat("a", 300)} {
+	for _, company := range []string{"A\nBcc: eve@example.com", "A\r\nX: y", "A\x00"} {
 		if _, err := letter.Render(letter.Test{Company: company}, letter.English); !failure.Is(err, failure.LetterInvalid) {
 			t.Errorf("%.20q stands in a subject: %v", company, err)
 		}
@@ -84,6 +85,40 @@ func TestValuesAreEscapedAndStayInTheirLine(t *testing.T) {
 
 	if _, err := letter.Render(letter.Test{}, "de"); !failure.Is(err, failure.LetterInvalid) {
 		t.Error(err)
+	}
+}
+
+// TestALongNameKeepsNoLetterBack: with a company's name as long as the policy allows,
+// and items as long as there are, each letter is written, in each language, and its
+// subject still says what it is about.
+func TestALongNameKeepsNoLetterBack(t *testing.T) {
+	t.Parallel()
+
+	at := time.Date(2026, 9, 30, 23, 59, 0, 0, time.UTC)
+	item := "backups/" + strings.Repeat("a", 40)
+
+	for _, name := range []string{strings.Repeat("a", 200), strings.Repeat("é", 100), strings.Repeat("\u20ac", 66)} {
+		for _, one := range []letter.Letter{
+			letter.PromiseAlert{Company: name, Promise: item, State: "at risk", Since: at},
+			letter.TaskOverdue{Company: name, Kind: item, Role: "support", Due: at},
+			letter.Test{Company: name, At: at},
+		} {
+			for _, language := range letter.Languages() {
+				got, err := letter.Render(one, language)
+				if err != nil || len(got.Subject) > 200 || !utf8.ValidString(got.Subject) || !strings.Contains(got.Subject, "\u2026] ") {
+					t.Errorf("%s in %s: %q, %v", one.Name(), language, got.Subject, err)
+				}
+
+				if one.Name() != "test" && !strings.Contains(got.Subject, item) {
+					t.Errorf("%s in %s does not say what it is about: %q", one.Name(), language, got.Subject)
+				}
+			}
+		}
+	}
+
+	got, err := letter.Render(letter.TaskOverdue{Company: "A", Kind: strings.Repeat("é", 300)}, letter.English)
+	if err != nil || len(got.Subject) > 200 || !utf8.ValidString(got.Subject) {
+		t.Errorf("%q, %v", got.Subject, err)
 	}
 }
 

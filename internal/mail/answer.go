@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/textproto"
+	"slices"
 
 	"steward/internal/failure"
 )
@@ -34,9 +35,16 @@ func Reply(err error) int {
 // parts of the conversation.
 var errLost = errors.New("the conversation with the mail server ended")
 
+// wantsLogin reports whether a reply is about who we are, and not about the mail: RFC
+// 4954, sections 4 and 6, gives these codes the same meaning after every command. They
+// come where a login is missing, too weak, wrong, or would need encryption.
+func wantsLogin(reply int) bool {
+	return slices.Contains([]int{530, 534, 535, 538}, reply)
+}
+
 // answered gives the error of a request its code: refused where the server said
-// never, MailDeferred where it said later, Unavailable where it said nothing. It
-// returns nil for nil.
+// never, MailDeferred where it said later, Unavailable where it said nothing. No mail is
+// refused for a login: that is MailServerRefused. It returns nil for nil.
 func answered(err error, op string, refused failure.Code) error {
 	if err == nil {
 		return nil
@@ -47,6 +55,8 @@ func answered(err error, op string, refused failure.Code) error {
 	switch {
 	case !ok:
 		return failure.Wrap(failure.Unavailable, op, errLost)
+	case refused == failure.MailRefused && wantsLogin(said.Code):
+		return failure.Wrap(failure.MailServerRefused, op, &ReplyError{Code: said.Code})
 	case said.Code >= permanent:
 		return failure.Wrap(refused, op, &ReplyError{Code: said.Code})
 	default:

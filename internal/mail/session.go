@@ -164,7 +164,7 @@ func (s *Session) login(ctx context.Context) error {
 //
 //   - MailRefused: the server will never take this mail,
 //   - MailDeferred: it asks to try again later,
-//   - MailServerRefused: it does not work with us, whatever the mail,
+//   - MailServerRefused: it does not work with us, whatever the mail; it wants a login,
 //   - Unavailable: the connection was lost before the mail was the server's,
 //   - MailUncertain: the connection was lost when it may have been the server's.
 func (s *Session) Send(ctx context.Context, message Message, atEnd func(context.Context) error) error {

@@ -47,6 +47,7 @@ type Metrics struct {
 	activitySeconds   *prometheus.HistogramVec
 	sealErrors        *prometheus.CounterVec
 	heartbeatFailures *prometheus.CounterVec
+	unheard           *prometheus.CounterVec
 	verifyFailures    *prometheus.CounterVec
 }
 
@@ -68,6 +69,8 @@ func New(options Options) *Metrics {
 			"Seals of the ledger that failed, by the code of the failure table.", "code"),
 		heartbeatFailures: counters("steward_heartbeat_failures_total",
 			"Calls of heartbeat URLs outside that were not accepted.", "promise"),
+		unheard: counters("steward_alerts_unheard_total",
+			"Alerts by webhook that no enabled endpoint wanted, counted at each audit.", "promise"),
 		verifyFailures: counters("steward_ledger_verification_failures_total",
 			"Verifications of the ledger that could not read both copies, by the code of the failure table.", "code"),
 	}
@@ -78,7 +81,8 @@ func New(options Options) *Metrics {
 	build.WithLabelValues(options.Version, options.Commit, options.Role).Set(1)
 
 	m.registry.MustRegister(build, m.promises, m.tasks.open, m.tasks.overdue, m.activityFailures, m.activitySeconds, m.sealErrors,
-		m.heartbeatFailures, m.verifyFailures, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		m.heartbeatFailures, m.unheard, m.verifyFailures,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.messages.all()...)
 
 	return m
@@ -109,6 +113,11 @@ func (m *Metrics) VerificationFailed(err error) {
 // HeartbeatFailed counts a call of a promise's heartbeat that was not accepted.
 func (m *Metrics) HeartbeatFailed(name promise.Name) {
 	m.heartbeatFailures.WithLabelValues(promiseLabel(name)).Inc()
+}
+
+// AlertUnheard counts an alert about a promise that reached nobody on one way of telling.
+func (m *Metrics) AlertUnheard(name promise.Name) {
+	m.unheard.WithLabelValues(promiseLabel(name)).Inc()
 }
 
 // activity ran for a while, and ended with err.

@@ -154,11 +154,13 @@ func TestCounters(t *testing.T) {
 	m.VerificationFailed(failure.New(failure.TimedOut, "verifying"))
 	m.HeartbeatFailed(promise.Backups)
 	m.HeartbeatFailed(promise.Backups)
+	m.AlertUnheard(promise.Backups)
 
 	has(t, scrape(t, m),
 		`steward_ledger_seal_errors_total{code="ledger_moved"} 1`,
 		`steward_ledger_verification_failures_total{code="timed_out"} 1`,
-		`steward_heartbeat_failures_total{promise="backups"} 2`)
+		`steward_heartbeat_failures_total{promise="backups"} 2`,
+		`steward_alerts_unheard_total{promise="backups"} 1`)
 }
 
 // What left the policy is one item, in the worst state of any of them, until nothing

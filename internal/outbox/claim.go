@@ -140,11 +140,13 @@ func (c claim) failed(ctx context.Context, q postgres.Queryer, cause error, at t
 }
 
 // release gives a mail back untried: what is wrong is between the server and us, and no
-// mail's own try or wait is spent on it. A crash before its commit leaves the mail
+// mail's own try or wait is spent on it. The server answered, so this try did not leave
+// the mail with it. A crash before its commit leaves the mail
 // claimed until the lease is over. The number of this try is taken again by the next
 // one; hand refuses it to everybody else, since nobody has claimed the mail then.
 func (c claim) release(ctx context.Context, q postgres.Queryer, cause error) error {
-	_, err := q.Exec(ctx, `update mail set tries = tries - 1, code = $3, reply = nullif($4, 0), claimed_until = null
+	_, err := q.Exec(ctx, `update mail set tries = tries - 1, code = $3, reply = nullif($4, 0), claimed_until = null,
+			handed = array_remove(handed, $2)
 		where id = $1 and tries = $2 and claimed_until is not null and state = 'waiting'`,
 		c.id, c.try, string(failure.CodeOf(cause)), protocol.Reply(cause))
 

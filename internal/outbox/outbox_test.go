@@ -330,6 +330,36 @@ func TestASenderThatIsRefusedCostsNoTry(t *testing.T) {
 	}
 }
 
+// TestALoginThatIsMissingCostsNoMail: a server that asks for a login, at whatever step,
+// says nothing about the mail. Every mail keeps its try and its place, and counts as
+// handed over to nobody, until somebody mends the login.
+func TestALoginThatIsMissingCostsNoMail(t *testing.T) {
+	t.Parallel()
+
+	for _, step := range []string{"rcpt", "data", "end"} {
+		w := newWorld(t)
+		w.put(t, "x")
+		w.put(t, "y")
+		w.server.Script(step, "530 authentication required", "535 authentication failed")
+
+		for range 2 {
+			if result, err := w.sender.SendDue(t.Context()); !failure.Is(err, failure.MailServerRefused) || result != (outbox.Result{}) {
+				t.Errorf("%s: %+v, %v", step, result, err)
+			}
+
+			var untouched int
+			if err := w.db.QueryRow(t.Context(), `select count(*) from mail where state = 'waiting' and tries = 0 and claimed_until is null
+				and handed = '{}'`).Scan(&untouched); err != nil || untouched != 2 {
+				t.Errorf("%s: %d mails of 2 are as they were, %v", step, untouched, err)
+			}
+		}
+
+		if got := w.send(t); got != (outbox.Result{Accepted: 2}) || len(w.server.Received()) != 2 {
+			t.Errorf("%s: %+v, %d arrived", step, got, len(w.server.Received()))
+		}
+	}
+}
+
 // A mail whose key is destroyed cannot be sent, and does not hold up the others.
 func TestAShreddedMailIsRefused(t *testing.T) {
 	t.Parallel()

@@ -50,8 +50,9 @@ const batch = 1000
 
 // Expire removes every row whose end date has come, table by table, in batches that
 // are each a transaction of their own: a crash leaves what was removed removed, and
-// the next call goes on. It tells the tables from which something went, those of
-// before an error too.
+// the next call goes on. A row that is changed meanwhile leaves its batch short, which
+// is not the end of the table: only a batch of nothing is. It tells the tables from which
+// something went, those of before an error too.
 func Expire(ctx context.Context, q postgres.Queryer, asOf time.Time, progress func(rows int64)) ([]Removed, error) {
 	var (
 		all   []Removed
@@ -71,7 +72,7 @@ func Expire(ctx context.Context, q postgres.Queryer, asOf time.Time, progress fu
 			total += rows
 			progress(total)
 
-			if rows < batch {
+			if rows == 0 {
 				break
 			}
 		}

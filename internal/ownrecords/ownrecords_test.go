@@ -1,6 +1,7 @@
 package ownrecords_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -176,6 +177,44 @@ func TestAFullDayIsGone(t *testing.T) {
 			if got := count(t, db, table.Name); got != left {
 				t.Errorf("%s: %d rows of %s, want %d", passed.at, got, table.Name, left)
 			}
+		}
+	}
+}
+
+// busy stands for others who change a row of a batch while it is being removed: that one
+// stays, for a later statement.
+type busy struct {
+	postgres.Queryer
+
+	seen map[string]bool
+}
+
+// Exec implements postgres.Queryer.
+func (b busy) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if most, ok := args[1].(int); ok && !b.seen[sql] {
+		b.seen[sql] = true
+		args = []any{args[0], most - 1}
+	}
+
+	return b.Queryer.Exec(ctx, sql, args...)
+}
+
+// TestABatchThatIsShortIsNotTheLast: one row that was changed meanwhile leaves no
+// thousands behind it for the next hour.
+func TestABatchThatIsShortIsNotTheLast(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	fill(t, db)
+
+	removed, err := ownrecords.Expire(t.Context(), busy{db, map[string]bool{}}, at().Add(24*time.Hour), func(int64) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, each := range removed {
+		if each.Rows != rows {
+			t.Errorf("%d of %d rows of %s went", each.Rows, rows, each.Table)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/goccy/go-yaml/ast"
 	"golang.org/x/mod/sumdb/note"
@@ -69,6 +70,10 @@ func textKind() kind[string] {
 	return kind[string]{form: "text in quotes", parse: func(text string) (string, error) {
 		if strings.TrimSpace(text) == "" || len(text) > maxText {
 			return "", fmt.Errorf("the text must have 1 to %d bytes", maxText)
+		}
+		// A name stands in headers and subjects of mails, where a line break begins another.
+		if strings.ContainsFunc(text, unicode.IsControl) {
+			return "", errors.New("the text must be one line, without control characters")
 		}
 		return text, nil
 	}}

@@ -79,6 +79,9 @@ type Event struct {
 	At time.Time
 }
 
+// ErrNobody says that no enabled endpoint wants an event.
+var ErrNobody = errors.New("no enabled webhook endpoint wants this event")
+
 // body is what is sent, in the form that Standard Webhooks recommends.
 type body struct {
 	Type      Type      `json:"type"`
@@ -89,11 +92,16 @@ type body struct {
 // Emit records an event in the caller's transaction and queues it for every endpoint
 // that wants it: it is sent once that has committed, and a crash before leaves nothing
 // of it. It gives the id of the event, that of the first one where the cause had one
-// already, and none where no endpoint wants it. The rows last until keep has passed.
+// already. It fails with ErrNobody where no enabled endpoint wants it: nothing is
+// recorded then, and whoever must be heard knows. The rows last until keep has passed.
 func Emit(ctx context.Context, q postgres.Queryer, event Event, keep time.Duration) (string, error) {
 	endpoints, err := wanting(ctx, q, event.Data.kind())
-	if err != nil || len(endpoints) == 0 {
+	if err != nil {
 		return "", err
+	}
+
+	if len(endpoints) == 0 {
+		return "", ErrNobody
 	}
 
 	written, err := json.Marshal(body{Type: event.Data.kind(), Timestamp: event.At.UTC(), Data: event.Data})
