@@ -39,7 +39,8 @@ func (a accounts) register(r *router) {
 		DefaultStatus: http.StatusCreated,
 		Summary:       "Register an account",
 		Description: "Tells Steward of an account. An integer or a UUID is its id as it is; of any other key only a keyed hash is kept, and " +
-			"the answer has the id that Steward gives it. An account that is there already stays as it is, but for an earlier time of creation.",
+			"the answer has the id that Steward gives it. An account that is there already stays as it is, but for an earlier time of " +
+			"creation; the answer tells its state and these times, the rest takes get-account.",
 		Errors: []int{http.StatusGone},
 	}, a.createFresh, a.create)
 	register(r, huma.Operation{
@@ -120,7 +121,7 @@ func ensureID(ctx context.Context, resolver *account.Resolver, text string, asOf
 
 // createFresh registers an account that was not there, for a request that was not
 // seen before, together with those of other callers.
-func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in *newAccount) (*accountAnswer, error) {
+func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in *newAccount) (*registeredAnswer, error) {
 	asOf := a.clock.Now().Truncate(time.Microsecond)
 
 	id, err := ensureID(ctx, a.resolver, in.Body.Account, asOf)
@@ -134,7 +135,7 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 	}
 
 	created = created.Truncate(time.Microsecond)
-	made := &accountAnswer{Body: bodyOf(account.Account{ID: id, State: account.Alive, RegisteredAt: asOf, CreatedAt: created})}
+	made := &registeredAnswer{Body: registeredOf(account.Account{ID: id, State: account.Alive, RegisteredAt: asOf, CreatedAt: created})}
 
 	answer, err := json.Marshal(made) //nolint:musttag // read again into the same type, whose one member is the body
 	if err != nil {
@@ -164,7 +165,7 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 }
 
 // create registers an account that may be there, or finds the first answer.
-func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*accountAnswer, error) {
+func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*registeredAnswer, error) {
 	asOf := a.clock.Now()
 
 	id, err := ensureID(ctx, a.resolver.In(tx), in.Body.Account, asOf)
@@ -174,7 +175,7 @@ func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*
 
 	made, _, err := account.Register(ctx, tx, id, given(in.Body.CreatedAt), asOf)
 
-	return &accountAnswer{Body: bodyOf(made)}, err
+	return &registeredAnswer{Body: registeredOf(made)}, err
 }
 
 func (a accounts) get(ctx context.Context, in *accountPath) (*accountAnswer, error) {
