@@ -19,7 +19,7 @@ import (
 type apiKeys struct {
 	db    *postgres.DB
 	clock clocks.Clock
-	// changed is called once a key has ended.
+	// changed is called once a key has ended, or was given an end.
 	changed func()
 }
 
@@ -39,7 +39,7 @@ func (k apiKeys) register(r *router) {
 		Description: "Makes a key with the same label and scopes; the old one still holds for the overlap. " +
 			"The answer holds the new key itself, this once.",
 		Errors: []int{http.StatusNotFound},
-	}, k.rotate)
+	}, k.rotate, k.changed)
 	register(r, huma.Operation{
 		OperationID: "revoke-key", Method: http.MethodDelete, Path: "/v1/keys/{id}", Tags: []string{credentialsTag},
 		Summary: "End a key at once", Description: "Every process refuses the key from now on. Revoking it again changes nothing.",

@@ -51,7 +51,7 @@ func (m members) register(r *router) {
 		Description: "Their tokens from before still hold for the overlap. The answer holds the token, this once. Until they have " +
 			"renewed it, it is good for that only.",
 		Errors: []int{http.StatusNotFound},
-	}, m.rotate)
+	}, m.rotate, m.changed)
 }
 
 // Member is one member of staff.
