@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -35,6 +36,7 @@ type routes struct {
 	verifier  authenticator
 	faults    faults.Injector
 	addresses *ratelimit.Limiter[netip.Prefix]
+	documents *ratelimit.Limiter[netip.Prefix] // of addresses too, for what is large
 	callers   *ratelimit.Limiter[string]
 	observe   func(ctx context.Context, x *exchange, status int, written int64)
 }
@@ -43,6 +45,7 @@ func newRoutes(p *process) *routes {
 	return &routes{
 		mux: http.NewServeMux(), finder: p.door.Finder, proxyOnly: p.door.ProxyOnly(), verifier: p.verifier, faults: p.faults,
 		addresses: ratelimit.New[netip.Prefix](p.door.AddressLimit(), p.machine),
+		documents: ratelimit.New[netip.Prefix](p.door.DocumentLimit(), p.machine),
 		callers:   ratelimit.New[string](p.door.CredentialLimit(), p.machine),
 		observe:   p.observe,
 	}
@@ -92,7 +95,10 @@ func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (*access.
 
 	address := clientaddr.Network(clientaddr.From(ctx))
 
-	if rule.Public {
+	switch {
+	case slices.Contains(documents(), rule.Operation):
+		return nil, t.spend(x, t.documents.Allow(address))
+	case rule.Public:
 		return nil, t.spend(x, t.addresses.Allow(address))
 	}
 
@@ -120,6 +126,10 @@ func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (*access.
 		return nil, failure.New(failure.NotPermitted, "looking for the operation in the role table")
 	}
 }
+
+// documents are the public operations whose answers are large, the same for everybody,
+// and stored by nobody.
+func documents() []access.Operation { return []access.Operation{"get-openapi", "get-docs"} }
 
 // recognise tells whose credentials the request shows.
 func (t *routes) recognise(ctx context.Context, r *http.Request, x *exchange) (*access.Principal, error) {
