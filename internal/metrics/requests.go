@@ -14,6 +14,7 @@ import (
 type Requests struct {
 	registry   *prometheus.Registry
 	operations []string
+	unsaid     prometheus.Counter
 	answered   *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
 }
@@ -23,6 +24,10 @@ type Requests struct {
 func NewRequests(operations []string, commit string) *Requests {
 	m := &Requests{
 		registry: prometheus.NewRegistry(), operations: operations,
+		unsaid: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "steward_api_refused_from_proxies_total",
+			Help: "Wrong credentials from a proxy that did not say who called; the log for fail2ban does not have them.",
+		}),
 		answered: counters("steward_api_requests_total", "Requests that were answered, by operation and HTTP status.", "operation", "status"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "steward_api_request_seconds", Help: "How long an answer took.", Buckets: requestBuckets(),
@@ -33,6 +38,7 @@ func NewRequests(operations []string, commit string) *Requests {
 		Name: "steward_build_info", Help: "1, with what this process is.",
 	}, []string{"version", "commit", "role"})
 	build.WithLabelValues(commit, commit, "api").Set(1)
+	m.registry.MustRegister(m.unsaid)
 
 	m.registry.MustRegister(build, m.answered, m.seconds, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -53,6 +59,10 @@ func (m *Requests) Answered(operation string, status int, took time.Duration) {
 	m.answered.WithLabelValues(operation, strconv.Itoa(status)).Inc()
 	m.seconds.WithLabelValues(operation).Observe(took.Seconds())
 }
+
+// RefusedFromProxy counts a wrong credential that came from a proxy which did not say
+// who called.
+func (m *Requests) RefusedFromProxy() { m.unsaid.Inc() }
 
 // requestBuckets span an answer from memory (half a millisecond) and one that waited as
 // long as any may (16 s).
