@@ -52,7 +52,7 @@ func (a accounts) register(r *router) {
 		DefaultStatus: http.StatusAccepted,
 		Summary:       "Ask for an account to be deleted",
 		Description: "Opens a task: a person decides. Nothing is deleted by this call alone, whoever makes it. Asked again while the task is " +
-			"open, it is the same task.",
+			"open, it is the same task. Of a member of staff each call is an act, and noted in the access log.",
 		Errors: []int{http.StatusNotFound, http.StatusGone},
 	}, a.delete)
 }
@@ -241,42 +241,61 @@ type deletionAnswer struct {
 	Body     taskBody
 }
 
-// delete opens the task, and notes the act of a member of staff in the same
-// transaction. A crash before the commit leaves neither.
+// delete opens the task, or finds the open one. What a member of staff asks is an act, and
+// what they are told of an account is a look: both are noted in the same transaction,
+// each time. A crash before the commit leaves nothing of it.
 func (a accounts) delete(ctx context.Context, in *accountPath) (*deletionAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
 		return nil, err
 	}
 
-	who, asOf := caller(ctx), a.clock.Now()
+	asOf := a.clock.Now()
 
-	var opened task.Task
+	var (
+		found  account.Account
+		opened task.Task
+	)
 
 	err = a.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		found, err := account.Get(ctx, tx, id)
-		if err != nil {
+		if found, err = account.Get(ctx, tx, id); err != nil {
 			return err
 		}
 
+		if err := accesslog.Look(ctx, tx, "delete-account", id, asOf, cmp.Or(a.keep.looks, accesslog.Keep)); err != nil {
+			return err
+		}
+
+		// That it is gone is told once the look has committed.
 		if found.State == account.Closed {
-			return failure.New(failure.AccountGone, "asking for an account to be deleted")
+			return nil
 		}
 
-		var fresh bool
-
-		opened, fresh, err = task.Open(ctx, tx, task.Opening{Kind: task.DeleteAccount, Subject: id, By: who.ID, At: asOf})
-		if err != nil || !fresh || who.Kind != access.Staff {
-			return err
-		}
-
-		_, err = act.Record(ctx, tx, who, act.What{Verb: "account.delete", Object: opened.ID}, asOf)
+		opened, err = askToDelete(ctx, tx, id, asOf)
 
 		return err
 	})
-	if err != nil {
+
+	switch {
+	case err != nil:
 		return nil, failure.Wrap(failure.Unavailable, "asking for an account to be deleted", err)
+	case found.State == account.Closed:
+		return nil, failure.New(failure.AccountGone, "asking for an account to be deleted")
 	}
 
 	return &deletionAnswer{Location: "/v1/tasks/" + opened.ID, Body: bodyOfTask(opened, asOf)}, nil
+}
+
+// askToDelete opens the task, with the act of a member of staff.
+func askToDelete(ctx context.Context, tx postgres.Tx, id string, asOf time.Time) (task.Task, error) {
+	who := caller(ctx)
+
+	opened, _, err := task.Open(ctx, tx, task.Opening{Kind: task.DeleteAccount, Subject: id, By: who.ID, At: asOf})
+	if err != nil || who.Kind != access.Staff {
+		return opened, err
+	}
+
+	_, err = act.Record(ctx, tx, who, act.What{Verb: "account.delete", Object: opened.ID}, asOf)
+
+	return opened, err
 }
