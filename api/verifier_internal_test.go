@@ -4,16 +4,62 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"steward/internal/clientaddr"
+	"steward/internal/clocks"
 	"steward/internal/credential"
+	"steward/internal/failure"
 )
+
+// TestWhatIsNoCredentialIsAWrongOne: it is slowed down and stands in the log as any guess
+// does; showing nothing is none.
+func TestWhatIsNoCredentialIsAWrongOne(t *testing.T) {
+	t.Parallel()
+
+	for name, test := range map[string]struct {
+		headers []string
+		wrong   bool
+	}{
+		"none":     {nil, false},
+		"empty":    {[]string{""}, false},
+		"twice":    {[]string{"Bearer x", "Bearer y"}, true},
+		"too long": {[]string{"Bearer " + strings.Repeat("x", maxToken)}, true},
+		"basic":    {[]string{"Basic YQ=="}, true},
+		"no token": {[]string{"Bearer"}, true},
+		"wrong":    {[]string{"Bearer x"}, true},
+	} {
+		var refused int
+
+		routes := &routes{verifier: credential.NewVerifier(credential.Options{
+			Clock: clocks.System(), Address: func(context.Context) netip.Addr { return netip.MustParseAddr("203.0.113.9") },
+			Refused: func(netip.Addr, time.Time) { refused++ },
+		})}
+
+		codes := map[failure.Code]int{}
+
+		for range 30 {
+			request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
+			for _, header := range test.headers {
+				request.Header.Add("Authorization", header)
+			}
+
+			_, err := routes.recognise(t.Context(), request, &exchange{})
+			codes[failure.CodeOf(err)]++
+		}
+
+		if slowed := codes[failure.CredentialsSlowed] > 0; slowed != test.wrong || (refused == 30) != test.wrong || codes[failure.CredentialsNeeded] == 0 {
+			t.Errorf("%s: %v, %d were told of", name, codes, refused)
+		}
+	}
+}
 
 // TestNoProxyIsBanned: where a proxy does not say who called, nobody is named in the log
 // for fail2ban, and the wrong credentials are counted.
