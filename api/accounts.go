@@ -119,13 +119,30 @@ func ensureID(ctx context.Context, resolver *account.Resolver, text string, asOf
 	return found[0], nil
 }
 
+// knownID is the id under which an account can be registered without giving one: empty
+// where one has to be given, or Steward never gave this one.
+func knownID(ctx context.Context, resolver *account.Resolver, text string) (string, error) {
+	key, err := account.ParseKey(text)
+	if err != nil {
+		return "", err
+	}
+
+	found, err := resolver.Find(ctx, []account.Key{key})
+	if err != nil {
+		return "", err
+	}
+
+	return found[0], nil
+}
+
 // createFresh registers an account that was not there, for a request that was not
-// seen before, together with those of other callers.
+// seen before, together with those of other callers. It gives no id: what the careful
+// way then refuses takes the id back with it.
 func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in *newAccount) (*registeredAnswer, error) {
 	asOf := a.clock.Now().Truncate(time.Microsecond)
 
-	id, err := ensureID(ctx, a.resolver, in.Body.Account, asOf)
-	if err != nil {
+	id, err := knownID(ctx, a.resolver, in.Body.Account)
+	if err != nil || id == "" {
 		return nil, err
 	}
 
