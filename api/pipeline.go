@@ -9,6 +9,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"steward/internal/access"
 	"steward/internal/clientaddr"
@@ -38,6 +39,7 @@ type routes struct {
 	addresses *ratelimit.Limiter[netip.Prefix]
 	documents *ratelimit.Limiter[netip.Prefix] // of addresses too, for what is large
 	callers   *ratelimit.Limiter[string]
+	room      *semaphore.Weighted // in bytes, for requests that are worked on
 	observe   func(ctx context.Context, x *exchange, status int, written int64)
 }
 
@@ -47,6 +49,7 @@ func newRoutes(p *process) *routes {
 		addresses: ratelimit.New[netip.Prefix](p.door.AddressLimit(), p.machine),
 		documents: ratelimit.New[netip.Prefix](p.door.DocumentLimit(), p.machine),
 		callers:   ratelimit.New[string](p.door.CredentialLimit(), p.machine),
+		room:      semaphore.NewWeighted(roomForAll),
 		observe:   p.observe,
 	}
 }
@@ -60,6 +63,13 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 		x.operation = op.OperationID
 
 		who, err := t.admit(r, x, rule)
+		if err == nil {
+			var leave func()
+
+			leave, err = t.enter(r, op, rule)
+			defer leave()
+		}
+
 		if err == nil {
 			err = t.read(w, r, x, op)
 		}
