@@ -58,6 +58,32 @@ func TestARotationWithoutOverlapCountsAtOnce(t *testing.T) {
 	}
 }
 
+// TestWhatIsMadeHoldsAtOnce: a key or a token that was just shown is no wrong one, which
+// would be refused and count as a guess, in the process that made it.
+func TestWhatIsMadeHoldsAtOnce(t *testing.T) {
+	t.Parallel()
+
+	h, maker := deaf(t)
+	_, operator := maker.Operator()
+
+	h.listen(t)
+
+	for path, test := range map[string]struct{ body, look string }{
+		"/v1/keys":  {`{"label":"fresh","scopes":["promises:read"]}`, "/v1/promises"},
+		"/v1/staff": {`{"handle":"fresh","role":"support"}`, "/v1/me"},
+	} {
+		var made struct{ Token string }
+
+		h.create(operator, path, ids.New("idk"), test.body).into(t, &made)
+
+		if got := h.do(made.Token, http.MethodGet, test.look, ""); got.status != http.StatusOK {
+			t.Errorf("%s: %d %s", path, got.status, got.body)
+		}
+
+		h.hear(t)
+	}
+}
+
 // hear lets the notice arrive, and waits until all credentials are known again.
 func (h *house) hear(t *testing.T) {
 	t.Helper()
