@@ -38,7 +38,8 @@ func (a accounts) register(r *router) {
 		DefaultStatus: http.StatusCreated,
 		Summary:       "Register an account",
 		Description: "Tells Steward of an account. An integer or a UUID is its id as it is; of any other key only a keyed hash is kept, and " +
-			"the answer has the id that Steward gives it. An account that is there already stays as it is, but for an earlier time of creation.",
+			"the answer has the id that Steward gives it. An account that is there already stays as it is, but for an earlier time of " +
+			"creation; the answer tells its state and these times, the rest takes get-account.",
 		Errors: []int{http.StatusGone},
 	}, a.createFresh, a.create)
 	register(r, huma.Operation{
@@ -50,7 +51,7 @@ func (a accounts) register(r *router) {
 		DefaultStatus: http.StatusAccepted,
 		Summary:       "Ask for an account to be deleted",
 		Description: "Opens a task: a person decides. Nothing is deleted by this call alone, whoever makes it. Asked again while the task is " +
-			"open, it is the same task.",
+			"open, it is the same task. Of a member of staff each call is an act, and noted in the access log.",
 		Errors: []int{http.StatusNotFound, http.StatusGone},
 	}, a.delete)
 }
@@ -117,13 +118,30 @@ func ensureID(ctx context.Context, resolver *account.Resolver, text string, asOf
 	return found[0], nil
 }
 
+// knownID is the id under which an account can be registered without giving one: empty
+// where one has to be given, or Steward never gave this one.
+func knownID(ctx context.Context, resolver *account.Resolver, text string) (string, error) {
+	key, err := account.ParseKey(text)
+	if err != nil {
+		return "", err
+	}
+
+	found, err := resolver.Find(ctx, []account.Key{key})
+	if err != nil {
+		return "", err
+	}
+
+	return found[0], nil
+}
+
 // createFresh registers an account that was not there, for a request that was not
-// seen before, together with those of other callers.
-func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in *newAccount) (*accountAnswer, error) {
+// seen before, together with those of other callers. It gives no id: what the careful
+// way then refuses takes the id back with it.
+func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in *newAccount) (*registeredAnswer, error) {
 	asOf := a.clock.Now().Truncate(time.Microsecond)
 
-	id, err := ensureID(ctx, a.resolver, in.Body.Account, asOf)
-	if err != nil {
+	id, err := knownID(ctx, a.resolver, in.Body.Account)
+	if err != nil || id == "" {
 		return nil, err
 	}
 
@@ -133,7 +151,7 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 	}
 
 	created = created.Truncate(time.Microsecond)
-	made := &accountAnswer{Body: bodyOf(account.Account{ID: id, State: account.Alive, RegisteredAt: asOf, CreatedAt: created})}
+	made := &registeredAnswer{Body: registeredOf(account.Account{ID: id, State: account.Alive, RegisteredAt: asOf, CreatedAt: created})}
 
 	answer, err := json.Marshal(made) //nolint:musttag // read again into the same type, whose one member is the body
 	if err != nil {
@@ -163,7 +181,7 @@ func (a accounts) createFresh(ctx context.Context, asked idempotency.Request, in
 }
 
 // create registers an account that may be there, or finds the first answer.
-func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*accountAnswer, error) {
+func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*registeredAnswer, error) {
 	asOf := a.clock.Now()
 
 	id, err := ensureID(ctx, a.resolver.In(tx), in.Body.Account, asOf)
@@ -173,7 +191,7 @@ func (a accounts) create(ctx context.Context, tx postgres.Tx, in *newAccount) (*
 
 	made, _, err := account.Register(ctx, tx, id, given(in.Body.CreatedAt), asOf)
 
-	return &accountAnswer{Body: bodyOf(made)}, err
+	return &registeredAnswer{Body: registeredOf(made)}, err
 }
 
 func (a accounts) get(ctx context.Context, in *accountPath) (*accountAnswer, error) {
@@ -239,42 +257,61 @@ type deletionAnswer struct {
 	Body     taskBody
 }
 
-// delete opens the task, and notes the act of a member of staff in the same
-// transaction. A crash before the commit leaves neither.
+// delete opens the task, or finds the open one. What a member of staff asks is an act, and
+// what they are told of an account is a look: both are noted in the same transaction,
+// each time. A crash before the commit leaves nothing of it.
 func (a accounts) delete(ctx context.Context, in *accountPath) (*deletionAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
 		return nil, err
 	}
 
-	who, asOf := caller(ctx), a.clock.Now()
+	asOf := a.clock.Now()
 
-	var opened task.Task
+	var (
+		found  account.Account
+		opened task.Task
+	)
 
 	err = a.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		found, err := account.Get(ctx, tx, id)
-		if err != nil {
+		if found, err = account.Get(ctx, tx, id); err != nil {
 			return err
 		}
 
+		if err := accesslog.Look(ctx, tx, "delete-account", id, asOf, a.keep.looks); err != nil {
+			return err
+		}
+
+		// That it is gone is told once the look has committed.
 		if found.State == account.Closed {
-			return failure.New(failure.AccountGone, "asking for an account to be deleted")
+			return nil
 		}
 
-		var fresh bool
-
-		opened, fresh, err = task.Open(ctx, tx, task.Opening{Kind: task.DeleteAccount, Subject: id, By: who.ID, At: asOf})
-		if err != nil || !fresh || who.Kind != access.Staff {
-			return err
-		}
-
-		_, err = act.Record(ctx, tx, who, act.What{Verb: "account.delete", Object: opened.ID}, asOf)
+		opened, err = askToDelete(ctx, tx, id, asOf)
 
 		return err
 	})
-	if err != nil {
+
+	switch {
+	case err != nil:
 		return nil, failure.Wrap(failure.Unavailable, "asking for an account to be deleted", err)
+	case found.State == account.Closed:
+		return nil, failure.New(failure.AccountGone, "asking for an account to be deleted")
 	}
 
 	return &deletionAnswer{Location: "/v1/tasks/" + opened.ID, Body: bodyOfTask(opened, asOf)}, nil
+}
+
+// askToDelete opens the task, with the act of a member of staff.
+func askToDelete(ctx context.Context, tx postgres.Tx, id string, asOf time.Time) (task.Task, error) {
+	who := caller(ctx)
+
+	opened, _, err := task.Open(ctx, tx, task.Opening{Kind: task.DeleteAccount, Subject: id, By: who.ID, At: asOf})
+	if err != nil || who.Kind != access.Staff {
+		return opened, err
+	}
+
+	_, err = act.Record(ctx, tx, who, act.What{Verb: "account.delete", Object: opened.ID}, asOf)
+
+	return opened, err
 }

@@ -274,6 +274,42 @@ func TestTaskPages(t *testing.T) { //nolint:paralleltest // newHouse sets variab
 	}
 }
 
+// TestWhatIsRefusedGivesNoID: neither a key that was used for another request nor a time
+// that cannot be leaves a trace of the account that it named.
+func TestWhatIsRefusedGivesNoID(t *testing.T) { //nolint:paralleltest // newHouse sets variables
+	h, _ := lifeHouse(t)
+
+	h.create("app", "/v1/accounts", "one-key", `{"account":"77"}`).into(t, &struct{}{})
+
+	for code, body := range map[failure.Code]string{
+		failure.IdempotencyReused: `{"account":"ada@example.com"}`,
+		failure.SignInFuture:      `{"account":"grace@example.com","created_at":"2999-01-01T00:00:00Z"}`,
+	} {
+		key := "one-key"
+		if code != failure.IdempotencyReused {
+			key = "other-key"
+		}
+
+		if got := h.create("app", "/v1/accounts", key, body).problem(t); got.Code != code {
+			t.Errorf("%s: %s", body, got.Code)
+		}
+	}
+
+	var given int
+	if err := h.db.QueryRow(t.Context(), `select count(*) from account_keys`).Scan(&given); err != nil || given != 0 {
+		t.Errorf("%d ids were given, %v", given, err)
+	}
+
+	var first, second registeredBody
+
+	h.create("app", "/v1/accounts", "third-key", `{"account":"ada@example.com"}`).into(t, &first)
+	h.create("app", "/v1/accounts", "fourth-key", `{"account":"ada@example.com"}`).into(t, &second)
+
+	if first.ID != second.ID || !strings.HasPrefix(first.ID, "acc_") {
+		t.Errorf("%+v, %+v", first, second)
+	}
+}
+
 // TestRetriesOfOneCreation: whoever asks for the same thing with the same key, at
 // once or later, gets the same answer; another body is refused; a new key for the
 // same account finds it there.

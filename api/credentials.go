@@ -15,19 +15,25 @@ import (
 // maxToken is how long a token may be, in bytes: ours have less than a hundred.
 const maxToken = 512
 
-// bearer reads the token from the header Authorization (RFC 6750, 2.1). It fails with
-// CredentialsNeeded where there is none, or more than one.
-func bearer(headers http.Header) (string, error) {
-	needed := failure.New(failure.CredentialsNeeded, "reading the header Authorization")
+// garbled stands for what is shown in a way that no credential of ours is: it counts as
+// a wrong one, so that nobody guesses for nothing.
+const garbled = "garbled"
 
+// bearer reads the token from the header Authorization (RFC 6750, 2.1); a header twice, too
+// long, or of another kind is garbled. It fails with CredentialsNeeded where there is none.
+func bearer(headers http.Header) (string, error) {
 	values := headers.Values("Authorization")
+	if len(values) == 0 || len(values) == 1 && values[0] == "" {
+		return "", failure.New(failure.CredentialsNeeded, "reading the header Authorization")
+	}
+
 	if len(values) != 1 || len(values[0]) > maxToken {
-		return "", needed
+		return garbled, nil
 	}
 
 	scheme, token, found := strings.Cut(values[0], " ")
 	if token = strings.TrimSpace(token); !found || !strings.EqualFold(scheme, "Bearer") || token == "" {
-		return "", needed
+		return garbled, nil
 	}
 
 	return token, nil

@@ -80,6 +80,18 @@ func (h *house) listen(t testing.TB) {
 		<-done
 	})
 
+	h.awaitListening(t)
+}
+
+// awaitListening waits until the house knows all credentials.
+func (h *house) awaitListening(t testing.TB) {
+	t.Helper()
+
+	verifier, ok := h.verifier.(*credential.Verifier)
+	if !ok {
+		t.Fatal("the credentials are not real")
+	}
+
 	for !verifier.Listening() {
 		if t.Context().Err() != nil {
 			return
@@ -259,6 +271,8 @@ func TestKeysThroughTheAPI(t *testing.T) {
 	h, maker := guarded(t)
 	_, operator := maker.Operator()
 
+	h.listen(t)
+
 	var first, again, second made
 
 	const body = `{"label":"production","scopes":["promises:read"],"days":30}`
@@ -341,6 +355,8 @@ func TestStaffThroughTheAPI(t *testing.T) {
 
 	h, maker := guarded(t)
 	who, operator := maker.Operator()
+
+	h.listen(t)
 
 	var first, own made
 

@@ -19,7 +19,7 @@ import (
 type apiKeys struct {
 	db    *postgres.DB
 	clock clocks.Clock
-	// changed is called once a key has ended.
+	// changed is called once a key was made, has ended, or was given an end.
 	changed func()
 }
 
@@ -32,14 +32,14 @@ func (k apiKeys) register(r *router) {
 		OperationID: "create-key", Method: http.MethodPost, Path: "/v1/keys", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make a key for an app",
 		Description: "Makes a key for a new app. The answer holds the key itself, this once.",
-	}, k.create)
+	}, k.create, k.changed)
 	registerCreate(r, huma.Operation{
 		OperationID: "rotate-key", Method: http.MethodPost, Path: "/v1/keys/{id}/rotate", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Make another key for the same app",
 		Description: "Makes a key with the same label and scopes; the old one still holds for the overlap. " +
 			"The answer holds the new key itself, this once.",
 		Errors: []int{http.StatusNotFound},
-	}, k.rotate)
+	}, k.rotate, k.changed)
 	register(r, huma.Operation{
 		OperationID: "revoke-key", Method: http.MethodDelete, Path: "/v1/keys/{id}", Tags: []string{credentialsTag},
 		Summary: "End a key at once", Description: "Every process refuses the key from now on. Revoking it again changes nothing.",

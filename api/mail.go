@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -77,7 +76,7 @@ func (m mailbox) list(ctx context.Context, in *page.Query) (*mailAnswer, error) 
 	}
 
 	// Before they are shown: a look that could not be noted is none.
-	if err := accesslog.LookAll(ctx, m.db, "list-mail", concerned(rows), m.clock.Now(), cmp.Or(m.keep.looks, accesslog.Keep)); err != nil {
+	if err := accesslog.LookAll(ctx, m.db, "list-mail", concerned(rows), m.clock.Now(), m.keep.looks); err != nil {
 		return nil, err
 	}
 

@@ -16,6 +16,8 @@ import (
 type me struct {
 	db    *postgres.DB
 	clock clocks.Clock
+	// changed is called once a token was given an end.
+	changed func()
 }
 
 func (m me) register(r *router) {
@@ -31,7 +33,7 @@ func (m me) register(r *router) {
 			"for five minutes at least, so that it can ask again with the same Idempotency-Key " +
 			"where the answer was lost. The answer holds the token, this once.",
 		Errors: []int{http.StatusNotFound},
-	}, m.rotate)
+	}, m.rotate, m.changed)
 }
 
 type meAnswer struct {

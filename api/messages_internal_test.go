@@ -87,7 +87,11 @@ func TestWebhookEndpointsThroughTheAPI(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 
-	if got := h.do("operator", http.MethodDelete, "/v1/webhooks/endpoints/"+made.ID, ""); got.status != http.StatusNotFound ||
+	if got := h.do("operator", http.MethodDelete, "/v1/webhooks/endpoints/"+made.ID, ""); got.status != http.StatusNoContent {
+		t.Errorf("again: %d %s", got.status, got.body)
+	}
+
+	if got := h.do("operator", http.MethodDelete, "/v1/webhooks/endpoints/"+ids.New("whe"), ""); got.status != http.StatusNotFound ||
 		got.problem(t).Code != failure.UnknownEndpoint {
 		t.Errorf("%d %s", got.status, got.body)
 	}
@@ -141,12 +145,12 @@ func TestWebhookDeliveriesThroughTheAPI(t *testing.T) {
 	}
 
 	for id := range seen {
-		if got := h.do("operator", http.MethodPost, "/v1/webhooks/deliveries/"+id+"/retry", ""); got.status != http.StatusNoContent {
+		if got := h.create("operator", "/v1/webhooks/deliveries/"+id+"/retry", id, ""); got.status != http.StatusNoContent {
 			t.Errorf("%d %s", got.status, got.body)
 		}
 	}
 
-	unknown := h.do("operator", http.MethodPost, "/v1/webhooks/deliveries/"+ids.New("whd")+"/retry", "")
+	unknown := h.create("operator", "/v1/webhooks/deliveries/"+ids.New("whd")+"/retry", "unknown", "")
 	if unknown.status != http.StatusNotFound || unknown.problem(t).Code != failure.UnknownDelivery {
 		t.Errorf("%d %s", unknown.status, unknown.body)
 	}

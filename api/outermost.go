@@ -68,13 +68,13 @@ func setHeaders(headers http.Header, id string, ready *readiness) {
 // redirects, no cleaning of paths.
 func (t *routes) route(ctx context.Context, w http.ResponseWriter, r *http.Request) {
 	if t.proxyOnly && !t.finder.Trusted(clientaddr.Peer(r)) {
-		refuse(ctx, w, failure.New(failure.CallerNotDirect, "looking at who connected"))
+		t.turnAway(ctx, w, failure.New(failure.CallerNotDirect, "looking at who connected"))
 
 		return
 	}
 
 	if r.URL.Path == "" || r.URL.Path[0] != '/' || path.Clean(r.URL.Path) != r.URL.Path {
-		refuse(ctx, w, failure.New(failure.RouteUnknown, "looking for the address"))
+		t.turnAway(ctx, w, failure.New(failure.RouteUnknown, "looking for the address"))
 
 		return
 	}
@@ -91,13 +91,23 @@ func (t *routes) route(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	found.ServeHTTP(look, r)
 
 	if look.status != http.StatusMethodNotAllowed {
-		refuse(ctx, w, failure.New(failure.RouteUnknown, "looking for the address"))
+		t.turnAway(ctx, w, failure.New(failure.RouteUnknown, "looking for the address"))
 
 		return
 	}
 
 	w.Header().Set("Allow", look.Header().Get("Allow"))
-	refuse(ctx, w, failure.New(failure.MethodWrong, "looking for the address"))
+	t.turnAway(ctx, w, failure.New(failure.MethodWrong, "looking for the address"))
+}
+
+// turnAway refuses what never came to an operation. It costs the caller what any call
+// without credentials costs, so that nobody asks for nothing without an end.
+func (t *routes) turnAway(ctx context.Context, w http.ResponseWriter, why error) {
+	if slowed := t.spend(exchangeOf(ctx), t.addresses.Allow(clientaddr.Network(clientaddr.From(ctx)))); slowed != nil {
+		why = slowed
+	}
+
+	refuse(ctx, w, why)
 }
 
 // recover answers for a handler that panicked. The value may hold data and is not

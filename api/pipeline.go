@@ -4,10 +4,12 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/sync/semaphore"
 
 	"steward/internal/access"
 	"steward/internal/clientaddr"
@@ -35,7 +37,9 @@ type routes struct {
 	verifier  authenticator
 	faults    faults.Injector
 	addresses *ratelimit.Limiter[netip.Prefix]
+	documents *ratelimit.Limiter[netip.Prefix] // of addresses too, for what is large
 	callers   *ratelimit.Limiter[string]
+	room      *semaphore.Weighted // in bytes, for requests that are worked on
 	observe   func(ctx context.Context, x *exchange, status int, written int64)
 }
 
@@ -43,7 +47,9 @@ func newRoutes(p *process) *routes {
 	return &routes{
 		mux: http.NewServeMux(), finder: p.door.Finder, proxyOnly: p.door.ProxyOnly(), verifier: p.verifier, faults: p.faults,
 		addresses: ratelimit.New[netip.Prefix](p.door.AddressLimit(), p.machine),
+		documents: ratelimit.New[netip.Prefix](p.door.DocumentLimit(), p.machine),
 		callers:   ratelimit.New[string](p.door.CredentialLimit(), p.machine),
+		room:      semaphore.NewWeighted(roomForAll),
 		observe:   p.observe,
 	}
 }
@@ -57,6 +63,13 @@ func (t *routes) Handle(op *huma.Operation, handler func(huma.Context)) {
 		x.operation = op.OperationID
 
 		who, err := t.admit(r, x, rule)
+		if err == nil {
+			var leave func()
+
+			leave, err = t.enter(r, op, rule)
+			defer leave()
+		}
+
 		if err == nil {
 			err = t.read(w, r, x, op)
 		}
@@ -92,7 +105,10 @@ func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (*access.
 
 	address := clientaddr.Network(clientaddr.From(ctx))
 
-	if rule.Public {
+	switch {
+	case slices.Contains(documents(), rule.Operation):
+		return nil, t.spend(x, t.documents.Allow(address))
+	case rule.Public:
 		return nil, t.spend(x, t.addresses.Allow(address))
 	}
 
@@ -120,6 +136,10 @@ func (t *routes) admit(r *http.Request, x *exchange, rule access.Rule) (*access.
 		return nil, failure.New(failure.NotPermitted, "looking for the operation in the role table")
 	}
 }
+
+// documents are the public operations whose answers are large, the same for everybody,
+// and stored by nobody.
+func documents() []access.Operation { return []access.Operation{"get-openapi", "get-docs"} }
 
 // recognise tells whose credentials the request shows.
 func (t *routes) recognise(ctx context.Context, r *http.Request, x *exchange) (*access.Principal, error) {

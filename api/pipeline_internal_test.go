@@ -9,11 +9,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/access"
+	"steward/internal/clocks"
 	"steward/internal/failure"
 )
 
@@ -249,6 +251,103 @@ func TestAFloodTakesNothingFromItsNeighbours(t *testing.T) {
 		if got := h.do("operator", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusNotFound {
 			t.Errorf("a right token from there: %d %s", got.status, got.body)
 		}
+	}
+}
+
+// TestAFloodOfNothingIsLimited: what never comes to an operation costs its address what
+// anything else does.
+func TestAFloodOfNothingIsLimited(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t, mishap{})
+	h.door.AddressRate = 0.001
+
+	for _, test := range []struct {
+		method, path string
+		want         int
+	}{
+		{http.MethodGet, "/x", http.StatusNotFound},
+		{http.MethodGet, "/v1//accounts", http.StatusNotFound},
+		{http.MethodPut, "/v1/accounts/coded", http.StatusMethodNotAllowed},
+	} {
+		s := &service{health: h.service.health}
+		if err := s.open(h.process, []resource{mishap{}}); err != nil {
+			t.Fatal(err)
+		}
+
+		h.server.Config.Handler = s.handler
+
+		for _, want := range []int{test.want, http.StatusTooManyRequests, http.StatusTooManyRequests} {
+			got := h.do("", test.method, test.path, "")
+			if got.status != want || got.headers.Get("Ratelimit") != `"address";r=0;t=1000` || got.problem(t).Status != want {
+				t.Errorf("%s %s: %d %v", test.method, test.path, got.status, got.headers)
+			}
+		}
+
+		if got := h.do("operator", http.MethodGet, "/v1/accounts/coded", ""); got.status != http.StatusNotFound {
+			t.Errorf("a right token from there: %d %s", got.status, got.body)
+		}
+	}
+}
+
+// TestWhoDoesNotComeThroughTheProxyIsLimited too.
+func TestWhoDoesNotComeThroughTheProxyIsLimited(t *testing.T) {
+	t.Setenv("STEWARD_API_LISTEN", "0.0.0.0:8480")
+	t.Setenv("STEWARD_API_PLAIN_FOR_PROXIES", "true")
+	t.Setenv("STEWARD_API_PROXIES", "10.0.0.0/8")
+
+	h := newHouse(t, mishap{})
+	h.door.AddressRate = 0.001
+	s := &service{health: h.service.health}
+
+	if err := s.open(h.process, []resource{mishap{}}); err != nil {
+		t.Fatal(err)
+	}
+
+	for _, want := range []int{http.StatusForbidden, http.StatusTooManyRequests} {
+		request := httptest.NewRequest(http.MethodGet, "/v1/accounts/coded", http.NoBody)
+		request.RemoteAddr = "203.0.113.9:1"
+		recorder := httptest.NewRecorder()
+
+		s.handler.ServeHTTP(recorder, request)
+
+		if recorder.Code != want {
+			t.Errorf("%d, want %d", recorder.Code, want)
+		}
+	}
+}
+
+// TestDocumentsHaveALimitOfTheirOwn: they are large, and take nothing from what is not.
+func TestDocumentsHaveALimitOfTheirOwn(t *testing.T) {
+	t.Parallel()
+
+	h := newHouse(t)
+	h.door.AddressRate, h.machine = 2000, clocks.Fixed(time.Now())
+	s := &service{health: h.service.health}
+
+	if err := s.open(h.process, []resource{docs{service: s}, health{ready: s.health}}); err != nil {
+		t.Fatal(err)
+	}
+
+	h.server.Config.Handler = s.handler
+
+	given := 0
+
+	for n := range 30 {
+		path := []string{"/openapi.json", "/docs"}[n%2]
+		if got := h.do("", http.MethodGet, path, ""); got.status == http.StatusOK {
+			given++
+		} else if got.status != http.StatusTooManyRequests || got.headers.Get("Retry-After") == "" {
+			t.Errorf("%s: %d %v", path, got.status, got.headers)
+		}
+
+		if got := h.do("", http.MethodGet, "/healthz", ""); got.status != http.StatusOK {
+			t.Errorf("/healthz: %d %s", got.status, got.body)
+		}
+	}
+
+	if given != 10 { // at once; none comes back while the clock stands
+		t.Errorf("%d documents", given)
 	}
 }
 

@@ -59,9 +59,10 @@ func register[I, O any](r *router, op huma.Operation, handler func(context.Conte
 // registerCreate adds a POST that creates something. Its handler runs inside the
 // transaction that also stores the Idempotency-Key with its answer: a retry with the
 // same key and body gets the first answer again, and nothing is done twice. The
-// handler therefore does all that it does through tx.
-func registerCreate[I, O any](r *router, op huma.Operation, handler func(context.Context, postgres.Tx, *I) (*O, error)) {
-	registerQuick(r, op, nil, handler)
+// handler therefore does all that it does through tx. What counts beyond the database,
+// such as a credential that ends, is told to after, before the answer is given.
+func registerCreate[I, O any](r *router, op huma.Operation, handler func(context.Context, postgres.Tx, *I) (*O, error), after ...func()) {
+	registerQuick(r, op, nil, handler, after...)
 }
 
 // quick does what a creating request asks for, and remembers the request, in one
@@ -71,7 +72,9 @@ func registerCreate[I, O any](r *router, op huma.Operation, handler func(context
 type quick[I, O any] func(ctx context.Context, asked idempotency.Request, in *I) (*O, error)
 
 // registerQuick is registerCreate with a way that is tried first; it may be nil.
-func registerQuick[I, O any](r *router, op huma.Operation, first quick[I, O], handler func(context.Context, postgres.Tx, *I) (*O, error)) {
+func registerQuick[I, O any](
+	r *router, op huma.Operation, first quick[I, O], handler func(context.Context, postgres.Tx, *I) (*O, error), after ...func(),
+) {
 	op.Parameters = append(op.Parameters, idempotencyParameters()...)
 	op.Errors = append(op.Errors, http.StatusBadRequest, http.StatusConflict, http.StatusUnprocessableEntity)
 
@@ -95,7 +98,13 @@ func registerQuick[I, O any](r *router, op huma.Operation, first quick[I, O], ha
 			}
 		}
 
-		return once(ctx, r, asked, func(ctx context.Context, tx postgres.Tx) (*O, error) { return handler(ctx, tx, in) })
+		made, err := once(ctx, r, asked, func(ctx context.Context, tx postgres.Tx) (*O, error) { return handler(ctx, tx, in) })
+
+		for _, tell := range after {
+			tell() // whatever became of the commit
+		}
+
+		return made, err
 	})
 }
 

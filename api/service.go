@@ -56,7 +56,7 @@ func (s *service) resources(p *process) []resource {
 		interactions{intake: p.intake(resolver)},
 		subscriptions{db: p.db, clock: p.clock, resolver: resolver},
 		tasks{db: p.db, clock: p.clock, keep: periodsOf(p.policy)},
-		me{db: p.db, clock: p.clock},
+		me{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		apiKeys{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		members{db: p.db, clock: p.clock, changed: p.forgetCredentials},
 		acts{db: p.db},

@@ -20,7 +20,8 @@ import (
 type members struct {
 	db    *postgres.DB
 	clock clocks.Clock
-	// changed is called once somebody may do other things than before.
+	// changed is called once somebody may do other things than before: also what is new is
+	// not known before it.
 	changed func()
 }
 
@@ -33,7 +34,7 @@ func (m members) register(r *router) {
 		OperationID: "create-staff", Method: http.MethodPost, Path: "/v1/staff", Tags: []string{credentialsTag},
 		DefaultStatus: http.StatusCreated, Summary: "Give somebody an access of their own",
 		Description: "Adds a member of staff. The answer holds their token, this once. Until they have renewed it, it is good for that only.",
-	}, m.create)
+	}, m.create, m.changed)
 	register(r, huma.Operation{
 		OperationID: "change-staff", Method: http.MethodPatch, Path: "/v1/staff/{id}", Tags: []string{credentialsTag},
 		Summary: "Give somebody another role", Description: "It counts from now on. Nobody changes the own role.",
@@ -51,7 +52,7 @@ func (m members) register(r *router) {
 		Description: "Their tokens from before still hold for the overlap. The answer holds the token, this once. Until they have " +
 			"renewed it, it is good for that only.",
 		Errors: []int{http.StatusNotFound},
-	}, m.rotate)
+	}, m.rotate, m.changed)
 }
 
 // Member is one member of staff.

@@ -27,7 +27,7 @@ func (s subscriptions) register(r *router) {
 		Summary:       "Record an event of a subscription",
 		Description: "Says that a subscription is paid until a time, that a payment was made, or that it was cancelled. Events are " +
 			"ordered by their own time: late, repeated and out-of-order ones are harmless, so that a call without an answer is simply " +
-			"made again. A payment keeps an account alive as a sign of life does.",
+			"made again. A payment keeps an account alive as a sign of life does. The answer tells of the subscription only.",
 		Errors: []int{http.StatusNotFound, http.StatusGone},
 	}, s.record)
 }
@@ -41,7 +41,7 @@ type newSubscription struct {
 	}
 }
 
-func (s subscriptions) record(ctx context.Context, in *newSubscription) (*accountAnswer, error) {
+func (s subscriptions) record(ctx context.Context, in *newSubscription) (*subscriptionAnswer, error) {
 	asOf := s.clock.Now()
 
 	key, err := account.ParseKey(in.Body.Account)
@@ -67,5 +67,5 @@ func (s subscriptions) record(ctx context.Context, in *newSubscription) (*accoun
 
 	now, err := account.Get(ctx, s.db, event.Account)
 
-	return &accountAnswer{Body: bodyOf(now)}, err
+	return &subscriptionAnswer{Body: subscriptionOf(now)}, err
 }

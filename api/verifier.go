@@ -18,7 +18,7 @@ func (p *process) openVerifier() {
 
 	if path := p.door.AuthLog; path != "" {
 		wrong := authlog.New(path, p.machine, p.log)
-		options.Refused = func(from netip.Addr, _ time.Time) { wrong.Refused(from) }
+		options.Refused = func(from netip.Addr, _ time.Time) { p.refused(from, wrong) }
 		p.background = append(p.background, wrong.Run)
 	}
 
@@ -29,6 +29,19 @@ func (p *process) openVerifier() {
 
 		return nil
 	})
+}
+
+// refused notes from where a wrong credential came. A proxy that did not say who called
+// is counted and not named: whoever reads the log bans what stands in it, and a ban of
+// the proxy would lock everybody out.
+func (p *process) refused(from netip.Addr, wrong *authlog.Log) {
+	if p.door.Finder.Trusted(from) {
+		p.requests.RefusedFromProxy()
+
+		return
+	}
+
+	wrong.Refused(from)
 }
 
 // forgetCredentials lets the verifier look again, so that a change counts in this

@@ -40,19 +40,20 @@ func (w webhooks) register(r *router) {
 	}, w.create)
 	register(r, huma.Operation{
 		OperationID: "delete-webhook-endpoint", Method: http.MethodDelete, Path: "/v1/webhooks/endpoints/{id}", Tags: []string{tag},
-		Summary: "Delete a webhook endpoint", Description: "What waits for it goes with it.", DefaultStatus: http.StatusNoContent,
-		Errors: []int{http.StatusNotFound},
+		Summary: "Delete a webhook endpoint", DefaultStatus: http.StatusNoContent,
+		Description: "What waits for it goes with it. Deleting it again changes nothing.",
+		Errors:      []int{http.StatusNotFound},
 	}, w.remove)
 	register(r, huma.Operation{
 		OperationID: "list-webhook-deliveries", Method: http.MethodGet, Path: "/v1/webhooks/deliveries", Tags: []string{tag},
 		Summary: "List the deliveries to webhook endpoints", Description: "The newest first, until their end date.",
 	}, w.deliveries)
-	register(r, huma.Operation{
+	registerCreate(r, huma.Operation{
 		OperationID: "retry-webhook-delivery", Method: http.MethodPost, Path: "/v1/webhooks/deliveries/{id}/retry", Tags: []string{tag},
 		Summary: "Try a delivery again",
 		Description: "At once, and with all its retries again, also where it was given up. " +
 			"An endpoint that was disabled is tried again with it.",
-		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusNotFound, http.StatusConflict},
+		DefaultStatus: http.StatusNoContent, Errors: []int{http.StatusNotFound},
 	}, w.retry)
 }
 
@@ -153,35 +154,55 @@ type endpointID struct {
 	ID string `path:"id" pattern:"^whe_[a-z2-7]{26}$" maxLength:"30" doc:"The endpoint."`
 }
 
+// remove deletes an endpoint. The answer may have been lost: one that an act has deleted
+// already is deleted, with no second act. A crash before the commit leaves it.
 func (w webhooks) remove(ctx context.Context, in *endpointID) (*struct{}, error) {
-	return w.acting(ctx, act.What{Verb: "webhook.delete", Object: in.ID}, func(ctx context.Context, tx postgres.Tx) error {
-		return webhook.Delete(ctx, tx, in.ID)
+	what := act.What{Verb: "webhook.delete", Object: in.ID}
+
+	err := w.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		err := webhook.Delete(ctx, tx, in.ID)
+		if failure.Is(err, failure.UnknownEndpoint) {
+			return goneAlready(ctx, tx, what, err)
+		}
+
+		if err != nil {
+			return err
+		}
+
+		_, err = act.Record(ctx, tx, caller(ctx), what, w.clock.Now())
+
+		return err
 	})
+
+	return nil, failure.Wrap(failure.Unavailable, "deleting a webhook endpoint", err)
+}
+
+// goneAlready is nil where what is not there was taken away by the same act before, and
+// unknown where it never was.
+func goneAlready(ctx context.Context, q postgres.Queryer, what act.What, unknown error) error {
+	did, err := act.Did(ctx, q, what.Verb, what.Object)
+	if err != nil || did {
+		return err
+	}
+
+	return unknown
 }
 
 type deliveryID struct {
 	ID string `path:"id" pattern:"^whd_[a-z2-7]{26}$" maxLength:"30" doc:"The delivery."`
 }
 
-func (w webhooks) retry(ctx context.Context, in *deliveryID) (*struct{}, error) {
-	return w.acting(ctx, act.What{Verb: "webhook.retry", Object: in.ID}, func(ctx context.Context, tx postgres.Tx) error {
-		return webhook.Retry(ctx, tx, in.ID, w.clock.Now())
-	})
-}
+// retry queues a delivery again. Each is an act, so that it takes an Idempotency-Key: a
+// repeated request would meet the try that the first one began. The act stands in the
+// same transaction: a crash leaves both or neither.
+func (w webhooks) retry(ctx context.Context, tx postgres.Tx, in *deliveryID) (*struct{}, error) {
+	if err := webhook.Retry(ctx, tx, in.ID, w.clock.Now()); err != nil {
+		return nil, err
+	}
 
-// acting does something in one transaction with its act.
-func (w webhooks) acting(ctx context.Context, what act.What, work func(context.Context, postgres.Tx) error) (*struct{}, error) {
-	err := w.db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		if err := work(ctx, tx); err != nil {
-			return err
-		}
+	_, err := act.Record(ctx, tx, caller(ctx), act.What{Verb: "webhook.retry", Object: in.ID}, w.clock.Now())
 
-		_, err := act.Record(ctx, tx, caller(ctx), what, w.clock.Now())
-
-		return err
-	})
-
-	return nil, failure.Wrap(failure.Unavailable, "doing an act about webhooks", err)
+	return nil, err
 }
 
 // deliveryView is one event on its way to one endpoint.

@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"errors"
+	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +14,7 @@ import (
 
 	"steward/internal/apiclient"
 	"steward/internal/console"
+	"steward/internal/failure"
 )
 
 // endpointRow is one webhook endpoint.
@@ -107,12 +112,19 @@ func newWebhookAdd(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use: "add URL", Short: "Add an endpoint",
 		Long: "Adds an endpoint, and prints the secret of its signatures this once. The address is https, to a public host; it is\n" +
-			"sealed, and not shown again.",
+			"sealed, and not shown again. For one with a password or a token in it give - and let it come from the standard\n" +
+			"input: others can see the command line.",
 		Example: "  steward webhook add https://app.example.com/hooks/steward\n" +
-			"  steward webhook add https://app.example.com/hooks/alarms --type promise.broken --description alarms",
+			"  steward webhook add https://app.example.com/hooks/alarms --type promise.broken --description alarms\n" +
+			"  steward webhook add - < address",
 		Args: args(cobra.ExactArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
-			body := map[string]any{"url": given[0]}
+			address, err := addressOf(given[0], os.Stdin)
+			if err != nil {
+				return err
+			}
+
+			body := map[string]any{"url": address}
 			if len(types) > 0 {
 				body["types"] = types
 			}
@@ -129,6 +141,23 @@ func newWebhookAdd(a *app) *cobra.Command {
 	command.Flags().StringVar(&description, "description", "", "what you call it; no name of a person")
 
 	return command
+}
+
+// addressLimit bounds what is read as an address, in bytes: the API takes 2,000.
+const addressLimit = 4096
+
+// addressOf is the address that was given, or the first line of in for "-".
+func addressOf(given string, in io.Reader) (string, error) {
+	if given != "-" {
+		return given, nil
+	}
+
+	line, err := bufio.NewReader(io.LimitReader(in, addressLimit)).ReadString('\n')
+	if address := strings.TrimSpace(line); address != "" && (err == nil || errors.Is(err, io.EOF)) {
+		return address, nil
+	}
+
+	return "", failure.New(failure.UsageWrong, "reading an address (the standard input has none)")
 }
 
 func (a *app) addWebhook(command *cobra.Command, body any) error {

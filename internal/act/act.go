@@ -148,6 +148,16 @@ func Get(ctx context.Context, q postgres.Queryer, id string) (Act, error) {
 	return found, failure.Wrap(failure.Unavailable, "looking for an act", err)
 }
 
+// Did reports whether somebody has done this to that before. It looks through all acts,
+// and is for what is asked seldom.
+func Did(ctx context.Context, q postgres.Queryer, verb, object string) (did bool, err error) {
+	err = q.QueryRow(ctx, `select exists (
+		select from staff_acts as a join staff_act_ends as e on e.act = a.id
+		where a.object = $1 and a.verb = $2 and e.outcome = $3)`, object, verb, Done).Scan(&did)
+
+	return did, failure.Wrap(failure.Unavailable, "looking for an act", err)
+}
+
 // Place is that of this act in a list.
 func (a Act) Place() page.Place { return page.Place{At: a.At, ID: a.ID} }
 

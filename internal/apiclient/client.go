@@ -127,8 +127,9 @@ func Path(parts ...string) string {
 // into out, unless nil. path begins with a slash and may have a query.
 //
 // A call that got no answer, or one that says to come again, is made again a few
-// times. That is safe for every operation of the API: those that create take the
-// Idempotency-Key that all attempts of one call share, all others may be repeated.
+// times. That is safe for every operation of the API: those that create, or that are an
+// act each time, take the Idempotency-Key that all attempts of one call share, all others
+// may be repeated.
 //
 // It fails with the code of the API's problem; with APIRefused, Unauthorised or
 // APIUnavailable where the answer is no problem of Steward's; and with APIUnavailable

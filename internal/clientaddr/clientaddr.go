@@ -19,7 +19,8 @@ type Header string
 const (
 	// ForwardedFor is X-Forwarded-For: each proxy appends the address of its caller.
 	ForwardedFor Header = "X-Forwarded-For"
-	// Cloudflare is CF-Connecting-IP: one address, which Cloudflare overwrites.
+	// Cloudflare is CF-Connecting-IP: one address, which Cloudflare overwrites. It is for
+	// Proxies that are Cloudflare's own: any other passes on what its caller wrote.
 	Cloudflare Header = "Cf-Connecting-Ip"
 )
 
@@ -108,7 +109,8 @@ func (f Finder) Trusted(address netip.Addr) bool {
 
 // Of is the address of who called. Where the peer is no proxy it is the peer. Where
 // the proxies' header is missing or cannot be read it is the last address that is
-// sure, so that a forged header can make nobody else look guilty.
+// sure, so that a forged header can make nobody else look guilty. That may be a proxy:
+// whoever acts against the address asks Trusted first.
 func (f Finder) Of(r *http.Request) netip.Addr {
 	peer := Peer(r)
 	if !f.Trusted(peer) {

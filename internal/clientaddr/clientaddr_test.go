@@ -38,7 +38,8 @@ func TestNobodyCanSayWhoTheyAre(t *testing.T) {
 	const forwarded, cloudflare = "X-Forwarded-For", "CF-Connecting-IP"
 
 	proxied := finder(t, "", "10.0.0.0/8", "::1")
-	cloud := finder(t, "cf-connecting-ip", "10.0.0.0/8")
+	cloud := finder(t, "cf-connecting-ip", "173.245.48.0/20") // one of those that Cloudflare names
+	chained := finder(t, "x-forwarded-for", "10.0.0.0/8", "173.245.48.0/20")
 
 	for name, test := range map[string]struct {
 		finder  clientaddr.Finder
@@ -62,9 +63,11 @@ func TestNobodyCanSayWhoTheyAre(t *testing.T) {
 		"garbage behind a proxy": {proxied, from("10.1.2.3:1", forwarded, "1.1.1.1, x, 10.9.9.9"), "10.9.9.9"},
 		"no header":              {proxied, from("10.1.2.3:1"), "10.1.2.3"},
 		"the other header":       {proxied, from("10.1.2.3:1", cloudflare, "198.51.100.1"), "10.1.2.3"},
-		"Cloudflare":             {cloud, from("10.1.2.3:1", cloudflare, "198.51.100.1", forwarded, "1.1.1.1"), "198.51.100.1"},
-		"Cloudflare twice":       {cloud, from("10.1.2.3:1", cloudflare, "1.1.1.1", cloudflare, "198.51.100.1"), "10.1.2.3"},
-		"Cloudflare garbage":     {cloud, from("10.1.2.3:1", cloudflare, "ada@example.com"), "10.1.2.3"},
+		"Cloudflare":             {cloud, from("173.245.48.5:1", cloudflare, "198.51.100.1", forwarded, "1.1.1.1"), "198.51.100.1"},
+		"Cloudflare twice":       {cloud, from("173.245.48.5:1", cloudflare, "1.1.1.1", cloudflare, "198.51.100.1"), "173.245.48.5"},
+		"Cloudflare garbage":     {cloud, from("173.245.48.5:1", cloudflare, "ada@example.com"), "173.245.48.5"},
+		"Cloudflare, balancer":   {chained, from("10.1.2.3:1", cloudflare, "1.1.1.1", forwarded, "198.51.100.1, 173.245.48.5"), "198.51.100.1"},
+		"at the balancer":        {chained, from("10.1.2.3:1", cloudflare, "1.1.1.1", forwarded, "203.0.113.9"), "203.0.113.9"},
 		"around Cloudflare":      {cloud, from("203.0.113.9:1", cloudflare, "198.51.100.1"), "203.0.113.9"},
 	} {
 		if got := test.finder.Of(test.request); got.String() != test.want {

@@ -58,6 +58,9 @@ const (
 	maxRate        = 1_000_000
 	// burstSeconds is how many seconds' worth of requests may come at once.
 	burstSeconds = 2
+	// documentRate is how many documents one address gets in a second: they have some
+	// 200 kB, and a person or a generator reads one now and then.
+	documentRate = 5
 )
 
 // LoadAPI reads the variables of the API. It fails with ConfigInvalid for what makes
@@ -130,6 +133,12 @@ func (a API) Secure() bool { return a.Certificate != "" || len(a.Finder.Proxies)
 
 // AddressLimit is what one address may send.
 func (a API) AddressLimit() ratelimit.Limit { return limit("address", a.AddressRate) }
+
+// DocumentLimit is how often one address may have the documents of the API: never more
+// often than anything else. Without a limit for addresses it has none either.
+func (a API) DocumentLimit() ratelimit.Limit {
+	return limit("document", min(a.AddressRate, documentRate))
+}
 
 // CredentialLimit is what one credential may send.
 func (a API) CredentialLimit() ratelimit.Limit { return limit("credential", a.CredentialRate) }

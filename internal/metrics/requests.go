@@ -15,6 +15,7 @@ import (
 type Requests struct {
 	registry   *prometheus.Registry
 	operations []string
+	unsaid     prometheus.Counter
 	answered   *prometheus.CounterVec
 	seconds    *prometheus.HistogramVec
 	notAfter   prometheus.Gauge
@@ -26,6 +27,10 @@ type Requests struct {
 func NewRequests(operations []string, commit string) *Requests {
 	m := &Requests{
 		registry: prometheus.NewRegistry(), operations: operations,
+		unsaid: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "steward_api_refused_from_proxies_total",
+			Help: "Wrong credentials from a proxy that did not say who called; the log for fail2ban does not have them.",
+		}),
 		answered: counters("steward_api_requests_total", "Requests that were answered, by operation and HTTP status.", "operation", "status"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "steward_api_request_seconds", Help: "How long an answer took.", Buckets: requestBuckets(),
@@ -45,6 +50,7 @@ func NewRequests(operations []string, commit string) *Requests {
 		Name: "steward_build_info", Help: "1, with what this process is.",
 	}, []string{"version", "commit", "role"})
 	build.WithLabelValues(commit, commit, "api").Set(1)
+	m.registry.MustRegister(m.unsaid)
 
 	m.registry.MustRegister(build, m.answered, m.seconds, m.notAfter, m.notRead, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -75,6 +81,10 @@ func (m *Requests) Certificate(notAfter time.Time, err error) {
 		m.notRead.Inc()
 	}
 }
+
+// RefusedFromProxy counts a wrong credential that came from a proxy which did not say
+// who called.
+func (m *Requests) RefusedFromProxy() { m.unsaid.Inc() }
 
 // requestBuckets span an answer from memory (half a millisecond) and one that waited as
 // long as any may (16 s).

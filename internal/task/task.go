@@ -58,6 +58,17 @@ func Open(ctx context.Context, q postgres.Queryer, asked Opening) (opened Task, 
 		return Task{}, false, failure.New(failure.UsageWrong, "opening a task of an unknown kind")
 	}
 
+	opened, fresh, err = openOnce(ctx, q, asked, row)
+	if failure.Is(err, failure.TaskUnknown) {
+		// Somebody finished the open one between the two statements: now there is room.
+		opened, fresh, err = openOnce(ctx, q, asked, row)
+	}
+
+	return opened, fresh, err
+}
+
+// openOnce fails with TaskUnknown where the open task was finished while it looked.
+func openOnce(ctx context.Context, q postgres.Queryer, asked Opening, row KindRow) (opened Task, fresh bool, err error) {
 	made, err := q.Exec(ctx, `insert into tasks (id, kind, subject, role, opened_at, opened_by, due_at)
 		values ($1, $2, $3, $4, $5, $6, $7) on conflict (kind, subject) where done_at is null do nothing`,
 		ids.New("tsk"), string(asked.Kind), asked.Subject, string(row.Role), asked.At, asked.By, asked.At.Add(row.Within))

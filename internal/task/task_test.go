@@ -399,3 +399,40 @@ func TestEveryFailingCall(t *testing.T) {
 		}
 	}
 }
+
+// crossed finishes what is open right after it was asked for, once.
+type crossed struct {
+	*postgres.DB
+
+	finish func()
+}
+
+// Exec implements postgres.Queryer.
+func (c *crossed) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	done, err := c.DB.Exec(ctx, sql, args...)
+	if c.finish != nil {
+		c.finish()
+		c.finish = nil
+	}
+
+	return done, err
+}
+
+// TestATaskThatIsFinishedMeanwhileIsOpenedAnew: who asks in that instant is not told that
+// there is no such task.
+func TestATaskThatIsFinishedMeanwhileIsOpenedAnew(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	first := open(t, db, "42", now)
+	by := ids.New("stf")
+
+	again, fresh, err := task.Open(t.Context(), &crossed{DB: db, finish: func() {
+		_, _, err := task.Finish(t.Context(), db, finishing(first.ID, by))
+		must(t, err)
+	}}, task.Opening{Kind: task.DeleteAccount, Subject: "42", By: "steward", At: now.Add(2 * time.Hour)})
+
+	if err != nil || !fresh || again.ID == first.ID || !again.Open() {
+		t.Errorf("%+v, %v, %v", again, fresh, err)
+	}
+}
