@@ -271,6 +271,7 @@ func TestMetricsExist(t *testing.T) {
 	m.SealFailed(failed)
 	m.VerificationFailed(failed)
 	m.HeartbeatFailed(promise.Backups)
+	m.AlertUnheard(promise.Backups)
 
 	door := metrics.NewRequests([]string{"get-account"}, "commit")
 	door.Answered("get-account", http.StatusOK, time.Second)
