@@ -66,7 +66,8 @@ func TestAWorldThatIsRight(t *testing.T) {
 
 	report := visit(t, w, func(d *doctor.Doctor) { d.Tell = func(area string) { told = append(told, area) } })
 	for _, check := range report.Checks {
-		if check.Area != "temporal" && check.State != doctor.OK && check.Name != "programs" {
+		mayWarn := check.Name == "programs" && check.State == doctor.Warn // this machine's may be old
+		if check.Area != "temporal" && check.State != doctor.OK && !mayWarn {
 			t.Errorf("%+v", check)
 		}
 	}
