@@ -52,6 +52,8 @@ type Options struct {
 	Files map[string]string
 	// Copies adds a second location to the policy, with its bucket, CopiesBucket.
 	Copies bool
+	// Policy changes the text of the clone's policy; nil leaves it.
+	Policy func(text []byte) []byte
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
 	// Wire puts a proxy that counts and cuts before each cluster.
@@ -182,6 +184,9 @@ func (w *World) makeKeys(t testing.TB) {
 	}
 	if w.Options.Copies {
 		filled = withCopies(filled)
+	}
+	if w.Options.Policy != nil {
+		filled = w.Options.Policy(filled)
 	}
 	path := filepath.Join(w.Dir, "policy.yaml")
 	if err := os.WriteFile(path, filled, 0o600); err != nil {
