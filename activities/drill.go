@@ -23,9 +23,10 @@ type Drills struct {
 func (d *Drills) DrillBackup(ctx context.Context, id string) (BackupStatus, error) {
 	var row catalogue.Backup
 
-	err := withPulse(ctx, d.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
-		driller := d.Driller
-		driller.Progress = report
+	state, driller := newPulse(), d.Driller
+	driller.Progress, driller.Expected = state.report, state.expect
+
+	err := state.during(ctx, d.Patience, func(ctx context.Context) (err error) {
 		row, err = driller.Drill(ctx, id)
 
 		return err

@@ -28,6 +28,28 @@ const (
 	phaseHeld    = "braked"
 )
 
+// timed reports whether the bytes of a phase are among those that are expected: what
+// is left of it can be told.
+func timed(phase string) bool {
+	switch phase {
+	case phaseArchive, fileprogress.Files, drill.Download, drill.Restore:
+		return true
+	default:
+		return false
+	}
+}
+
+// untimed reports whether nothing is expected any more once this phase has begun: what
+// the estimate is of is done.
+func untimed(phase string) bool {
+	switch phase {
+	case "globals", fileprogress.Manifest, fileprogress.Sample, drill.Compare:
+		return true
+	default:
+		return false
+	}
+}
+
 // Progress is what a heartbeat tells the Temporal Web UI.
 type Progress struct {
 	// Phase is the step at work, such as "archive".
@@ -36,8 +58,9 @@ type Progress struct {
 	Bytes int64
 	// Files are those done in this phase; 0 for a database.
 	Files int64 `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
-	// LeftBytes and LeftSeconds are what the dump, or the storing or proving of files,
-	// still has to do, by an estimate; 0 while it is too early to say, and after it.
+	// LeftBytes and LeftSeconds are what the dump, the download or the restore of a
+	// drill, or the storing or proving of files still has to do, by an estimate; 0 while
+	// it is too early to say, and after it.
 	LeftBytes   int64 `json:",omitzero"` //nolint:tagliatelle // named as Go names the fields beside it
 	LeftSeconds int64 `json:",omitzero"` //nolint:tagliatelle // as above
 	// HeldSeconds is how long the brake has held the work so far in all.
@@ -49,9 +72,10 @@ type pulse struct {
 	mu       sync.Mutex
 	now      Progress      // owned by mu
 	moved    time.Time     // owned by mu; wall time, since a stall is about this machine
-	began    time.Time     // owned by mu; when the archive's first bytes came
-	expected int64         // owned by mu; bytes of the archive by an estimate, 0 if unknown
-	archived int64         // owned by mu; bytes of the archive so far
+	of       string        // owned by mu; the phase that is timed
+	began    time.Time     // owned by mu; when its first bytes came
+	expected int64         // owned by mu; bytes that it will have, by an estimate, 0 if unknown
+	archived int64         // owned by mu; bytes of it so far
 	held     time.Duration // owned by mu; how long the brake has held the work
 }
 
@@ -110,12 +134,12 @@ func (p *pulse) report(phase string, bytes int64) {
 	p.now.Phase, p.now.Bytes, p.moved = phase, bytes, time.Now() //nolint:forbidigo // as above
 
 	switch {
-	case (phase == phaseArchive || phase == fileprogress.Files) && p.began.IsZero():
-		p.began, p.archived = p.moved, bytes
-	case phase == phaseArchive || phase == fileprogress.Files:
+	case timed(phase) && p.of != phase:
+		p.of, p.began, p.archived = phase, p.moved, bytes
+	case timed(phase):
 		p.archived = bytes
-	case phase == "globals" || phase == fileprogress.Manifest || phase == fileprogress.Sample:
-		p.expected = 0 // what the estimate is of is done
+	case untimed(phase):
+		p.expected = 0
 	}
 }
 
@@ -130,7 +154,7 @@ func (p *pulse) files(phase string, bytes, files int64) {
 	p.report(phase, bytes)
 }
 
-// expect takes note of how many bytes the archive will have.
+// expect takes note of how many bytes the archive has or will have.
 func (p *pulse) expect(bytes int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

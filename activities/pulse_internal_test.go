@@ -280,6 +280,75 @@ func TestHeartbeatsOfFiles(t *testing.T) {
 	}
 }
 
+// A drill tells what is left of its download and then of its restore, each from its
+// own beginning, and nothing while it compares.
+func TestHeartbeatsOfADrill(t *testing.T) {
+	t.Parallel()
+
+	l := &listener{timeout: time.Minute}
+	state := &pulse{}
+
+	took, err := pulsed(t, l, 0, func(ctx context.Context, outer func(string, int64)) error {
+		*state = pulse{moved: time.Now()}
+
+		return state.during(ctx, 0, func(ctx context.Context) (err error) {
+			state.report("globals", 10)
+			state.expect(1000)
+
+			for i, each := range []struct {
+				phase string
+				bytes int64
+			}{
+				{drill.Download, 0},
+				{drill.Download, 250},
+				{drill.Download, 1000},
+				{drill.Restore, 0},
+				{drill.Restore, 100},
+				{drill.Compare, 1000},
+				{drill.Compare, 7},
+			} {
+				state.report(each.phase, each.bytes)
+				outer("moves", int64(i)) // the pulse around this one has no part in it
+
+				// What moves does so a second before or after a heartbeat, not in the same instant.
+				wait := 10 * time.Minute
+				if i == 0 {
+					wait -= time.Second
+				}
+
+				err = errors.Join(err, rest(ctx, wait))
+			}
+
+			return err
+		})
+	})
+	if err != nil || took != 70*time.Minute-time.Second {
+		t.Errorf("%v after %s", err, took)
+	}
+
+	seen := map[Progress]bool{}
+
+	for _, each := range l.heard() {
+		seen[each.Beat] = true
+
+		if each.Beat.Phase == drill.Compare && (each.Beat.LeftBytes != 0 || each.Beat.LeftSeconds != 0) {
+			t.Errorf("while it compares: %+v", each.Beat)
+		}
+	}
+
+	for _, want := range []Progress{
+		{Phase: drill.Download},
+		{Phase: drill.Download, Bytes: 250, LeftBytes: 750, LeftSeconds: 3 * 600},
+		{Phase: drill.Download, Bytes: 1000},
+		{Phase: drill.Restore, Bytes: 100, LeftBytes: 900, LeftSeconds: 9 * 601},
+		{Phase: drill.Compare, Bytes: 7},
+	} {
+		if !seen[want] {
+			t.Errorf("no heartbeat says %+v", want)
+		}
+	}
+}
+
 // A step that shows nothing new for half an hour is given up; one that moves, if
 // slowly, is not.
 func TestAStalledStepTimesOut(t *testing.T) {

@@ -151,7 +151,7 @@ func (r *filesRun) round(
 
 	stage(ctx, StageKey.ValueSet("storing"))
 
-	how := r.stream(ctx, FilesQueue, "List the files "+files+", encrypt, upload what is new, sign")
+	how := r.bulk(ctx, r.end.left(ctx), FilesQueue, "List the files "+files+", encrypt, upload what is new, sign")
 	if err := r.step(ctx, dumpStep, how, take.TakeFiles, opened.Backup, &status); err != nil {
 		return opened, err
 	}
@@ -160,30 +160,12 @@ func (r *filesRun) round(
 	r.list.done(ctx, dumpStep, fmt.Sprintf("%d files, %s, %d stored now, %d deleted before they were read",
 		status.Count, quantity.Bytes(status.Bytes), status.Fresh, status.Vanished))
 
-	how = r.stream(ctx, FilesDrillQueue, "Read the files "+files+" again, compare with the manifest")
+	how = r.bulk(ctx, r.end.left(ctx), FilesDrillQueue, "Read the files "+files+" again, compare with the manifest")
 	if err := r.step(ctx, drillStep, how, prove.DrillFiles, opened.Backup, &status); err != nil {
 		return opened, err
 	}
 
 	return status, nil
-}
-
-// stream is for steps that move files. One file may have 5 TiB, the most that Cloud
-// Storage takes, and is read in one go: at 100 MB/s for 15 hours. So one try may take
-// all that is left of the run's time, and no length of it says that it hangs. That is
-// for its heartbeats: they come while bytes or files move, and the step gives itself
-// up when for half an hour none do.
-func (r *filesRun) stream(ctx workflow.Context, queue, summary string) workflow.Context {
-	left := r.end.left(ctx)
-
-	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
-		TaskQueue:              queue,
-		Summary:                summary,
-		StartToCloseTimeout:    left,
-		ScheduleToCloseTimeout: left,
-		HeartbeatTimeout:       r.Patience.Of(time.Minute),
-		RetryPolicy:            r.retries(),
-	})
 }
 
 // PruneFiles keeps "and stored for seven days" for files: a content goes with the

@@ -40,8 +40,6 @@ type Promises struct {
 const (
 	// quickTimeout is long for a few SQL statements.
 	quickTimeout = 30 * time.Second
-	// bulkTimeout is long for moving a database of some hundred gigabytes.
-	bulkTimeout = 6 * time.Hour
 	// firstRetry and longestRetry bound the waits between tries.
 	firstRetry   = 5 * time.Second
 	longestRetry = 5 * time.Minute
@@ -59,14 +57,17 @@ func (p Promises) quick(ctx workflow.Context, left time.Duration, queue, summary
 	})
 }
 
-// bulk is for steps that move a whole database. They heartbeat, so that the
-// death of a worker is noticed within a minute, and give themselves up when
-// they stall; what is left of the run's time bounds all tries together.
+// bulk is for steps that move much. They heartbeat, so that the death of a worker is
+// noticed within a minute, and give themselves up when they stall. One try may take
+// all that is left of the run's time, as all tries together: a try begins from zero, so
+// what takes longer than any shorter time would never end. One file may have 5 TiB, the
+// most that Cloud Storage takes, and is read in one go, at 100 MB/s for 15 hours; a
+// database under a bandwidth may take as long.
 func (p Promises) bulk(ctx workflow.Context, left time.Duration, queue, summary string) workflow.Context {
 	return workflow.WithActivityOptions(ctx, workflow.ActivityOptions{
 		TaskQueue:              queue,
 		Summary:                summary,
-		StartToCloseTimeout:    p.Patience.Of(bulkTimeout),
+		StartToCloseTimeout:    left,
 		ScheduleToCloseTimeout: left,
 		HeartbeatTimeout:       p.Patience.Of(time.Minute),
 		RetryPolicy:            p.retries(),

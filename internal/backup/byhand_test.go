@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	"github.com/jackc/pgx/v5"
 
 	"steward/internal/backuptest"
 	"steward/internal/calendar"
@@ -25,7 +26,10 @@ import (
 const byHandSource = `
 do $$ begin create role hand_owner; exception when duplicate_object or unique_violation then null; end $$;
 do $$ begin create role hand_reader; exception when duplicate_object or unique_violation then null; end $$;
-grant hand_reader to hand_owner;
+grant hand_reader to hand_owner with admin option;
+alter role hand_owner login createdb connection limit 7;
+alter role hand_reader noinherit valid until '2031-01-01';
+alter role hand_reader set work_mem = '8MB';
 create extension citext;
 create schema shop authorization hand_owner;
 set role hand_owner;
@@ -88,6 +92,10 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 		t.Errorf("restored by hand it differs: %q", differences)
 	}
 
+	if want, got := handRoles(t, b.Source), handRoles(t, h.cluster.URL(name)); len(want) != 2 || !slices.Equal(got, want) {
+		t.Errorf("the roles restored by hand are %q, were %q", got, want)
+	}
+
 	// The same once more fails: nothing is restored over what is there.
 	if output, err := h.restore(t); err == nil || !strings.Contains(output, "already exists") {
 		t.Errorf("restored over what is there: %s", output)
@@ -124,6 +132,33 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 			}
 		})
 	}
+}
+
+// handRoles are the roles of byHandSource with what a drill does not restore:
+// attributes, memberships, settings.
+func handRoles(t *testing.T, at string) []string {
+	t.Helper()
+
+	conn, err := pgx.Connect(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+
+	rows, err := conn.Query(t.Context(), `select (to_jsonb(r) - 'oid' || jsonb_build_object('of', array(
+			select g.rolname || ' ' || m.admin_option from pg_auth_members as m join pg_roles as g on g.oid = m.roleid
+			where m.member = r.oid order by 1)))::text
+		from pg_roles as r where rolname like 'hand\_%' order by rolname`)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	roles, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return roles
 }
 
 // fromCopy restores from a bucket in another location, with nothing of the first.

@@ -51,7 +51,18 @@ type Driller struct {
 	// Progress, if not nil, is told the phase and the bytes read so far, or AtWork
 	// in their place. It is called from more than one goroutine.
 	Progress func(phase string, bytes int64)
+	// Expected, if not nil, is told how many bytes the archive has before it is read:
+	// once to its end in Download, and once in Restore after two reads of its head.
+	Expected func(bytes int64)
 }
+
+// The phases of a drill whose bytes are those of the archive, and the one after them,
+// which counts rows, in the words of the Temporal Web UI.
+const (
+	Download = "download"
+	Restore  = "restore"
+	Compare  = "compare"
+)
 
 // Drill restores the backup with this id, compares it, and records the outcome:
 // drilled, or bad with the reason. What it returns is the row as recorded. A
@@ -124,7 +135,7 @@ func (d *Driller) prove(ctx context.Context, backup catalogue.Backup) (int, erro
 				return err
 			}
 
-			d.report("compare", document.Archive.Bytes)
+			d.report(Compare, document.Archive.Bytes)
 
 			restored, err = scratch.describe(ctx, ahead)
 

@@ -24,7 +24,11 @@ const maxContents = 64 << 20
 // for its table of contents and for its schemas. These come first, so that rights
 // in them can be lent before anything in them is given to its owner.
 func (s *scratch) restore(ctx context.Context) error {
-	if err := s.verify(ctx, s.document.Archive, "download"); err != nil {
+	if s.Expected != nil {
+		s.Expected(s.document.Archive.Bytes)
+	}
+
+	if err := s.verify(ctx, s.document.Archive, Download); err != nil {
 		return err
 	}
 
@@ -106,7 +110,7 @@ func (s *scratch) load(ctx context.Context, entries string, all bool) error {
 // asked for, what pg_restore left unread is read to its end, where it shows
 // whether the archive is whole.
 func (s *scratch) pgRestore(ctx context.Context, command process.Command, all bool) error {
-	plain, err := s.decrypted(ctx, s.document.Archive, "restore")
+	plain, err := s.decrypted(ctx, s.document.Archive, Restore)
 	if err != nil {
 		return err
 	}

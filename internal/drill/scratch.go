@@ -225,7 +225,7 @@ func (s *scratch) describe(ctx context.Context, ahead *content.Ahead) (described
 				}
 
 				described, err = content.DescribeTogether(ctx, []postgres.Queryer{first, second}, ahead,
-					func(rows int64) { s.report("compare", rows) })
+					func(rows int64) { s.report(Compare, rows) })
 
 				return err
 			})

@@ -113,7 +113,8 @@ type Backups struct {
 	Tolerance calendar.Duration
 	// WhenBackupsStop decides between floor and ceiling when no younger backup exists.
 	WhenBackupsStop WhenBackupsStop
-	// RefuseVulnerableClients makes the drill refuse client programs with known holes.
+	// RefuseVulnerableClients makes backup and drill refuse client programs with known
+	// holes, and doctor fail; without it doctor warns.
 	RefuseVulnerableClients bool
 	// Limits hold the work back; nil holds nothing back.
 	Limits *Limits
