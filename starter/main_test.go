@@ -155,25 +155,32 @@ func TestFix(t *testing.T) {
 
 	db := pgtest.Steward(t)
 
-	t.Run("scripts", func(t *testing.T) { // they are over when it is
-		testscript.Run(t, testscript.Params{
-			Dir: "testdata/fix", Cmds: commands(),
-			Setup: func(env *testscript.Env) error {
-				env.Vars = append(env.Vars, environment(bin,
-					"STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STORAGE_EMULATOR_HOST="+server.URL(), "STEWARD_DATABASE_URL="+db)...)
+	t.Cleanup(func() { mendsInTheLedger(t, db) }) // when the scripts are over
 
-				return nil
-			},
-		})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/fix", Cmds: commands(),
+		Setup: func(env *testscript.Env) error {
+			env.Vars = append(env.Vars, environment(bin,
+				"STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STORAGE_EMULATOR_HOST="+server.URL(), "STEWARD_DATABASE_URL="+db)...)
+
+			return nil
+		},
 	})
+}
 
-	steward, err := postgres.Open(t.Context(), db)
+// mendsInTheLedger expects the two acts of the script, in full and in order.
+func mendsInTheLedger(t *testing.T, db string) {
+	t.Helper()
+
+	ctx := context.WithoutCancel(t.Context())
+
+	steward, err := postgres.Open(ctx, db)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer steward.Close()
 
-	rows, err := steward.Query(t.Context(), `select kind || ' ' || (body::jsonb ->> 'verb') || ' ' || coalesce(body::jsonb ->> 'outcome', '-')
+	rows, err := steward.Query(ctx, `select kind || ' ' || (body::jsonb ->> 'verb') || ' ' || coalesce(body::jsonb ->> 'outcome', '-')
 		from ledger.entries order by serial`)
 	if err != nil {
 		t.Fatal(err)

@@ -21,10 +21,10 @@ func mending() operator.Direct {
 }
 
 // entries are the acts in the ledger, without the opaque ids of acts.
-func entries(t *testing.T, db *postgres.DB) []string {
+func entries(ctx context.Context, t *testing.T, db *postgres.DB) []string {
 	t.Helper()
 
-	rows, err := db.Query(t.Context(), `select kind || ' ' || (body::jsonb ->> 'verb') || ' ' || (body::jsonb ->> 'object') || ' ' ||
+	rows, err := db.Query(ctx, `select kind || ' ' || (body::jsonb ->> 'verb') || ' ' || (body::jsonb ->> 'object') || ' ' ||
 		(body::jsonb ->> 'role') || ' ' || coalesce(body::jsonb ->> 'outcome', '-') from ledger.entries order by serial`)
 	must(t, err)
 
@@ -56,8 +56,8 @@ func TestWhatACommandDoesItself(t *testing.T) {
 		db, _ := open(t)
 		ctx, cancel := context.WithCancel(t.Context())
 
-		act, err := mending().Do(ctx, db, clocks.Fixed(now()), func(context.Context) error {
-			if diff := cmp.Diff([]string{meant}, entries(t, db)); diff != "" {
+		act, err := mending().Do(ctx, db, clocks.Fixed(now()), func(ctx context.Context) error {
+			if diff := cmp.Diff([]string{meant}, entries(ctx, t, db)); diff != "" {
 				t.Errorf("%s, during the work: %s", name, diff)
 			}
 
@@ -69,7 +69,7 @@ func TestWhatACommandDoesItself(t *testing.T) {
 			t.Errorf("%s: %s, %v", name, act, err)
 		}
 
-		if diff := cmp.Diff([]string{meant, ended + test.outcome}, entries(t, db)); diff != "" {
+		if diff := cmp.Diff([]string{meant, ended + test.outcome}, entries(t.Context(), t, db)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 
@@ -107,7 +107,7 @@ func TestNothingIsDoneWithoutAnIntent(t *testing.T) {
 				t.Errorf("call %d, %s: %v", n, mode, err)
 			}
 
-			found := entries(t, db)
+			found := entries(t.Context(), t, db)
 			if worked && (len(found) == 0 || found[0] != meant) || err == nil && len(found) != 2 {
 				t.Errorf("call %d, %s: worked: %v, the ledger has %v", n, mode, worked, found)
 			}
