@@ -31,6 +31,8 @@ func newBackupPrune(a *app) *cobra.Command {
 		Use: "prune", Short: "Show what is past its time, and remove it by hand",
 		Long: "Shows the plan of now: for each object of the backups' bucket whether it goes, stays, waits or is\n" +
 			"missing, and why. Nothing is changed. The hourly prune does the same by itself.\n\n" +
+			"The plan holds the databases in the first location only. Files, and copies in other locations, are in no\n" +
+			"plan by hand; the hourly prune removes them too, and docs/runbooks.md says how not to wait for it.\n\n" +
 			"With --execute and the hash of a plan that was shown, the worker removes what that plan removes, if it\n" +
 			"comes to the same plan by its own look and clock; else nothing is done (exit code 7). The ledger gets an\n" +
 			"entry before and one after, under an opaque id of whoever is logged in to the steward database.",
@@ -109,6 +111,7 @@ func (a *app) plan(ctx context.Context, settings config.Config, rules *policy.Po
 
 	result := pruneResult{
 		AsOf: settings.Clock().Now(), Mode: rules.Promises.Backups.Mode, Backups: []plannedBackup{}, Objects: []plannedObject{},
+		NotShown: notShown(rules),
 	}
 
 	plan, err := removal.Look(ctx, db, storage.Bucket(rules.Storage.Backups), removal.RuleOf(rules), result.AsOf)

@@ -1,12 +1,37 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"steward/internal/console"
 	"steward/internal/failure"
+	"steward/internal/policy"
 )
+
+// A plan says what the hourly prune does beyond it: whoever looks for a late file must not
+// read that nothing is to be done.
+func TestWhatAPlanDoesNotHold(t *testing.T) {
+	t.Parallel()
+
+	var files, copies, both policy.Policy
+
+	files.Promises.Backups.Files = []policy.Files{{Name: "uploads"}}
+	copies.Promises.Backups.Copies = []policy.Copy{{Bucket: "far"}}
+	both.Storage.Files, both.Promises.Backups.Copies = "left-the-policy", copies.Promises.Backups.Copies
+
+	for _, test := range []struct {
+		rules policy.Policy
+		want  []string
+	}{
+		{policy.Policy{}, nil}, {files, []string{"files"}}, {copies, []string{"copies"}}, {both, []string{"files", "copies"}},
+	} {
+		if got := notShown(&test.rules); !slices.Equal(got, test.want) {
+			t.Errorf("%v, want %v", got, test.want)
+		}
+	}
+}
 
 // Only the hash that is shown now, with its version, is an agreement; an older one
 // is refused with the reason.

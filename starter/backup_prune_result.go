@@ -22,6 +22,9 @@ type pruneResult struct {
 	Backups []plannedBackup `json:"backups"`
 	// Objects are all generations in the bucket, and what is missing from it.
 	Objects []plannedObject `json:"objects"`
+	// NotShown is what the hourly prune removes too and no plan by hand has: "files",
+	// "copies". An --execute touches none of it.
+	NotShown []string `json:"not_shown,omitempty"`
 	// Executed is what was done, with --execute.
 	Executed []executedPrune `json:"executed,omitempty"`
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"errors"
+	"strings"
 
 	"steward/internal/console"
+	"steward/internal/policy"
 	"steward/internal/prune"
 )
 
@@ -44,8 +46,27 @@ func (a *app) showPlan(result pruneResult, all bool) error {
 		next = "Carry it out: steward backup prune --execute " + result.Hash
 	}
 
+	if len(result.NotShown) > 0 {
+		next += "\nNot in this plan: " + strings.Join(result.NotShown, " and ") + ". The hourly prune removes those too."
+	}
+
 	return errors.Join(a.console.Table(backups), a.console.Say(""), a.console.Table(objects),
 		a.console.Say("\nplan %s\n%s", result.Hash, next))
+}
+
+// notShown is what a policy keeps beside the databases in their first location.
+func notShown(rules *policy.Policy) []string {
+	var kinds []string
+
+	if len(rules.Promises.Backups.Files) > 0 || rules.Storage.Files != "" {
+		kinds = append(kinds, "files")
+	}
+
+	if len(rules.Promises.Backups.Copies) > 0 {
+		kinds = append(kinds, "copies")
+	}
+
+	return kinds
 }
 
 func actionTone(action prune.Action) console.Tone {

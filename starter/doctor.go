@@ -29,7 +29,7 @@ func newDoctor(a *app) *cobra.Command {
 			"What destroys nothing and opens nothing it does without a question. What can let something be deleted\n" +
 			"or takes a protection away it asks for; where nobody can be asked, it leaves that as it is and ends\n" +
 			"with exit code 3, unless --yes says yes beforehand. A bucket that somebody else changes meanwhile is\n" +
-			"left alone.",
+			"left alone. What it changes is an act in the ledger, so it needs the steward database.",
 		Example: "  steward doctor\n  steward doctor --json | jq '.checks[] | select(.state == \"fail\")'\n  steward doctor --fix",
 		Args:    args(cobra.NoArgs),
 		RunE: func(command *cobra.Command, _ []string) error {

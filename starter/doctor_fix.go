@@ -7,6 +7,7 @@ import (
 	"steward/internal/doctor"
 	"steward/internal/failure"
 	"steward/internal/guard"
+	"steward/internal/operator"
 )
 
 // fixFlags are those of doctor that change something.
@@ -34,9 +35,36 @@ func (a *app) fix(ctx context.Context, visit *doctor.Doctor, yes bool) ([]doctor
 		yes = a.console.Ask("Do what is marked as a risk too?")
 	}
 
-	mends, err := visit.Mend(ctx, plan, yes)
+	mends, err := a.mend(ctx, visit, plan, yes)
 	if err == nil && plan.Asks() && !yes {
 		err = failure.New(failure.NotConfirmed, "mending the buckets")
+	}
+
+	return mends, err
+}
+
+// mend does what the plan says, as an act in the ledger: its intent before, its outcome behind. Where the intent cannot be written
+// nothing is changed. A plan that changes nothing is no act.
+func (a *app) mend(ctx context.Context, visit *doctor.Doctor, plan doctor.Plan, yes bool) ([]doctor.Mend, error) {
+	if len(plan.Does(yes)) == 0 {
+		return visit.Mend(ctx, plan, yes)
+	}
+
+	db, err := a.database(ctx, visit.Config)
+	if err != nil {
+		return plan.Mends, err
+	}
+
+	mends := plan.Mends
+	direct := operator.Direct{Verb: operator.MendBuckets, Object: operator.Buckets, InputSHA256: plan.SHA256(yes)}
+
+	act, err := direct.Do(ctx, db, visit.Clock, func(ctx context.Context) (err error) {
+		mends, err = visit.Mend(ctx, plan, yes)
+
+		return err
+	})
+	if act != "" {
+		a.console.Notef("The ledger has it as %s.", act)
 	}
 
 	return mends, err

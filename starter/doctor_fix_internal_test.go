@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"steward/internal/clocks"
+	"steward/internal/config"
 	"steward/internal/console"
 	"steward/internal/doctor"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/failure"
 	"steward/internal/gcs"
 	"steward/internal/guard"
+	"steward/internal/pgtest"
 )
 
 // TestAPersonIsAsked covers what a script cannot: somebody at a terminal, who is
@@ -32,6 +34,7 @@ func TestAPersonIsAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	db := pgtest.Steward(t)
 	elsewhere := wanted
 	elsewhere.Settings.Location = "US"
 
@@ -50,13 +53,23 @@ func TestAPersonIsAsked(t *testing.T) {
 
 		a := &app{console: &console.Console{Err: &errs, In: strings.NewReader(test.answer)}}
 
-		mends, err := a.fix(t.Context(), &doctor.Doctor{Storage: client, Buckets: []guard.Bucket{test.wanted}}, false)
+		mends, err := a.fix(t.Context(), &doctor.Doctor{
+			Config: config.Config{StewardDatabase: db}, Clock: clocks.System(), Storage: client, Buckets: []guard.Bucket{test.wanted},
+		}, false)
 		if failure.CodeOf(err) != test.code || len(mends) != 1 || mends[0].Outcome != test.outcome {
 			t.Errorf("%q: %+v, %v", test.answer, mends, err)
 		}
 
-		if asked := strings.HasSuffix(errs.String(), "[y/N] "); asked != test.asked || !strings.HasPrefix(errs.String(), "The plan:\n- backups: ") {
+		if asked := strings.Contains(errs.String(), "[y/N] "); asked != test.asked || !strings.HasPrefix(errs.String(), "The plan:\n- backups: ") {
 			t.Errorf("%q: %s", test.answer, errs.String())
+		}
+
+		if act := strings.Contains(errs.String(), "The ledger has it as act_"); act != (test.outcome == doctor.Mended) {
+			t.Errorf("%q: %s", test.answer, errs.String())
+		}
+
+		if err := a.close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

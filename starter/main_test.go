@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"steward/activities"
@@ -25,6 +27,7 @@ import (
 	"steward/internal/ids"
 	"steward/internal/keys"
 	"steward/internal/pgtest"
+	"steward/internal/postgres"
 	"steward/internal/report"
 	main "steward/starter"
 )
@@ -125,7 +128,8 @@ func TestWithServices(t *testing.T) {
 }
 
 // TestFix mends a bucket that drifted in two ways: one that is safe to mend, and
-// one that somebody has to say yes to.
+// one that somebody has to say yes to. Both are acts in the ledger, and where that cannot
+// be written nothing is mended.
 func TestFix(t *testing.T) {
 	t.Parallel()
 
@@ -149,14 +153,48 @@ func TestFix(t *testing.T) {
 		}
 	}
 
+	db := pgtest.Steward(t)
+
+	t.Cleanup(func() { mendsInTheLedger(t, db) }) // when the scripts are over
+
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/fix", Cmds: commands(),
 		Setup: func(env *testscript.Env) error {
-			env.Vars = append(env.Vars, environment(bin, "STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STORAGE_EMULATOR_HOST="+server.URL())...)
+			env.Vars = append(env.Vars, environment(bin,
+				"STEWARD_ENV=dev", "STEWARD_POLICY="+w.Config.Policy, "STORAGE_EMULATOR_HOST="+server.URL(), "STEWARD_DATABASE_URL="+db)...)
 
 			return nil
 		},
 	})
+}
+
+// mendsInTheLedger expects the two acts of the script, in full and in order.
+func mendsInTheLedger(t *testing.T, db string) {
+	t.Helper()
+
+	ctx := context.WithoutCancel(t.Context())
+
+	steward, err := postgres.Open(ctx, db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer steward.Close()
+
+	rows, err := steward.Query(ctx, `select kind || ' ' || (body::jsonb ->> 'verb') || ' ' || coalesce(body::jsonb ->> 'outcome', '-')
+		from ledger.entries order by serial`)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	entries, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	const meant, done = "act.intended bucket.mend -", "act.done bucket.mend done"
+	if !slices.Equal(entries, []string{meant, done, meant, done}) {
+		t.Errorf("the ledger tells %q", entries)
+	}
 }
 
 // TestEvidence checks a signed report over a world of one backup, of which no

@@ -54,7 +54,6 @@ type Options struct {
 	Files map[string]string
 	// Copies adds a second location to the policy, with its bucket, CopiesBucket.
 	Copies bool
-<<<<<<< HEAD
 	// Messages adds a worker of the role vendors in a process of its own, with a mail
 	// server that keeps every mail and a place for the app's webhooks.
 	Messages bool
@@ -62,10 +61,8 @@ type Options struct {
 	API bool
 	// Undrilled gives the world no drill cluster: it makes no backups.
 	Undrilled bool
-=======
 	// Policy changes the text of the clone's policy; nil leaves it.
 	Policy func(text []byte) []byte
->>>>>>> backfix
 	// Scale multiplies timeouts; 0 means DefaultScale.
 	Scale float64
 	// Wire puts a proxy that counts and cuts before each cluster.

@@ -19,8 +19,10 @@ import (
 
 	"steward/activities"
 	"steward/dev/harness"
+	"steward/internal/boundary"
 	"steward/internal/clocks"
 	"steward/internal/copies"
+	"steward/internal/failure"
 	"steward/internal/fileprune"
 	"steward/internal/fileremoval"
 	"steward/internal/gcs"
@@ -28,11 +30,15 @@ import (
 	"steward/internal/ownrecords"
 	"steward/internal/postgres"
 	"steward/internal/removal"
+	"steward/workflows"
 )
 
-// forgeries are inputs that somebody who reaches Temporal's port may send.
-func forgeries(now time.Time) map[string][]any {
+// forgeries are inputs that somebody who reaches Temporal's port may send. over is an
+// act of an operator that has ended.
+func forgeries(now time.Time, over string) map[string][]any {
 	return map[string][]any{
+		nobodysAct:         {map[string]any{"Act": ids.New("act")}},
+		actThatIsOver:      {map[string]any{"Act": over}},
 		"in 2099":          {map[string]any{"Database": "app", "Files": "uploads", "Due": "2099-01-01T00:00:00Z"}},
 		"long ago":         {map[string]any{"Database": "app", "Files": "uploads", "Due": "2001-01-01T00:00:00Z"}},
 		"tomorrow":         {map[string]any{"Database": "app", "Files": "uploads", "Due": now.Add(24 * time.Hour)}},
@@ -90,11 +96,13 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	if _, err := world.PruneFiles(ctx); err != nil {
 		t.Fatal(err)
 	}
+	over := prunedByHand(ctx, t, world)
+	acts := actEntries(ctx, t, world)
 	before := inventory(ctx, t, world)
 	names := registered(t)
 	runs := []client.WorkflowRun{}
 	for _, name := range names {
-		for forgery, args := range forgeries(world.Now()) {
+		for forgery, args := range forgeries(world.Now(), over) {
 			run, err := world.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
 				ID: forgedID(name, forgery), TaskQueue: "core", WorkflowRunTimeout: cutAfter(name, forgery),
 			}, name, args...)
@@ -105,9 +113,13 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 			runs = append(runs, run)
 		}
 	}
+	runs = append(runs, underTheirNames(ctx, t, world, over, ids.New("act"))...)
 	ended := 0
 	for _, run := range runs {
 		err := run.Get(ctx, nil)
+		if refusedAct(run.GetID()) && boundary.CodeOf(err) != failure.EvidenceMissing {
+			t.Errorf("%s was not refused as an act that nobody may begin: %v", run.GetID(), err)
+		}
 		if err == nil {
 			ended++
 		} else if slices.Contains(done(), run.GetID()) {
@@ -116,6 +128,9 @@ func TestForgedInputsDestroyNothing(t *testing.T) {
 	}
 	for _, change := range changes(before, inventory(ctx, t, world)) {
 		t.Error(change)
+	}
+	if now := actEntries(ctx, t, world); !slices.Equal(acts, now) || len(acts) != 2 {
+		t.Errorf("the ledger tells of acts %v, and of %v before the forgeries", now, acts)
 	}
 	if len(runs) < len(names) || len(before) == 0 {
 		t.Fatalf("%d runs of %v over %d things", len(runs), names, len(before))
@@ -155,7 +170,7 @@ func forgedID(name, forgery string) string { return "forged/" + name + "/" + for
 // cutAfter is when a forged run is given up. One that cannot read its input is
 // tried until then.
 func cutAfter(name, forgery string) time.Duration {
-	if slices.Contains(done(), forgedID(name, forgery)) {
+	if id := forgedID(name, forgery); slices.Contains(done(), id) || refusedAct(id) {
 		return 2 * time.Minute
 	}
 	return 5 * time.Second
@@ -178,6 +193,59 @@ func changes(before, after []string) []string {
 		}
 	}
 	return found
+}
+
+// The forgeries that name an act.
+const (
+	nobodysAct    = "an act of nobody"
+	actThatIsOver = "an act that is over"
+)
+
+// refusedAct reports whether a run names an act to the one workflow that carries acts
+// out. It must be refused by what the database says of the act, not cut before that.
+func refusedAct(id string) bool {
+	return strings.HasPrefix(id, ids.PruneByHand("")) ||
+		slices.Contains([]string{forgedID(workflows.PruneByHandName, nobodysAct), forgedID(workflows.PruneByHandName, actThatIsOver)}, id)
+}
+
+// prunedByHand lets an operator prune, and gives the act, which is over.
+func prunedByHand(ctx context.Context, t *testing.T, world *harness.World) string {
+	t.Helper()
+	act := askToPrune(t, world)
+	run, err := world.Start(ctx, ids.PruneByHand(act), workflows.PruneByHandName, workflows.PruneByHandParams{Act: act})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Get(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	return act
+}
+
+// underTheirNames starts each act as its own workflow would be: under any other name it
+// is refused before anybody asks whether it is over.
+func underTheirNames(ctx context.Context, t *testing.T, world *harness.World, acts ...string) (runs []client.WorkflowRun) {
+	t.Helper()
+	for _, act := range acts {
+		run, err := world.Temporal.ExecuteWorkflow(ctx, client.StartWorkflowOptions{
+			ID: ids.PruneByHand(act), TaskQueue: "core", WorkflowRunTimeout: 2 * time.Minute,
+		}, workflows.PruneByHandName, map[string]any{"Act": act})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs = append(runs, run)
+	}
+	return runs
+}
+
+// actEntries are the entries of the ledger about acts.
+func actEntries(ctx context.Context, t *testing.T, world *harness.World) []string {
+	t.Helper()
+	entries, err := harness.Rows(ctx, world.StewardURL, `select kind || ' ' || body from ledger.entries where kind like 'act.%' order by serial`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entries
 }
 
 // obey prunes the world as a PruneBackups would that took its time from its

@@ -66,13 +66,9 @@ func TestAWorldThatIsRight(t *testing.T) {
 
 	report := visit(t, w, func(d *doctor.Doctor) { d.Tell = func(area string) { told = append(told, area) } })
 	for _, check := range report.Checks {
-<<<<<<< HEAD
 		given := check.Area != "api" && (check.Area != "mail" || check.Name != "server") // this process was not given their addresses
-		if check.Area != "temporal" && given && check.State != doctor.OK && check.Name != "programs" {
-=======
-		mayWarn := check.Name == "programs" && check.State == doctor.Warn // this machine's may be old
-		if check.Area != "temporal" && check.State != doctor.OK && !mayWarn {
->>>>>>> backfix
+		mayWarn := check.Name == "programs" && check.State == doctor.Warn                // this machine's may be old
+		if check.Area != "temporal" && given && check.State != doctor.OK && !mayWarn {
 			t.Errorf("%+v", check)
 		}
 	}

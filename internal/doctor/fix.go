@@ -2,6 +2,9 @@ package doctor
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"slices"
 
 	"steward/internal/failure"
@@ -46,6 +49,23 @@ type Plan struct {
 // Asks reports whether somebody has to say yes to something.
 func (p Plan) Asks() bool {
 	return slices.ContainsFunc(p.Mends, func(one Mend) bool { return one.Care == guard.Asks })
+}
+
+// Does are those that Mend changes, without what asks unless somebody said yes.
+func (p Plan) Does(yes bool) []Mend {
+	return slices.DeleteFunc(slices.Clone(p.Mends), func(one Mend) bool {
+		return one.Outcome != Planned || one.Care == guard.Asks && !yes
+	})
+}
+
+// SHA256 is the hex hash of what Does gives: each bucket with the change that is made.
+func (p Plan) SHA256(yes bool) string {
+	sum := sha256.New()
+	for _, one := range p.Does(yes) {
+		fmt.Fprintf(sum, "%s %s %s\n", one.Bucket, one.Key, one.Mend)
+	}
+
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 // Plan reads the settings of every bucket, and changes nothing. A bucket that is

@@ -152,6 +152,44 @@ func TestMendingInTwoSteps(t *testing.T) {
 	}
 }
 
+// What is about to be done, and its hash, follow the yes: an act in the ledger names what
+// is changed, not what is left.
+func TestWhatAPlanDoes(t *testing.T) {
+	t.Parallel()
+
+	f := newFixing(t)
+	f.change(t, everythingWrong())
+
+	plan := f.plan(t)
+	for _, yes := range []bool{false, true} {
+		mends, err := f.Mend(t.Context(), plan, yes)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		does := plan.Does(yes)
+		for i := range does {
+			does[i].Outcome = doctor.Mended
+		}
+
+		is(t, "what it does", became(does), map[doctor.Outcome][]guard.Key{doctor.Mended: became(mends)[doctor.Mended]})
+		f.change(t, everythingWrong())
+
+		plan = f.plan(t)
+	}
+
+	if plan.SHA256(true) == plan.SHA256(false) || plan.SHA256(true) != f.plan(t).SHA256(true) {
+		t.Error("the hash does not follow what is done")
+	}
+
+	f.Buckets[0].Settings.Location = "US"
+	for _, one := range f.plan(t).Does(true) {
+		if one.Care == guard.ByHand {
+			t.Errorf("no program does %+v", one)
+		}
+	}
+}
+
 // A lock never opens, and a bucket never moves.
 func TestWhatOnlyAPersonCanMend(t *testing.T) {
 	t.Parallel()

@@ -1,5 +1,5 @@
 // Package operator records what a person asks for through the command, before it
-// is done. A workflow is given the id of such an act and reads everything else
+// is done: of a workflow (Ask), or of the command itself (Direct). A workflow is given the id of such an act and reads everything else
 // from here: whoever only reaches Temporal can name an act, never make one. A
 // person appears as an opaque id, kept beside the login of the database.
 package operator
@@ -54,13 +54,13 @@ func Ask(ctx context.Context, db *postgres.DB, verb, inputSHA256 string, at time
 	id := ids.New("act")
 
 	err := db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		_, err := tx.Exec(ctx, `insert into operators (id, since) values ($1, $2) on conflict (login) do nothing`, ids.New("opr"), at)
+		who, err := whoever(ctx, tx, at)
 		if err != nil {
-			return failure.Wrap(failure.Unavailable, "looking for the operator", err)
+			return err
 		}
 
-		_, err = tx.Exec(ctx, `insert into operator_acts (id, operator, verb, input_sha256, asked_at)
-			select $1, id, $2, $3, $4 from operators where login = session_user`, id, verb, inputSHA256, at)
+		_, err = tx.Exec(ctx, `insert into operator_acts (id, operator, verb, input_sha256, asked_at) values ($1, $2, $3, $4, $5)`,
+			id, who, verb, inputSHA256, at)
 
 		return failure.Wrap(failure.Unavailable, "recording what is asked", err)
 	})

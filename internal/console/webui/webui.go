@@ -41,9 +41,9 @@ func Views(dayStart time.Time) []View {
 		{"blocked", "what failed for good, or waits for a deploy or for its bucket to be mended", workflows, blocked + Stuck},
 		{"today", "what began today", workflows, `StartTime >= "` + dayStart.UTC().Format(time.RFC3339) + `"`},
 		{"failures", "what ended without success", workflows, `ExecutionStatus IN ("Failed", "TimedOut", "Terminated")`},
-		{"backups", "the runs of backups", workflows, `WorkflowType = "DailyBackup"`},
-		{"prunes", "the runs that remove old backups", workflows, `WorkflowType IN ("PruneBackups", "PruneByHand")`},
-		{"audits", "the runs that judge the promises", workflows, `WorkflowType = "PromiseAudit"`},
+		{"backups", "the runs that take, drill and copy backups", workflows, `WorkflowType IN ("DailyBackup", "DailyFiles", "CopyBackups")`},
+		{"prunes", "the runs that remove old backups", workflows, `WorkflowType IN ("PruneBackups", "PruneFiles", "PruneByHand")`},
+		{"audits", "the runs that judge the promises, and sign reports of them", workflows, `WorkflowType IN ("PromiseAudit", "BackupEvidence")`},
 		{"schedules", "what starts by itself, and when", schedules, ""},
 	}
 }

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"steward/internal/console/webui"
+)
+
+// without are the workflows that no view has, each with where their state is seen.
+func without() map[string]string {
+	return map[string]string{
+		"SendMail":         "a run each minute; what became of a mail: steward mail list",
+		"DeliverWebhooks":  "a run each minute; what became of one: steward webhook deliveries",
+		"ExpireOwnRecords": "nobody waits for it; the view failures has the runs that fail",
+	}
+}
+
+// TestEveryWorkflowIsInAView reads the names of the workflows out of their source: one
+// that keeps a promise about backups is found by the question that people ask.
+func TestEveryWorkflowIsInAView(t *testing.T) {
+	t.Parallel()
+
+	paths, err := filepath.Glob("../workflows/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	named := regexp.MustCompile(`(?m)^(?:const |\t)\w+Name += "(\w+)"$`)
+	found := map[string]bool{}
+
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		for _, match := range named.FindAllStringSubmatch(string(text), -1) {
+			found[match[1]] = true
+		}
+	}
+
+	for name := range found {
+		views := 0
+
+		for _, view := range webui.Views(time.Time{}) {
+			if strings.Contains(view.Query, "WorkflowType") && strings.Contains(view.Query, `"`+name+`"`) {
+				views++
+			}
+		}
+
+		if reason := without()[name]; views > 1 || (views == 1) == (reason != "") {
+			t.Errorf("%s is in %d views; where else it is seen: %q", name, views, reason)
+		}
+	}
+
+	if !found["DailyBackup"] || !found["SendMail"] {
+		t.Errorf("workflows are missing among %v", found)
+	}
+}
