@@ -98,7 +98,7 @@ func accountAnswers() map[string]func(*stand, asked) reply {
 
 	return map[string]func(*stand, asked) reply{
 		"get-account":         found(failure.AccountUnknown, func(asked) string { return account }),
-		"create-account":      fixed(account),
+		"create-account":      fixed(`{"id":"42","state":"alive","registered_at":"2026-11-22T12:00:00Z"}`),
 		"record-interactions": fixed(`{"recorded":1,"refused":[]}`),
 		"delete-account":      found(failure.AccountUnknown, func(asked) string { return fmt.Sprintf(standTask, tail, false, "") }),
 	}

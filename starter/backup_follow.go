@@ -44,7 +44,7 @@ type runEvent struct {
 	Attempt int32 `json:"attempt,omitzero"`
 	// DoneBytes are those done in this phase (progress).
 	DoneBytes int64 `json:"done_bytes,omitzero"`
-	// LeftBytes is what the dump still has to store, or the drill to read of the archive in the phase at work, by an estimate; missing while it is too early to say (progress).
+	// LeftBytes is what is left to store or to read in this phase, by an estimate; missing while it is too early to say (progress).
 	LeftBytes int64 `json:"left_bytes,omitzero"`
 	// LeftSeconds is how long that will take, by an estimate (progress).
 	LeftSeconds int64 `json:"left_seconds,omitzero"`

@@ -86,17 +86,22 @@ func (w *World) checkMail(mails []mailRow, found *findings) {
 		case row.State == stateAccepted && got == 0:
 			found.addf("mail", "%s is accepted and the server never had it", row.ID)
 		}
-		if row.ClaimedUntil != nil {
-			found.addf("mail", "%s is %s and still claimed", row.ID, row.State)
-		}
-		if len(row.Handed) > mostHanded || got > len(row.Handed) {
-			found.addf("mail", "%s was handed over %d times, the server has %d copies", row.ID, len(row.Handed), got)
-		}
+		checkHanded(row, got, found)
 	}
 	for _, id := range slices.Sorted(maps.Keys(copies)) {
 		if !w.ended(id) {
 			found.addf("mail", "%s was sent and is not in the outbox", id)
 		}
+	}
+}
+
+// checkHanded looks for a claim that was left, and for a copy too many.
+func checkHanded(row mailRow, copies int, found *findings) {
+	if row.ClaimedUntil != nil {
+		found.addf("mail", "%s is %s and still claimed", row.ID, row.State)
+	}
+	if len(row.Handed) > mostHanded || copies > len(row.Handed) {
+		found.addf("mail", "%s was handed over %d times, the server has %d copies", row.ID, len(row.Handed), copies)
 	}
 }
 
@@ -127,6 +132,11 @@ func (w *World) checkDeliveries(deliveries []deliveryRow, found *findings) {
 			found.addf("webhook", "%s is %s and still claimed", row.ID, row.State)
 		}
 	}
+	w.checkCalls(byPlace, found)
+}
+
+// checkCalls compares the calls that came with the deliveries, known by event and endpoint.
+func (w *World) checkCalls(byPlace map[[2]string]deliveryRow, found *findings) {
 	calls := map[[2]string]int{}
 	for _, call := range w.Hooks.Calls() {
 		to := w.Hooks.at(call.Path)

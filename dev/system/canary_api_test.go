@@ -260,7 +260,12 @@ func (c *canaryAPI) hears() {
 func (c *canaryAPI) reads() {
 	c.Helper()
 	for _, args := range [][]string{
-		{"task", "list"}, {"mail", "list"}, {"webhook", "list"}, {"webhook", "deliveries"}, {"key", "list"}, {"staff", "list"},
+		{"task", "list"},
+		{"mail", "list"},
+		{"webhook", "list"},
+		{"webhook", "deliveries"},
+		{"key", "list"},
+		{"staff", "list"},
 		{"account", "show", c.account},
 	} {
 		c.says(exitOK, args...)

@@ -27,8 +27,8 @@ type callers struct{ app, lead, operator string }
 // canaryAPI is a canaryWorld behind the API.
 type canaryAPI struct {
 	*canaryWorld
-
 	callers
+
 	account, endpoint string // ids
 }
 

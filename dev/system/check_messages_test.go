@@ -8,8 +8,8 @@ import (
 
 // savedRows keeps a table's rows aside while a statement damages them.
 func savedRows(table, damage string) (do, undo string) {
-	return `create table saved as select * from ` + table + `; ` + damage,
-		`delete from ` + table + `; insert into ` + table + ` select * from saved; drop table saved`
+	return `create table saved as table ` + table + `; ` + damage,
+		`delete from ` + table + `; insert into ` + table + ` table saved; drop table saved`
 }
 
 func mailCorruptions() []corruption {
@@ -33,7 +33,7 @@ func mailCorruptions() []corruption {
 			`delete from case_keys where case_id = 'mail_aaaaaaaaaaaaaaaaaaaaaaaaaa'`),
 		sql("a bounce that was not heard", "came back and is called otherwise",
 			`insert into mail_events (id, mail, kind, provider, reference, at, received_at, ends_at)
-				select 'mev_aaaaaaaaaaaaaaaaaaaaaaaaaa', id, 'bounced', 'postmark', '1', now(), now(), ends_at from mail`, `delete from mail_events`),
+				select 'mev_aaaaaaaaaaaaaaaaaaaaaaaaaa', id, 'bounced', 'postmark', '1', now(), localtimestamp, ends_at from mail`, `delete from mail_events`),
 	}
 }
 

@@ -211,7 +211,7 @@ func refusedAct(id string) bool {
 // prunedByHand lets an operator prune, and gives the act, which is over.
 func prunedByHand(ctx context.Context, t *testing.T, world *harness.World) string {
 	t.Helper()
-	act := askToPrune(t, world)
+	act := askToPrune(t, world) //nolint:contextcheck // it takes that of the test
 	run, err := world.Start(ctx, ids.PruneByHand(act), workflows.PruneByHandName, workflows.PruneByHandParams{Act: act})
 	if err != nil {
 		t.Fatal(err)

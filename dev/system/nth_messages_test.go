@@ -74,7 +74,7 @@ func passed(ctx context.Context, world *harness.World) error {
 func inPeace(ctx context.Context, world *harness.World) (err error) {
 	const passes = 3
 	for range passes {
-		if err = world.Move(beyondLeases); err != nil {
+		if err := world.Move(beyondLeases); err != nil {
 			return err
 		}
 		if err = passed(ctx, world); err == nil {

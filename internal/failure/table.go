@@ -213,7 +213,7 @@ func backups() []Row {
 		{StillListed, "a deleted object is still listed", "See the bucket's settings: steward doctor", true, Broken, false},
 		{
 			RecordsLeft, "own records that are past their end are still there",
-			"See who locks them in the steward database (pg_stat_activity); it is tried again by itself. Then run: steward doctor",
+			"See who locks them in Steward's database (pg_stat_activity); it is tried again by itself. Then run: steward doctor",
 			true, Broken, false,
 		},
 	}

@@ -44,7 +44,7 @@ func up(ctx context.Context, provider *goose.Provider) (int, error) {
 		return len(partial.Applied), err
 	}
 
-	return len(results), err //nolint:wrapcheck // Migrate says what was being done
+	return len(results), err
 }
 
 // twice lets up go on once where it missed a role. Roles belong to the whole cluster: a
