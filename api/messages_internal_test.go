@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"steward/internal/accesslog"
 	"steward/internal/casekey"
 	"steward/internal/clocks"
 	"steward/internal/failure"
@@ -33,7 +34,7 @@ func messageHouse(t *testing.T) (*house, casekey.Keeper) {
 	}
 
 	keeper, db, clock := casekey.Keeper{Master: master}, pgtest.OpenSteward(t), clocks.System()
-	h := openHouse(t, db, mailbox{db: db, clock: clock}, mailEvents{db, clock}, webhooks{db: db, clock: clock, keeper: keeper})
+	h := openHouse(t, db, mailbox{db: db, clock: clock, keep: periods{looks: accesslog.Keep}}, mailEvents{db, clock}, webhooks{db: db, clock: clock, keeper: keeper})
 	hire(t, db, h.verifier)
 
 	return h, keeper

@@ -175,7 +175,7 @@ func TestLinks(t *testing.T) {
 	}
 
 	for _, link := range regexp.MustCompile(`\]\(#([^)]+)\)`).FindAllStringSubmatch(read(t, "../../docs/runbooks.md"), -1) {
-		if !slices.Contains(known, link[1]) {
+		if !strings.Contains(read(t, "../../docs/runbooks.md"), `<a id="`+link[1]+`"></a>`) {
 			t.Errorf("a link leads to #%s, which is not there", link[1])
 		}
 	}

@@ -56,7 +56,7 @@ func messaged(ctx context.Context, world *harness.World, plan harness.Plan) (hit
 	if err != nil && (hit == nil || ctx.Err() != nil) {
 		return hit, []string{err.Error()}
 	}
-	if err := inPeace(ctx, world); err != nil {
+	if err := allSent(ctx, world); err != nil {
 		return hit, []string{err.Error()}
 	}
 	return hit, append(arrived(ctx, world, mail, event), looked(look, world)...)
