@@ -218,8 +218,8 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 }
 
 // tell hands each alert to every way of telling before it is recorded as told, and gives
-// those that no way took. A way that fails keeps no other back: what is wrong with mail
-// may be what the log tells of.
+// those that no way took, which it counts. A way that fails keeps no other back: what is
+// wrong with mail may be what the log tells of.
 func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) (unheard []alert.Alert, err error) {
 	var failed []error
 
@@ -244,12 +244,19 @@ func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) (unheard []aler
 		}
 	}
 
-	return unheard, failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
+	if len(failed) > 0 {
+		return nil, failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
+	}
+
+	for _, each := range unheard {
+		a.Metrics.AlertUnheard(each.Promise)
+	}
+
+	return unheard, nil
 }
 
-// reachedNobody says in the log and in a metric what a way of telling told nobody.
+// reachedNobody says in the log what a way of telling told nobody.
 func (a *Audits) reachedNobody(ctx context.Context, untold alert.Alert) {
-	a.Metrics.AlertUnheard(untold.Promise)
 	a.Log.ErrorContext(ctx, "no webhook endpoint wants this alert: a promise is at risk or broken",
 		"code", untold.Code, "promise", string(untold.Promise), "item", untold.Item, "state", string(untold.State),
 		"since", untold.Since.Format(time.RFC3339), "runbook", untold.Runbook)
