@@ -120,7 +120,7 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 
 	a.Metrics.Audited(now, statuses, read.unsealed)
 	a.Metrics.Tasks(read.tasks)
-	a.show(ctx, read.watched, now)
+	a.watch(ctx, now)
 
 	// After the record, so that a reminder that cannot be written keeps no alert back;
 	// before the heartbeats, so that somebody outside hears of it.
@@ -183,7 +183,6 @@ type reading struct {
 	unsealed int64
 	tasks    []task.Standing
 	late     []task.Task // the most urgent first, remindersAtOnce at most
-	watched  watched
 }
 
 func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err error) {
@@ -201,10 +200,6 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 		}
 
 		if read.late, err = task.List(ctx, tx, task.Filter{Limit: remindersAtOnce}); err != nil {
-			return err
-		}
-
-		if read.watched, err = a.watch(ctx, tx, now); err != nil {
 			return err
 		}
 
