@@ -120,7 +120,7 @@ func (a *Audits) AuditPromises(ctx context.Context) (AuditResult, error) {
 
 	a.Metrics.Audited(now, statuses, read.unsealed)
 	a.Metrics.Tasks(read.tasks)
-	a.show(ctx, read.watched, now)
+	a.watch(ctx, now)
 
 	// After the record, so that a reminder that cannot be written keeps no alert back;
 	// before the heartbeats, so that somebody outside hears of it.
@@ -183,7 +183,6 @@ type reading struct {
 	unsealed int64
 	tasks    []task.Standing
 	late     []task.Task // the most urgent first, remindersAtOnce at most
-	watched  watched
 }
 
 func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err error) {
@@ -204,10 +203,6 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 			return err
 		}
 
-		if read.watched, err = a.watch(ctx, tx, now); err != nil {
-			return err
-		}
-
 		waiting, err := evidence.ReadUnsealed(ctx, tx)
 		read.unsealed = waiting.Count
 
@@ -218,8 +213,8 @@ func (a *Audits) read(ctx context.Context, now time.Time) (read reading, err err
 }
 
 // tell hands each alert to every way of telling before it is recorded as told, and gives
-// those that no way took. A way that fails keeps no other back: what is wrong with mail
-// may be what the log tells of.
+// those that no way took, which it counts. A way that fails keeps no other back: what is
+// wrong with mail may be what the log tells of.
 func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) (unheard []alert.Alert, err error) {
 	var failed []error
 
@@ -244,12 +239,19 @@ func (a *Audits) tell(ctx context.Context, alerts []alert.Alert) (unheard []aler
 		}
 	}
 
-	return unheard, failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
+	if len(failed) > 0 {
+		return nil, failure.Wrap(failure.Unavailable, "telling what is at risk or broken", errors.Join(failed...))
+	}
+
+	for _, each := range unheard {
+		a.Metrics.AlertUnheard(each.Promise)
+	}
+
+	return unheard, nil
 }
 
-// reachedNobody says in the log and in a metric what a way of telling told nobody.
+// reachedNobody says in the log what a way of telling told nobody.
 func (a *Audits) reachedNobody(ctx context.Context, untold alert.Alert) {
-	a.Metrics.AlertUnheard(untold.Promise)
 	a.Log.ErrorContext(ctx, "no webhook endpoint wants this alert: a promise is at risk or broken",
 		"code", untold.Code, "promise", string(untold.Promise), "item", untold.Item, "state", string(untold.State),
 		"since", untold.Since.Format(time.RFC3339), "runbook", untold.Runbook)

@@ -5,12 +5,17 @@ import (
 	"slices"
 	"time"
 
+	"steward/internal/failure"
 	"steward/internal/outbox"
 	"steward/internal/ownrecords"
 	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/webhook"
 )
+
+// watchTime is how long an audit may look at what is no evidence: some counts, and a lock
+// that somebody holds on one of their tables.
+const watchTime = 20 * time.Second
 
 // watched is how what carries the promises stands: mail, webhooks, and the end of
 // Steward's own records. None of it is evidence of a promise.
@@ -20,8 +25,32 @@ type watched struct {
 	records    []ownrecords.Late
 }
 
-// watch reads it, in the audit's snapshot.
-func (a *Audits) watch(ctx context.Context, tx postgres.Tx, now time.Time) (seen watched, err error) {
+// watch reads and shows it, apart from the evidence: where it cannot be read, or not in
+// time, the promises are judged all the same, the log says so, and the metrics stay as
+// they were.
+func (a *Audits) watch(ctx context.Context, now time.Time) {
+	within, cancel := context.WithTimeout(ctx, a.Patience.Of(watchTime))
+	defer cancel()
+
+	var seen watched
+
+	err := a.Steward.InSnapshot(within, func(ctx context.Context, tx postgres.Tx) (err error) {
+		seen, err = a.look(ctx, tx, now)
+
+		return err
+	})
+	if err = failure.Wrap(failure.Unavailable, "looking at mail, webhooks and own records", err); err != nil {
+		a.Log.ErrorContext(ctx, "how mail, webhooks and own records stand could not be read",
+			"code", failure.CodeOf(err), "doing", failure.Safe(err))
+
+		return
+	}
+
+	a.show(ctx, seen, now)
+}
+
+// look reads how it stands, at one instant.
+func (a *Audits) look(ctx context.Context, tx postgres.Tx, now time.Time) (seen watched, err error) {
 	if seen.mail, err = outbox.StandingAt(ctx, tx, now, giveUp(a.Policy)); err != nil {
 		return watched{}, err
 	}

@@ -1,6 +1,7 @@
 package activities_test
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"steward/internal/ids"
+	"steward/internal/postgres"
 )
 
 // shown is what the metrics of a world show.
@@ -81,6 +83,50 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 	if w.log.Len() != 0 || !strings.Contains(w.shown(t), "\nsteward_mail_overdue_seconds 0\n") {
 		t.Errorf("mended: %s", w.log)
 	}
+}
+
+// TestWhatCannotBeWatchedStopsNoJudgement: a lock on the mails and a table that is not
+// there are told in the log; the promises are judged, and the metrics stay.
+func TestWhatCannotBeWatchedStopsNoJudgement(t *testing.T) {
+	t.Parallel()
+
+	const line = `"level":"ERROR","msg":"how mail, webhooks and own records stand could not be read"`
+
+	w := newAuditWorld(t, "working_minimal.yaml")
+	w.drilled(t, "app", "steward")
+	spoil(t, w)
+	w.audit(t)
+
+	judge := func(t *testing.T) {
+		t.Helper()
+
+		w.log.Reset()
+		w.clock.move(5 * time.Minute)
+
+		at := w.clock.Now()
+		if result := w.audit(t); !result.At.Equal(at) || len(result.Promises) == 0 || w.count(t, "promise_audits") == 0 {
+			t.Errorf("%+v", result)
+		}
+
+		if strings.Count(w.log.String(), line) != 1 || !strings.Contains(w.shown(t), "\nsteward_mail_overdue_seconds 18000\n") {
+			t.Errorf("%s\n%s", w.log, w.shown(t))
+		}
+	}
+
+	err := w.admin.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		_, err := tx.Exec(ctx, "lock table mail in access exclusive mode")
+		if err == nil {
+			judge(t)
+		}
+
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	w.run(t, "alter table webhook_deliveries rename to gone")
+	judge(t)
 }
 
 // spoil makes everything wrong that is watched.

@@ -2,23 +2,35 @@ package main
 
 import (
 	"runtime/debug"
+	"slices"
 	"testing"
 )
 
 //nolint:paralleltest // there is one such setting in a process
 func TestTuneMemory(t *testing.T) {
-	before := debug.SetGCPercent(100)
-	defer debug.SetGCPercent(before)
+	const percent, limit = 100, 1 << 40
 
-	tuneMemory(func(string) (string, bool) { return "", true })
+	percentBefore, limitBefore := debug.SetGCPercent(percent), debug.SetMemoryLimit(limit)
 
-	if got := debug.SetGCPercent(100); got != 100 {
-		t.Errorf("GOGC is set and %d holds", got)
-	}
+	defer func() {
+		debug.SetGCPercent(percentBefore)
+		debug.SetMemoryLimit(limitBefore)
+	}()
 
-	tuneMemory(func(string) (string, bool) { return "", false })
+	for _, c := range []struct {
+		set     []string
+		percent int
+		limit   int64
+	}{
+		{nil, garbage, memory},
+		{[]string{"GOGC"}, percent, limit},
+		{[]string{"GOMEMLIMIT"}, garbage, limit},
+		{[]string{"GOGC", "GOMEMLIMIT"}, percent, limit},
+	} {
+		tuneMemory(func(name string) (string, bool) { return "", slices.Contains(c.set, name) })
 
-	if got := debug.SetGCPercent(100); got != garbage {
-		t.Errorf("%d holds", got)
+		if got, most := debug.SetGCPercent(percent), debug.SetMemoryLimit(limit); got != c.percent || most != c.limit {
+			t.Errorf("%v is set: %d percent and %d bytes hold", c.set, got, most)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package copycatalogue_test
 
 import (
 	"testing"
+	"time"
 
 	"steward/internal/catalogue"
 	"steward/internal/copycatalogue"
@@ -94,6 +95,72 @@ func TestOnlyWhatWentWithItsBucketIsBegunAnew(t *testing.T) {
 		if c.anew {
 			// It is done with before the next day's turn.
 			must(t, shelf.RecordPruned(t.Context(), db, row.ID, start(), "over"))
+		}
+	}
+}
+
+// The newest copy goes at its time with a note of its own, also where it was begun anew
+// after an exception, or the same note, of the one before; and with one only.
+func TestACopyBegunAnewGoesWithItsNote(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Steward(t)
+
+	owner, err := postgres.Open(t.Context(), at)
+	must(t, err)
+	t.Cleanup(owner.Close)
+
+	db, err := postgres.Open(t.Context(), pgtest.Member(t, at, "steward_backup"))
+	must(t, err)
+	t.Cleanup(db.Close)
+
+	row := drilled(t, owner, "2026-11-22")
+	shelf := copycatalogue.Shelf{Bucket: "far"}
+	began, went := start(), start().Add(time.Hour)
+	copied := copycatalogue.Copy{Backup: row.ID, Bucket: "far", Location: "far", StartedAt: began}
+
+	_, err = copycatalogue.Begin(t.Context(), db, copied)
+	must(t, err)
+
+	noted := func(now time.Time, want bool) {
+		t.Helper()
+
+		fresh, err := shelf.RecordHonoured(t.Context(), db, catalogue.Exception{Backup: row.ID, Since: now, DueAt: now, EndedCause: "left_policy"})
+		if err != nil || fresh != want {
+			t.Errorf("%v: %v, %v", now, fresh, err)
+		}
+	}
+
+	fresh, err := shelf.RecordException(t.Context(), db, catalogue.Exception{Backup: row.ID, Cause: "last_drilled", Since: began, DueAt: began})
+	if err != nil || !fresh {
+		t.Fatal(fresh, err)
+	}
+
+	noted(went, false)
+
+	_, err = shelf.EndException(t.Context(), db, catalogue.Exception{Backup: row.ID, EndedAt: went, EndedCause: "bucket_deleted"})
+	must(t, err)
+	noted(went, false)
+
+	for range 2 {
+		must(t, shelf.RecordPruned(t.Context(), db, row.ID, went, copycatalogue.WithItsBucket))
+
+		copied.StartedAt = went.Add(time.Hour)
+
+		begun, err := copycatalogue.Anew(t.Context(), db, copied)
+		if err != nil || !begun {
+			t.Fatal(begun, err)
+		}
+
+		went = went.Add(2 * time.Hour)
+		noted(went, true)
+		noted(went.Add(time.Hour), false)
+
+		found, err := shelf.Exceptions(t.Context(), db)
+		must(t, err)
+
+		if one := found[row.ID]; one.Cause != catalogue.Honoured || !one.EndedAt.Equal(went) || !one.ReleasedAt.Equal(went) || one.EndedCause != "left_policy" {
+			t.Errorf("%+v", one)
 		}
 	}
 }

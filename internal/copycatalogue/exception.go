@@ -58,11 +58,15 @@ func (s Shelf) EndException(ctx context.Context, q postgres.Queryer, one catalog
 }
 
 // RecordHonoured notes that the newest copy goes at its time. It gives false where
-// that, or an exception, is noted already.
+// that, or an exception, is noted already. What ended before the copy was begun anew
+// (Anew) was the note of another one.
 func (s Shelf) RecordHonoured(ctx context.Context, q postgres.Queryer, one catalogue.Exception) (bool, error) {
 	touched, err := q.Exec(ctx, `insert into backup_copy_exceptions
 			(bucket, backup_id, cause, since, due_at, ended_at, ended_cause, released_at)
-		values ($1, $2, $3, $4, $5, $4, $6, $4) on conflict (backup_id, bucket) do nothing`,
+		values ($1, $2, $3, $4, $5, $4, $6, $4)
+		on conflict (backup_id, bucket) do update
+		set cause = $3, since = $4, due_at = $5, ended_at = $4, ended_cause = $6, released_at = $4
+		where backup_copy_exceptions.ended_at <= (select started_at from backup_copies where bucket = $1 and backup_id = $2)`,
 		s.Bucket, one.Backup, catalogue.Honoured, one.Since, one.DueAt, one.EndedCause)
 
 	return touched > 0, failure.Wrap(failure.Unavailable, "recording an honoured ceiling of copies", err)

@@ -24,13 +24,13 @@ type messages struct {
 func newMessages() messages {
 	return messages{
 		mailOverdue: gauges("steward_mail_overdue_seconds",
-			"For how long a mail had been due at the newest audit without being tried; 0 where none was."),
+			"For how long a mail had been due at the newest audit while no server had taken any for 15 minutes; 0 where none was."),
 		mailWaiting: gauges("steward_mail_oldest_waiting_seconds",
 			"For how long the oldest mail that no server had taken had waited at the newest audit; 0 where none did."),
 		mailFailed: gauges("steward_mail_failed",
 			"Mails that did not arrive, by state, in the day before the newest audit.", "state"),
 		webhooksOverdue: gauges("steward_webhook_overdue_seconds",
-			"For how long a delivery to an endpoint had been due at the newest audit without being tried; 0 where none was."),
+			"For how long a delivery had been due at the newest audit to an endpoint that nobody had called for 15 minutes; 0 where none was."),
 		webhooksWaiting: gauges("steward_webhook_oldest_waiting_seconds",
 			"For how long the oldest delivery that no endpoint had taken had waited at the newest audit; 0 where none did."),
 		webhooksGivenUp: gauges("steward_webhook_given_up",

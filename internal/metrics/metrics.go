@@ -70,7 +70,7 @@ func New(options Options) *Metrics {
 		heartbeatFailures: counters("steward_heartbeat_failures_total",
 			"Calls of heartbeat URLs outside that were not accepted.", "promise"),
 		unheard: counters("steward_alerts_unheard_total",
-			"Alerts by webhook that no enabled endpoint wanted, counted at each audit.", "promise"),
+			"Alerts that reached nobody, since no way of telling had anybody to tell; counted at each audit.", "promise"),
 		verifyFailures: counters("steward_ledger_verification_failures_total",
 			"Verifications of the ledger that could not read both copies, by the code of the failure table.", "code"),
 	}
@@ -84,6 +84,11 @@ func New(options Options) *Metrics {
 		m.heartbeatFailures, m.unheard, m.verifyFailures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.messages.all()...)
+
+	// Prometheus sees an increase only of what was there before, and the first alert counts.
+	for _, row := range promise.Table() {
+		m.unheard.WithLabelValues(string(row.Name))
+	}
 
 	return m
 }
@@ -115,7 +120,8 @@ func (m *Metrics) HeartbeatFailed(name promise.Name) {
 	m.heartbeatFailures.WithLabelValues(promiseLabel(name)).Inc()
 }
 
-// AlertUnheard counts an alert about a promise that reached nobody on one way of telling.
+// AlertUnheard counts an alert about a promise that reached nobody, whichever way of
+// telling was tried.
 func (m *Metrics) AlertUnheard(name promise.Name) {
 	m.unheard.WithLabelValues(promiseLabel(name)).Inc()
 }

@@ -148,6 +148,10 @@ func TestCounters(t *testing.T) {
 	t.Parallel()
 
 	m := newMetrics(t, clocks.Fixed(start()))
+
+	// The first one is an increase too.
+	has(t, scrape(t, m), `steward_alerts_unheard_total{promise="backups"} 0`, `steward_alerts_unheard_total{promise="ledger"} 0`)
+
 	m.SealFailed(nil)
 	m.SealFailed(failure.New(failure.LedgerMoved, "sealing"))
 	m.VerificationFailed(nil)

@@ -29,7 +29,8 @@ func Failures() []State { return []State{Refused, GivenUp, Uncertain, Bounced, C
 // Standing is how the outbox stands, in counts and times only.
 type Standing struct {
 	// OverdueSince is when the mail that is due the longest was to be tried; zero where
-	// none is due.
+	// none is due, and where a server took one within Late: of thousands that are queued
+	// at once the last must wait, and mail is being sent.
 	OverdueSince time.Time
 	// WaitingSince is when the oldest mail that waits was queued, whether it is due or
 	// not; zero where none waits.
@@ -41,8 +42,8 @@ type Standing struct {
 
 // StandingAt tells how the outbox stands at asOf. giveUp is how long mails are tried.
 //
-// It reads what waits, and for what failed only those mails that can have been settled
-// within Recent: they were queued since then, or within the time that a mail is tried and
+// It reads what waits; where one is due, those that may still have been taken within Late;
+// and for what failed only those mails that can have been settled within Recent: they were queued since then, or within the time that a mail is tried and
 // may still bounce. Both have an index. A complaint about an older mail is not counted;
 // such a mail went out.
 func StandingAt(ctx context.Context, q postgres.Queryer, asOf time.Time, giveUp time.Duration) (Standing, error) {
@@ -59,7 +60,18 @@ func StandingAt(ctx context.Context, q postgres.Queryer, asOf time.Time, giveUp 
 		return Standing{}, failure.Wrap(failure.Unavailable, "looking for mails that wait", err)
 	}
 
-	standing.OverdueSince, standing.WaitingSince = orZero(overdue).UTC(), orZero(waiting).UTC()
+	standing.WaitingSince = orZero(waiting).UTC()
+
+	if overdue != nil {
+		going, err := taken(ctx, q, asOf.Add(-Late), giveUp)
+		if err != nil {
+			return Standing{}, err
+		}
+
+		if !going {
+			standing.OverdueSince = overdue.UTC()
+		}
+	}
 
 	since := asOf.Add(-Recent)
 
@@ -81,6 +93,13 @@ func StandingAt(ctx context.Context, q postgres.Queryer, asOf time.Time, giveUp 
 	}
 
 	return standing, nil
+}
+
+// taken reports whether a server took a mail after since.
+func taken(ctx context.Context, q postgres.Queryer, since time.Time, giveUp time.Duration) (found bool, err error) {
+	err = q.QueryRow(ctx, `select exists (select from mail where queued_at > $1 and accepted_at > $2)`, since.Add(-giveUp), since).Scan(&found)
+
+	return found, failure.Wrap(failure.Unavailable, "looking for mails that were taken", err)
 }
 
 // counted is how many mails are in a state.

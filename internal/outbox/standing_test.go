@@ -121,3 +121,53 @@ func TestWhatIsGivenUpLateIsCounted(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// TestManyMailsAtOnceAreNotOverdue: while a server takes some, those whose turn has not
+// come are late because of their number; once none was taken for a while, mail stands still.
+func TestManyMailsAtOnceAreNotOverdue(t *testing.T) {
+	t.Parallel()
+
+	w := newWorld(t)
+	queued := w.clock.Now()
+	w.put(t, "x")
+	w.send(t)
+
+	id := w.put(t, "y")
+	w.clock.add(outbox.Late - time.Second)
+
+	if got := w.stand(t); !got.OverdueSince.IsZero() || !got.WaitingSince.Equal(queued) {
+		t.Errorf("one was taken: %+v", got)
+	}
+
+	w.clock.add(time.Second)
+
+	if got := w.stand(t); !got.OverdueSince.Equal(queued) {
+		t.Errorf("none was taken since: %+v", got)
+	}
+
+	// A server that takes none of them takes no mail.
+	w.server.Script("rcpt", "450 greylisted")
+	w.send(t)
+	w.clock.add(time.Minute)
+
+	if got := w.stand(t); got.OverdueSince.IsZero() {
+		t.Errorf("one was tried: %+v", got)
+	}
+
+	w.send(t)
+
+	if w.state(t, id) != outbox.Accepted {
+		t.Fatal(w.state(t, id))
+	}
+
+	// It was queued as long before as a mail is tried.
+	w.put(t, "z")
+	w.clock.add(w.box.GiveUp - time.Minute)
+	w.send(t)
+	w.put(t, "last")
+	w.clock.add(outbox.Late - time.Second)
+
+	if got := w.stand(t); !got.OverdueSince.IsZero() {
+		t.Errorf("an old one was taken: %+v", got)
+	}
+}

@@ -25,7 +25,8 @@ type Standing struct {
 	// so what waits for them is in none of the others.
 	Disabled int64
 	// OverdueSince is when the delivery that is due the longest was to be made; zero
-	// where none is due.
+	// where none is due. What waits for an endpoint that was called within Late is not in
+	// it: one that fails is called once in a pass, whatever else is due there.
 	OverdueSince time.Time
 	// WaitingSince is when the oldest delivery that waits was queued, whether it is due
 	// or not; zero where none waits.
@@ -36,8 +37,9 @@ type Standing struct {
 
 // StandingAt tells how the deliveries stand at asOf.
 //
-// It reads what waits, and for what was given up only deliveries that were queued
-// within the time that they are tried; both have an index. One that a person queued
+// It reads what waits, all deliveries of an endpoint for which something is due, and for
+// what was given up only deliveries that were queued within the time that they are tried;
+// each has an index. One that a person queued
 // again later, and that was given up again, is not counted: that person looks.
 func StandingAt(ctx context.Context, q postgres.Queryer, asOf time.Time) (Standing, error) {
 	var (
@@ -46,9 +48,13 @@ func StandingAt(ctx context.Context, q postgres.Queryer, asOf time.Time) (Standi
 	)
 
 	err := q.QueryRow(ctx, `select (select count(*) from webhook_endpoints where disabled_at is not null),
-			min(d.next_at) filter (where d.next_at <= $1), min(d.created_at)
-		from webhook_endpoints as e join webhook_deliveries as d on d.endpoint = e.id
-		where e.disabled_at is null and d.state = 'waiting'`, asOf).Scan(&standing.Disabled, &overdue, &waiting)
+			min(d.due) filter (where d.due is not null and not exists (
+				select from webhook_deliveries where endpoint = e.id and tried_at > $2)),
+			min(d.queued)
+		from webhook_endpoints as e cross join lateral (
+			select min(next_at) filter (where next_at <= $1) as due, min(created_at) as queued
+			from webhook_deliveries where endpoint = e.id and state = 'waiting') as d
+		where e.disabled_at is null`, asOf, asOf.Add(-Late)).Scan(&standing.Disabled, &overdue, &waiting)
 	if err != nil {
 		return Standing{}, failure.Wrap(failure.Unavailable, "looking for deliveries that wait", err)
 	}

@@ -2,6 +2,7 @@ package webhook_test
 
 import (
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -106,5 +107,55 @@ func TestADisabledEndpointIsCountedOnce(t *testing.T) {
 	got := w.stand(t)
 	if got.Disabled != 1 || !got.OverdueSince.IsZero() || !got.WaitingSince.IsZero() {
 		t.Errorf("%+v", got)
+	}
+}
+
+// TestAnEndpointThatIsDownIsNotNobody: more waits for it than it is called for in Late,
+// and it is called all the same. Another one to which nobody delivers is overdue.
+func TestAnEndpointThatIsDownIsNotNobody(t *testing.T) {
+	t.Parallel()
+
+	w, receiver := newWorld(t), newApp(t)
+	receiver.answer = func(int) int { return http.StatusInternalServerError }
+
+	w.endpoint(t, receiver.URL)
+
+	queued := w.clock.Now()
+
+	for n := range 30 {
+		w.emit(t, strconv.Itoa(n))
+	}
+
+	for range 20 {
+		w.deliver(t)
+		w.clock.add(time.Minute)
+	}
+
+	if got := w.stand(t); got != (webhook.Standing{WaitingSince: queued}) {
+		t.Errorf("an endpoint is down: %+v", got)
+	}
+
+	// It is not called any more.
+	w.clock.add(webhook.Late)
+
+	if got := w.stand(t); !got.OverdueSince.Equal(queued) {
+		t.Errorf("nobody delivers: %+v", got)
+	}
+
+	// One that is called says nothing about one that is not.
+	w.deliver(t)
+	w.endpoint(t, newApp(t).URL)
+
+	second := w.clock.Now()
+	w.emit(t, "second")
+
+	if _, err := w.db.Exec(t.Context(), "update webhook_deliveries set tried_at = $1 where tries > 0", second.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+
+	w.clock.add(time.Hour)
+
+	if got := w.stand(t); !got.OverdueSince.Equal(second) {
+		t.Errorf("nobody delivers to the second: %+v", got)
 	}
 }
