@@ -140,3 +140,45 @@ func TestRecordsThatStayAreAFailure(t *testing.T) {
 		t.Errorf("%+v, %v", expired, err)
 	}
 }
+
+// ticking is a clock that goes on by a second each time that somebody looks at it.
+type ticking struct{ now time.Time }
+
+// Now implements clocks.Clock.
+func (c *ticking) Now() time.Time {
+	c.now = c.now.Add(time.Second)
+
+	return c.now
+}
+
+// TestWhatComesDueMeanwhileIsNotLeft: there is always a row that comes to its end between
+// the removal and the proof. It goes with the next run, and this one has not failed.
+func TestWhatComesDueMeanwhileIsNotLeft(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	own := &activities.OwnRecords{Steward: db, Clock: &ticking{now: at}}
+
+	for _, sql := range []string{
+		`insert into staff (id, handle, role, since) values ('stf_' || repeat('a', 26), 'support-1', 'support', now())`,
+		`insert into access_log (at, staff, credential, role, operation, subject, ends_at)
+			select '2025-11-22', 'stf_' || repeat('a', 26), 'tok_' || repeat('a', 26), 'support', 'get-account', '7',
+				timestamptz '2026-11-22 12:00Z' + interval '1 second' * n from generate_series(1, 60) as n`,
+	} {
+		if _, err := db.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	var suite testsuite.WorkflowTestSuite
+
+	env := suite.NewTestActivityEnvironment()
+	env.RegisterActivity(own)
+
+	var expired activities.Expired
+	if value, err := env.ExecuteActivity(own.ExpireRecords); err != nil || value.Get(&expired) != nil ||
+		len(expired.Removed) != 1 || expired.Removed[0] != (ownrecords.Removed{Table: "access_log", Rows: 1}) {
+		t.Errorf("%+v, %v", expired, err)
+	}
+}

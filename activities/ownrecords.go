@@ -24,24 +24,28 @@ type OwnRecords struct {
 	Patience patience.Scale
 }
 
-// Expired is what ExpireRecords did. Nothing that was past its end is left.
+// Expired is what ExpireRecords did. Nothing that was past its end when it began is left.
 type Expired struct {
 	// Removed tells the tables from which rows went.
 	Removed []ownrecords.Removed
 }
 
-// passes bounds how often one call looks for what came due while it worked.
+// passes bounds how often one call looks for what was changed while it worked, and so
+// was passed over.
 const passes = 3
 
 // ExpireRecords removes the rows whose end date has come, and succeeds only when none
-// is left: it fails with RecordsLeft, which is tried again. It takes no input: the rows
+// is left of those that were due when its pass began; what comes due meanwhile goes with
+// the next run. It fails with RecordsLeft, which is tried again. It takes no input: the rows
 // and this process's clock decide. It may be called again after any end.
 func (o *OwnRecords) ExpireRecords(ctx context.Context) (expired Expired, err error) {
 	err = withPulse(ctx, o.Patience, func(ctx context.Context, report func(string, int64)) error {
 		gone := int64(0)
 
 		for range passes {
-			removed, err := ownrecords.Expire(ctx, o.Steward, o.Clock.Now(), func(rows int64) { report("rows", gone+rows) })
+			asOf := o.Clock.Now() // of the proof, too: something comes due at every instant
+
+			removed, err := ownrecords.Expire(ctx, o.Steward, asOf, func(rows int64) { report("rows", gone+rows) })
 			if err != nil {
 				return err
 			}
@@ -52,7 +56,7 @@ func (o *OwnRecords) ExpireRecords(ctx context.Context) (expired Expired, err er
 
 			expired.add(removed)
 
-			left, err := ownrecords.Overdue(ctx, o.Steward, o.Clock.Now())
+			left, err := ownrecords.Overdue(ctx, o.Steward, asOf)
 			if err != nil || left == 0 {
 				return err
 			}

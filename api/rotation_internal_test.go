@@ -54,7 +54,7 @@ func TestARotationWithoutOverlapCountsAtOnce(t *testing.T) {
 			t.Errorf("%s: the new one does not hold: %d %s", name, got.status, got.body)
 		}
 
-		h.hear(t)
+		h.awaitListening(t)
 	}
 }
 
@@ -80,17 +80,26 @@ func TestWhatIsMadeHoldsAtOnce(t *testing.T) {
 			t.Errorf("%s: %d %s", path, got.status, got.body)
 		}
 
-		h.hear(t)
+		h.awaitListening(t)
 	}
 }
 
-// hear lets the notice arrive, and waits until all credentials are known again.
-func (h *house) hear(t *testing.T) {
-	t.Helper()
+// TestARequestThatChangesNothingLeavesThemKnown: a repeated one gets the first answer,
+// and the database tells of no change. No later request may cost a question to it.
+func TestARequestThatChangesNothingLeavesThemKnown(t *testing.T) {
+	t.Parallel()
 
-	if _, err := h.db.Exec(t.Context(), `notify steward_credentials`); err != nil {
-		t.Fatal(err)
+	h, maker := guarded(t)
+	_, token := maker.Staff(t, access.Support)
+
+	h.listen(t)
+
+	for _, replayed := range []string{"", "true", "true"} {
+		got := h.create(token, "/v1/me/tokens", "again", `{}`)
+		if got.status != http.StatusCreated || got.headers.Get("Idempotency-Replayed") != replayed {
+			t.Fatalf("%d %s", got.status, got.body)
+		}
+
+		h.awaitListening(t)
 	}
-
-	h.awaitListening(t)
 }

@@ -107,6 +107,7 @@ func TestMessagesThatCannotBeSentGiveUpInTime(t *testing.T) {
 		}),
 		"records": watched(t, workflows.Promises{}.ExpireOwnRecords, map[string]any{
 			"ExpireRecords": func(context.Context) (activities.Expired, error) { return activities.Expired{}, away },
+			"RewrapKeys":    func(context.Context) (int, error) { return 0, nil },
 		}),
 	} {
 		if saw.Stage != "failed" || saw.Failed == "" {
@@ -163,6 +164,29 @@ func TestExpireOwnRecordsShowsWhatWent(t *testing.T) {
 	detailsHold(t, saw.Details, "nothing was due", "**failed** Wrap keys anew")
 
 	if saw.Stage != "failed" {
+		t.Errorf("%+v", saw)
+	}
+}
+
+// TestKeysAreWrappedAnewWhateverIsLeft: a master key that somebody may know is not kept in
+// use by a row that cannot be removed, even where that took all of its time.
+func TestKeysAreWrappedAnewWhateverIsLeft(t *testing.T) {
+	t.Parallel()
+
+	stays := boundary.Outside(failure.New(failure.RecordsLeft, "a row is locked"))
+	saw := watched(t, workflows.Promises{}.ExpireOwnRecords, map[string]any{
+		"ExpireRecords": func(context.Context) (activities.Expired, error) { return activities.Expired{}, stays },
+		"RewrapKeys": func(ctx context.Context) (int, error) {
+			if left := activity.GetInfo(ctx).ScheduleToCloseTimeout; left < 5*time.Minute {
+				t.Errorf("it has %s", left)
+			}
+
+			return 5, nil
+		},
+	})
+	detailsHold(t, saw.Details, "**failed** Remove", "5 wrapped anew")
+
+	if saw.Stage != "failed" || saw.Failed != failure.RecordsLeft {
 		t.Errorf("%+v", saw)
 	}
 }

@@ -2,7 +2,6 @@ package credential
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -53,9 +52,10 @@ func (v *Verifier) Run(ctx context.Context) {
 	}
 }
 
-// Forget lets this process ask the database about every credential until it has heard
-// of the newest change. Who has just committed one calls it, so that the change counts
-// here before the answer is sent; other processes hear of it by themselves.
+// Forget lets this process ask the database about every credential until it has read
+// them all anew, which it does at once where it listens. Who may have committed a change
+// calls it, so that the change counts here before the answer is sent; other processes
+// hear of it by themselves.
 func (v *Verifier) Forget() { v.known.forget() }
 
 // Listening reports whether all credentials are known at this moment.
@@ -136,7 +136,8 @@ func (v *Verifier) all(ctx context.Context) ([]record, error) {
 	return readAll(ctx, v.options.DB, rosterLimit)
 }
 
-// wait returns nil at the first notice of a change. Meanwhile it makes sure, again
+// wait returns nil at the first notice of a change, and where everything was forgotten: no
+// notice comes where nothing had changed, or it came before. Meanwhile it makes sure, again
 // and again, that the connection still brings them: an answer to a question comes
 // behind every notice that was sent before it.
 func (v *Verifier) wait(ctx context.Context, conn *pgx.Conn) error {
@@ -157,21 +158,26 @@ func (v *Verifier) wait(ctx context.Context, conn *pgx.Conn) error {
 			return failure.Wrap(failure.Unavailable, "asking whether changes of credentials are heard of", err)
 		}
 
-		v.known.extend(until)
+		if !v.known.extend(until) {
+			return nil
+		}
 	}
 }
 
-// notice waits for one beat; true when a change was told of.
+// notice waits for one beat, or until everything is forgotten; true when a change was
+// told of.
 func (v *Verifier) notice(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	waiting, cancel := context.WithTimeout(ctx, v.pace.beat)
 	defer cancel()
+
+	v.known.wakes(cancel)
 
 	_, err := conn.WaitForNotification(waiting)
 
 	switch {
 	case err == nil:
 		return true, nil
-	case errors.Is(waiting.Err(), context.DeadlineExceeded) && ctx.Err() == nil && !conn.IsClosed():
+	case waiting.Err() != nil && ctx.Err() == nil && !conn.IsClosed():
 		return false, nil
 	default:
 		return false, failure.Wrap(failure.Unavailable, "waiting for changes of credentials", err)

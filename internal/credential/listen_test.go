@@ -103,6 +103,24 @@ func TestProofExtendsTheLease(t *testing.T) {
 	}
 }
 
+// Whoever makes it forget may have changed nothing, such as a request that is repeated,
+// and the notice of a change may have come before: no notice tells then that it is time
+// to read all of them anew.
+func TestWhatWasForgottenIsReadAnew(t *testing.T) {
+	t.Parallel()
+
+	w := open(t)
+
+	// No beat comes within the test: only that it was made to forget wakes it.
+	credential.Hurry(w.verifier, time.Hour, time.Hour)
+	listening(t, w.verifier)
+
+	for range 100 {
+		w.verifier.Forget()
+		eventually(t, w.verifier.Listening)
+	}
+}
+
 // A network that fails silently brings no notice and no error. What is known counts
 // no longer than the lease then.
 func TestASilentNetworkEndsTheLease(t *testing.T) {

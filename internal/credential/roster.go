@@ -40,6 +40,9 @@ type roster struct {
 	// turn counts how often everything was forgotten; owned by mu. What was read before
 	// that is not learned after it.
 	turn int
+	// wake, unless nil, is called each time that everything is forgotten; owned by mu. It
+	// must not block.
+	wake func()
 }
 
 func newRoster() *roster { return &roster{} }
@@ -94,21 +97,41 @@ func (r *roster) learn(turn int, records []record, until time.Time) bool {
 	return true
 }
 
-// extend lets what is known count for longer; what was forgotten stays so.
-func (r *roster) extend(until time.Time) {
+// extend lets what is known count for longer. What was forgotten stays so: false then.
+func (r *roster) extend(until time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
-	if !r.until.IsZero() {
-		r.until = until
+	if r.until.IsZero() {
+		return false
 	}
+
+	r.until = until
+
+	return true
 }
 
-// forget lets nothing count: something changed, or changes are not heard of.
+// forget lets nothing count: something changed, or may have, or changes are not heard of.
 func (r *roster) forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 
 	r.turn++
 	r.until = time.Time{}
+
+	if r.wake != nil {
+		r.wake()
+	}
+}
+
+// wakes lets the next forget call wake instead of what it called before, and calls it at
+// once where everything is forgotten already.
+func (r *roster) wakes(wake func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+
+	r.wake = wake
+	if r.until.IsZero() {
+		wake()
+	}
 }

@@ -114,7 +114,9 @@ func TestTheLease(t *testing.T) {
 	t.Parallel()
 
 	known := newRoster()
-	known.extend(at(100))
+	if known.extend(at(100)) {
+		t.Error("nothing counts for longer")
+	}
 
 	if _, certain := known.find("key_a", at(0)); certain {
 		t.Error("it knows before it learned")
@@ -127,7 +129,10 @@ func TestTheLease(t *testing.T) {
 	}
 
 	learn([]record{{id: "key_a"}}, at(3))
-	known.extend(at(5))
+
+	if !known.extend(at(5)) {
+		t.Error("what was learned does not count for longer")
+	}
 
 	for second, want := range map[int]bool{0: true, 4: true, 5: false} {
 		have, certain := known.find("key_a", at(second))
@@ -147,7 +152,10 @@ func TestTheLease(t *testing.T) {
 	turn := known.begin()
 
 	known.forget()
-	known.extend(at(10))
+
+	if known.extend(at(10)) {
+		t.Error("what is forgotten counts for longer")
+	}
 
 	if known.learn(turn, []record{{id: "key_a"}}, at(9)) || !known.knew("key_a") || known.knew("key_b") {
 		t.Error("what was read before the change is learned after it")

@@ -17,6 +17,9 @@ const permanent = 500
 type ReplyError struct {
 	// Code is of RFC 5321, section 4.2.3, such as 550.
 	Code int
+	// OneMail says that it was about the recipient or the content of one mail, so that
+	// another mail may be answered otherwise.
+	OneMail bool
 }
 
 // Error implements error.
@@ -29,6 +32,14 @@ func Reply(err error) int {
 	}
 
 	return 0
+}
+
+// OfOneMail reports whether err holds an answer about the recipient or the content of one
+// mail.
+func OfOneMail(err error) bool {
+	reply, found := errors.AsType[*ReplyError](err)
+
+	return found && reply.OneMail
 }
 
 // errLost stands for what the connection or the library said, whose words may hold
@@ -56,10 +67,10 @@ func answered(err error, op string, refused failure.Code) error {
 	case !ok:
 		return failure.Wrap(failure.Unavailable, op, errLost)
 	case refused == failure.MailRefused && wantsLogin(said.Code):
-		return failure.Wrap(failure.MailServerRefused, op, &ReplyError{Code: said.Code})
+		return failure.Wrap(failure.MailServerRefused, op, &ReplyError{Code: said.Code, OneMail: true})
 	case said.Code >= permanent:
-		return failure.Wrap(refused, op, &ReplyError{Code: said.Code})
+		return failure.Wrap(refused, op, &ReplyError{Code: said.Code, OneMail: refused == failure.MailRefused})
 	default:
-		return failure.Wrap(failure.MailDeferred, op, &ReplyError{Code: said.Code})
+		return failure.Wrap(failure.MailDeferred, op, &ReplyError{Code: said.Code, OneMail: refused == failure.MailRefused})
 	}
 }

@@ -20,6 +20,10 @@ import (
 // died is not late.
 const Lease = protocol.SendTimeout + 2*time.Minute
 
+// Aside is for how long a mail stands aside for whose recipient or content the server wants
+// a login: others go first, and once the login is mended it goes soon.
+const Aside = 5 * time.Minute
+
 // claim is one try of one mail. Its number is what later statements are bound to: a
 // sender that was held up until its lease was over changes nothing any more.
 type claim struct {
@@ -140,15 +144,16 @@ func (c claim) failed(ctx context.Context, q postgres.Queryer, cause error, at t
 }
 
 // release gives a mail back untried: what is wrong is between the server and us, and no
-// mail's own try or wait is spent on it. The server answered, so this try did not leave
-// the mail with it. A crash before its commit leaves the mail
-// claimed until the lease is over. The number of this try is taken again by the next
-// one; hand refuses it to everybody else, since nobody has claimed the mail then.
-func (c claim) release(ctx context.Context, q postgres.Queryer, cause error) error {
+// mail's own try is spent on it. It keeps its place, but where the answer was about this
+// mail: a server may want a login for some recipients only, so that it stands aside. The
+// server answered, so this try did not leave the mail with it. A crash before its commit
+// leaves the mail claimed until the lease is over. The number of this try is taken again by
+// the next one; hand refuses it to everybody else, since nobody has claimed the mail then.
+func (c claim) release(ctx context.Context, q postgres.Queryer, cause error, at time.Time) error {
 	_, err := q.Exec(ctx, `update mail set tries = tries - 1, code = $3, reply = nullif($4, 0), claimed_until = null,
-			handed = array_remove(handed, $2)
+			handed = array_remove(handed, $2), next_at = case when $5 then $6 else next_at end
 		where id = $1 and tries = $2 and claimed_until is not null and state = 'waiting'`,
-		c.id, c.try, string(failure.CodeOf(cause)), protocol.Reply(cause))
+		c.id, c.try, string(failure.CodeOf(cause)), protocol.Reply(cause), protocol.OfOneMail(cause), at.Add(Aside))
 
 	return failure.Wrap(failure.Unavailable, "giving a mail back", err)
 }

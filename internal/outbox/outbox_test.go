@@ -331,8 +331,8 @@ func TestASenderThatIsRefusedCostsNoTry(t *testing.T) {
 }
 
 // TestALoginThatIsMissingCostsNoMail: a server that asks for a login, at whatever step,
-// says nothing about the mail. Every mail keeps its try and its place, and counts as
-// handed over to nobody, until somebody mends the login.
+// says nothing about the mail. Every mail keeps its try, and counts as handed over to
+// nobody, until somebody mends the login.
 func TestALoginThatIsMissingCostsNoMail(t *testing.T) {
 	t.Parallel()
 
@@ -354,8 +354,49 @@ func TestALoginThatIsMissingCostsNoMail(t *testing.T) {
 			}
 		}
 
+		w.clock.add(5 * time.Minute)
+
 		if got := w.send(t); got != (outbox.Result{Accepted: 2}) || len(w.server.Received()) != 2 {
 			t.Errorf("%s: %+v, %d arrived", step, got, len(w.server.Received()))
+		}
+	}
+}
+
+// TestALoginForOneMailLetsOthersGoFirst: a relay may want a login for foreign recipients
+// only. Such a mail is tried again later, without a try of its own spent on it; what came
+// behind it, such as an alert to the own house, goes with the next pass. One whose sender
+// is not taken keeps its place, since every mail has that sender.
+func TestALoginForOneMailLetsOthersGoFirst(t *testing.T) {
+	t.Parallel()
+
+	for _, step := range []string{"rcpt", "data", "end"} {
+		w := newWorld(t)
+		foreign, local := w.put(t, "x"), ""
+
+		w.clock.add(time.Second)
+
+		local = w.put(t, "y")
+
+		w.server.Script(step, "530 authentication required")
+
+		if _, err := w.sender.SendDue(t.Context()); !failure.Is(err, failure.MailServerRefused) {
+			t.Errorf("%s: %v", step, err)
+		}
+
+		if got := w.send(t); got != (outbox.Result{Accepted: 1, Waiting: 1}) || w.state(t, local) != outbox.Accepted {
+			t.Errorf("%s: %+v, the other is %s", step, got, w.state(t, local))
+		}
+
+		var same bool
+		if err := w.db.QueryRow(t.Context(), `select tries = 0 and handed = '{}' and claimed_until is null and reply = 530
+			and give_up_at = queued_at + interval '72 hours' from mail where id = $1`, foreign).Scan(&same); err != nil || !same {
+			t.Errorf("%s: it is not as it was, %v", step, err)
+		}
+
+		w.clock.add(5 * time.Minute)
+
+		if got := w.send(t); got != (outbox.Result{Accepted: 1}) || w.state(t, foreign) != outbox.Accepted {
+			t.Errorf("%s: %+v", step, got)
 		}
 	}
 }

@@ -135,7 +135,7 @@ func (s Sender) one(ctx context.Context, session *protocol.Session, taken claim,
 
 	switch code := failure.CodeOf(cause); {
 	case code == failure.MailServerRefused:
-		return false, errors.Join(cause, taken.release(ctx, s.Steward, cause))
+		return false, errors.Join(cause, taken.release(ctx, s.Steward, cause, s.Clock.Now()))
 	case ends(code):
 		result.Refused++
 	default:
