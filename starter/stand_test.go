@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 
+	"steward/internal/access"
 	"steward/internal/failure"
 	"steward/internal/problem"
 	"steward/internal/requesttest"
@@ -22,14 +23,16 @@ import (
 const madeKeys = "stw_app_made_"
 
 // stand is a stand-in for the API that knows one token of staff, and the keys that it
-// made. It speaks docs/openapi.json and
-// nothing else: a request that the document does not allow is refused as the API refuses
-// it, and an answer of its own that the document does not describe fails the test. That
-// the document is what the real API does is what the tests of package api show.
+// made. It speaks docs/openapi.json and nothing else: a
+// request that the document does not allow is refused as the API refuses it, and an
+// answer of its own that the document does not describe fails the test. That the document is what the real API does is what the tests of package api show.
 type stand struct {
 	t        *testing.T
 	document *requesttest.Document
 	answers  map[string]func(*stand, asked) reply
+
+	// role is whose the token is; without one everything is permitted.
+	role access.Role
 
 	mu    sync.Mutex
 	token string
@@ -141,6 +144,8 @@ func (s *stand) reply(r *http.Request, operation *requesttest.Operation, id stri
 	switch answer, known := s.answers[operation.ID]; {
 	case credential != s.token && !strings.HasPrefix(credential, madeKeys):
 		return reply{code: failure.CredentialsNeeded}
+	case !s.permits(operation.ID, credential):
+		return reply{code: failure.NotPermitted}
 	case s.forbidden(r, operation, id, content):
 		return reply{code: failure.RequestInvalid}
 	case !known:
@@ -156,6 +161,28 @@ func (s *stand) reply(r *http.Request, operation *requesttest.Operation, id stri
 
 		return answer(s, in)
 	}
+}
+
+// permits reports whether the role table of the API lets the credential in.
+func (s *stand) permits(operation, credential string) bool {
+	if s.role == "" {
+		return true
+	}
+
+	rule, _ := access.Find(access.Operation(operation)) // nobody may what has no rule
+	who := access.Principal{Kind: access.Staff, Role: s.role}
+
+	if made, isKey := strings.CutPrefix(credential, madeKeys); isKey { // label_[scopes]_days
+		_, list, _ := strings.Cut(made, "[")
+		list, _, _ = strings.Cut(list, "]")
+		who = access.Principal{Kind: access.App}
+
+		for scope := range strings.FieldsSeq(list) {
+			who.Scopes = append(who.Scopes, access.Scope(scope))
+		}
+	}
+
+	return access.Decide(rule, &who) == access.Granted
 }
 
 // forbidden reports whether the document forbids something of a request.

@@ -192,14 +192,18 @@ func insist(ctx context.Context, committer *groupcommit.Committer[int, string], 
 	}
 }
 
-// untilFull returns once the line has no room for the item.
+// untilFull returns once the line has no room for the item. Who brings it there does so
+// at once; the bound is only so that the test ends.
 func untilFull(t *testing.T, committer *groupcommit.Committer[int, string], item int) {
 	t.Helper()
 
-	gone, leave := context.WithCancel(t.Context())
+	bound, end := context.WithTimeout(t.Context(), time.Minute)
+	defer end()
+
+	gone, leave := context.WithCancel(bound)
 	leave()
 
-	for {
+	for bound.Err() == nil {
 		_, err := committer.Do(gone, item)
 		if failure.Is(err, failure.SignsWaiting) {
 			return
@@ -211,6 +215,8 @@ func untilFull(t *testing.T, committer *groupcommit.Committer[int, string], item
 
 		runtime.Gosched()
 	}
+
+	t.Fatal("the line was never full")
 }
 
 // TestWhoLeavesTakesTheirPlace: with a database that hangs, those who stop waiting make
@@ -281,22 +287,21 @@ func TestWhoLeavesTakesTheirPlace(t *testing.T) {
 }
 
 // TestTheEndWithAHangingDatabase: with everybody gone it ends with the writes that had
-// begun, after one timeout.
+// begun, when their timeout has come, and no other begins.
 func TestTheEndWithAHangingDatabase(t *testing.T) {
 	t.Parallel()
 
-	begun := make(chan struct{}, 1000)
-
-	var writes atomic.Int64
-
+	begun, expired := make(chan struct{}, 1000), make(chan struct{})
 	options := (&book{}).options()
-	options.Timeout = 100 * time.Millisecond
 	options.Write = func(ctx context.Context, _ []int) ([]string, error) {
-		writes.Add(1)
-		begun <- struct{}{}
-		<-ctx.Done()
+		if _, bounded := ctx.Deadline(); !bounded {
+			t.Error("a write that may hang for ever")
+		}
 
-		return nil, failure.Wrap(failure.Unavailable, "writing", ctx.Err())
+		begun <- struct{}{}
+		<-expired // the test says when, so that the line is full before
+
+		return nil, failure.New(failure.Unavailable, "writing")
 	}
 	committer := groupcommit.New(t.Context(), options)
 
@@ -320,13 +325,24 @@ func TestTheEndWithAHangingDatabase(t *testing.T) {
 	leave()
 	together.Wait()
 
-	before := writes.Load()
+	ended := make(chan struct{})
 
-	committer.Close()
+	go func() {
+		committer.Close()
+		close(ended)
+	}()
 
-	// One may have begun between the last of them and the end.
-	if after := writes.Load(); after > before+1 {
-		t.Errorf("%d writes began after everybody had left", after-before)
+	select {
+	case <-ended:
+		t.Error("it ended before the writes that had begun")
+	default:
+	}
+
+	close(expired)
+	<-ended
+
+	if len(begun) > 0 {
+		t.Errorf("%d writes began after everybody had left", len(begun))
 	}
 }
 
