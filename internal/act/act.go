@@ -169,8 +169,7 @@ func Get(ctx context.Context, q postgres.Queryer, id string) (Act, error) {
 	return found, failure.Wrap(failure.Unavailable, "looking for an act", err)
 }
 
-// Did reports whether somebody has done this to that before. It looks through all acts,
-// and is for what is asked seldom.
+// Did reports whether somebody has done this to that before.
 func Did(ctx context.Context, q postgres.Queryer, verb, object string) (did bool, err error) {
 	err = q.QueryRow(ctx, `select exists (
 		select from staff_acts as a join staff_act_ends as e on e.act = a.id
