@@ -51,7 +51,7 @@ func (a accounts) register(r *router) {
 		DefaultStatus: http.StatusAccepted,
 		Summary:       "Ask for an account to be deleted",
 		Description: "Opens a task: a person decides. Nothing is deleted by this call alone, whoever makes it. Asked again while the task is " +
-			"open, it is the same task. Of a member of staff each call is an act, and noted in the access log.",
+			"open, it is the same task, and the same act of that member of staff. Each of their calls is noted in the access log.",
 		Errors: []int{http.StatusNotFound, http.StatusGone},
 	}, a.delete)
 }
@@ -257,9 +257,10 @@ type deletionAnswer struct {
 	Body     taskBody
 }
 
-// delete opens the task, or finds the open one. What a member of staff asks is an act, and
-// what they are told of an account is a look: both are noted in the same transaction,
-// each time. A crash before the commit leaves nothing of it.
+// delete opens the task, or finds the open one. What a member of staff asks is an act, once
+// for a task, since who repeats it may only have lost the answer; what they are told of an
+// account is a look, each time. Both are noted in the same transaction: a crash before the
+// commit leaves nothing of it.
 func (a accounts) delete(ctx context.Context, in *accountPath) (*deletionAnswer, error) {
 	id, err := idOf(in.ID)
 	if err != nil {
@@ -311,7 +312,7 @@ func askToDelete(ctx context.Context, tx postgres.Tx, id string, asOf time.Time)
 		return opened, err
 	}
 
-	_, err = act.Record(ctx, tx, who, act.What{Verb: "account.delete", Object: opened.ID}, asOf)
+	_, err = act.RecordOnce(ctx, tx, who, act.What{Verb: "account.delete", Object: opened.ID}, asOf)
 
 	return opened, err
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"sync"
 	"testing"
 
 	"steward/internal/failure"
@@ -57,6 +58,15 @@ func TestWhoeverAsksForADeletionLeavesATrace(t *testing.T) { //nolint:parallelte
 		t.Errorf("closed: %d looks, %d acts", looks, acts)
 	}
 
+	// An answer may have been lost: the same person asks again, and it is the same act.
+	for range 2 {
+		h.do("support", http.MethodDelete, "/v1/accounts/5", "").into(t, &second)
+	}
+
+	if looks, acts := h.traces(t, who["support"].ID, "5"); looks != 3 || acts != 1 {
+		t.Errorf("again: %d looks, %d acts", looks, acts)
+	}
+
 	// The app reads its own accounts.
 	h.do("app", http.MethodDelete, "/v1/accounts/5", "").into(t, &second)
 
@@ -73,5 +83,38 @@ func TestWhoeverAsksForADeletionLeavesATrace(t *testing.T) { //nolint:parallelte
 		if got := h.do("support", http.MethodDelete, "/v1/accounts/"+id, ""); got.status < http.StatusInternalServerError {
 			t.Errorf("%s: told, and not noted: %d %s", id, got.status, got.body)
 		}
+	}
+}
+
+// TestADeletionThatIsAskedForAtOnceIsOneAct: the first request may still be under way when
+// it is repeated. Once the task is done, to ask again is another act.
+func TestADeletionThatIsAskedForAtOnceIsOneAct(t *testing.T) { //nolint:paralleltest // newHouse sets variables
+	h, who := lifeHouse(t)
+
+	var opened taskBody
+
+	h.do("app", http.MethodPost, "/v1/interactions", `{"interactions":[{"account":"5"}]}`).into(t, &struct{}{})
+	h.do("app", http.MethodDelete, "/v1/accounts/5", "").into(t, &opened)
+
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if got := h.do("support", http.MethodDelete, "/v1/accounts/5", ""); got.status != http.StatusAccepted {
+				t.Errorf("%d %s", got.status, got.body)
+			}
+		})
+	}
+
+	all.Wait()
+
+	if looks, acts := h.traces(t, who["support"].ID, "5"); looks != 8 || acts != 1 {
+		t.Errorf("%d looks, %d acts", looks, acts)
+	}
+
+	h.do("lead", http.MethodPost, "/v1/tasks/"+opened.ID+"/outcome", `{"outcome":"refused"}`).into(t, &struct{}{})
+	h.do("support", http.MethodDelete, "/v1/accounts/5", "").into(t, &opened)
+
+	if looks, acts := h.traces(t, who["support"].ID, "5"); looks != 9 || acts != 2 {
+		t.Errorf("once it is done: %d looks, %d acts", looks, acts)
 	}
 }

@@ -68,6 +68,27 @@ func Record(ctx context.Context, tx postgres.Tx, who access.Principal, what What
 	return id, end(ctx, tx, Act{ID: id, Staff: who.ID, Role: who.Role, What: what}, Done, at)
 }
 
+// RecordOnce is Record for what the same person may ask for again because the answer was
+// lost: where they have done this to that before, nothing is written and it is that act.
+// Two at once are one: the second waits until the first has committed.
+func RecordOnce(ctx context.Context, tx postgres.Tx, who access.Principal, what What, at time.Time) (string, error) {
+	_, err := tx.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('steward act ' || $1, 0))`,
+		who.ID+" "+what.Verb+" "+what.Object)
+	if err != nil {
+		return "", failure.Wrap(failure.Unavailable, "waiting for the same act", err)
+	}
+
+	var id string
+
+	err = tx.QueryRow(ctx, `select id from staff_acts where object = $1 and verb = $2 and staff = $3 order by at, id limit 1`,
+		what.Object, what.Verb, who.ID).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return Record(ctx, tx, who, what, at)
+	}
+
+	return id, failure.Wrap(failure.Unavailable, "looking for an act", err)
+}
+
 // Intend writes the intent of an act that a workflow carries out. Nothing may be
 // done before it has committed; End says later how it went. It fails as Record does.
 func Intend(ctx context.Context, tx postgres.Tx, who access.Principal, what What, at time.Time) (string, error) {
@@ -148,8 +169,7 @@ func Get(ctx context.Context, q postgres.Queryer, id string) (Act, error) {
 	return found, failure.Wrap(failure.Unavailable, "looking for an act", err)
 }
 
-// Did reports whether somebody has done this to that before. It looks through all acts,
-// and is for what is asked seldom.
+// Did reports whether somebody has done this to that before.
 func Did(ctx context.Context, q postgres.Queryer, verb, object string) (did bool, err error) {
 	err = q.QueryRow(ctx, `select exists (
 		select from staff_acts as a join staff_act_ends as e on e.act = a.id

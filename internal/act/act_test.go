@@ -149,6 +149,40 @@ func TestARecordedActIsDone(t *testing.T) {
 	}
 }
 
+// Who asks for the same again has done one act, each person their own.
+func TestAnActThatIsAskedForAgainIsOne(t *testing.T) {
+	t.Parallel()
+
+	w := open(t)
+	lead, _ := w.made.Staff(t, access.Lead)
+	other, _ := w.made.Staff(t, access.Lead)
+	app, _ := w.made.Key(t, access.AccountsWrite)
+
+	if _, err := do(t.Context(), w.api, app, act.RecordOnce); !failure.Is(err, failure.NotPermitted) {
+		t.Errorf("an app: %v", err)
+	}
+
+	first, err := do(t.Context(), w.api, lead, act.RecordOnce)
+	must(t, err)
+
+	for n, reached := 1, true; reached; n++ {
+		counter := &faults.Counter{N: n, Mode: faults.Before}
+		again, err := do(faults.With(t.Context(), counter), w.api, lead, act.RecordOnce)
+
+		if reached = counter.Reached(); reached != (err != nil) || !reached && again != first {
+			t.Errorf("call %d: %s after %s, %v", n, again, first, err)
+		}
+	}
+
+	if its, err := do(t.Context(), w.api, other, act.RecordOnce); err != nil || its == first {
+		t.Errorf("another person: %s after %s, %v", its, first, err)
+	}
+
+	if intended, done := w.entries(t, first); intended != 0 || done != 1 {
+		t.Errorf("%d intents, %d outcomes", intended, done)
+	}
+}
+
 // Nobody acts who may not at the instant of the act: an app, who left, who has
 // another role by now, who shows a token that ended or is another's.
 func TestWhoMayNotActDoesNot(t *testing.T) {

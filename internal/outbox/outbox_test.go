@@ -371,11 +371,11 @@ func TestALoginForOneMailLetsOthersGoFirst(t *testing.T) {
 
 	for _, step := range []string{"rcpt", "data", "end"} {
 		w := newWorld(t)
-		foreign, local := w.put(t, "x"), ""
+		foreign := w.put(t, "x")
 
 		w.clock.add(time.Second)
 
-		local = w.put(t, "y")
+		local := w.put(t, "y")
 
 		w.server.Script(step, "530 authentication required")
 

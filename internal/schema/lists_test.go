@@ -47,6 +47,19 @@ func (p *planned) Query(ctx context.Context, sql string, args ...any) (pgx.Rows,
 	return p.Tx.Query(ctx, sql, args...) //nolint:rowserrcheck // who reads them does
 }
 
+// QueryRow implements postgres.Queryer.
+func (p *planned) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	rows, err := p.Tx.Query(ctx, "explain "+sql, args...)
+	if err == nil {
+		var lines []string
+		if lines, err = pgx.CollectRows(rows, pgx.RowTo[string]); err == nil {
+			p.plans = append(p.plans, strings.Join(lines, "\n"))
+		}
+	}
+
+	return p.Tx.QueryRow(ctx, sql, args...) // fails too where the plan did
+}
+
 // Each page of each list comes from an index in its order: a list of years costs what
 // one of a day does. The planner may read no whole table and sort nothing here unless it
 // cannot do otherwise; that it could is what no index means.
@@ -86,6 +99,11 @@ func TestEveryListHasItsIndex(t *testing.T) {
 		}},
 		"staff": {"staff_pkey", func(ctx context.Context, q postgres.Queryer) error {
 			_, err := staff.List(ctx, q, "stf_a", limit)
+
+			return err
+		}},
+		"acts, of one object": {"staff_acts_object", func(ctx context.Context, q postgres.Queryer) error {
+			_, err := act.Did(ctx, q, "webhook.delete", "whe_a")
 
 			return err
 		}},
