@@ -39,6 +39,8 @@ type acknowledged struct {
 	signs map[string]time.Time
 	// count is how many requests were acknowledged. Owned by mu.
 	count int
+	// lost is how many callers ended without an answer.
+	lost atomic.Int64
 	// checked are the accounts that were asked for again since their answer came. Owned by mu.
 	checked map[string]bool
 }
@@ -124,13 +126,9 @@ func (a *acknowledged) soFar() int {
 }
 
 // fire lets callers ask until ctx ends or no answer comes, each over a connection of its
-// own. Each answer is judged by judge, which may wait before the caller asks again. It
-// gives how many callers ended without an answer.
-func (a *acknowledged) fire(ctx context.Context, address string, from int, judge func(told)) int {
-	var (
-		callers sync.WaitGroup
-		lost    atomic.Int64
-	)
+// own. Each answer is judged by judge, which may wait before the caller asks again.
+func (a *acknowledged) fire(ctx context.Context, address string, from int, judge func(told)) {
+	var callers sync.WaitGroup
 
 	for caller := range firing {
 		callers.Go(func() {
@@ -151,7 +149,7 @@ func (a *acknowledged) fire(ctx context.Context, address string, from int, judge
 				}
 
 				if err != nil {
-					lost.Add(1)
+					a.lost.Add(1)
 
 					return
 				}
@@ -162,8 +160,6 @@ func (a *acknowledged) fire(ctx context.Context, address string, from int, judge
 	}
 
 	callers.Wait()
-
-	return int(lost.Load())
 }
 
 // again sends every request for an account once more that was not since its answer: it

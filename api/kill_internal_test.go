@@ -48,7 +48,7 @@ func TestAcknowledgedWritesOutliveKills(t *testing.T) {
 		api := startChild(t, database)
 		repeated += seen.again(t, api.address)
 
-		enough := seen.soFar() + 20 + rand.IntN(300)
+		ended, enough := seen.lost.Load(), seen.soFar()+20+rand.IntN(300)
 
 		var once sync.Once
 
@@ -58,7 +58,13 @@ func TestAcknowledgedWritesOutliveKills(t *testing.T) {
 			}
 
 			if seen.soFar() >= enough {
-				once.Do(func() { api.kill(t) })
+				once.Do(func() {
+					if lost := seen.lost.Load() - ended; lost > 0 {
+						t.Errorf("%d callers got no answer before the kill", lost)
+					}
+
+					api.kill(t)
+				})
 			}
 		})
 	}

@@ -45,6 +45,7 @@ func (p *process) listenMetrics(ctx context.Context, made *service) error {
 		return err
 	}
 
+	p.log.InfoContext(ctx, "metrics are served", "address", server.Address())
 	p.background = append(p.background, server.Run)
 
 	return nil

@@ -29,6 +29,7 @@ import (
 type child struct {
 	command *exec.Cmd
 	address string
+	metrics string // the address; empty where it has none
 	// rest is closed when its log has ended.
 	rest chan struct{}
 }
@@ -72,9 +73,16 @@ func startChild(t *testing.T, database string, variables ...string) *child {
 	lines := bufio.NewScanner(log)
 	for made.address == "" && lines.Scan() {
 		var line struct{ Msg, Address string }
-		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "api ready" {
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			line.Msg = "" // it is shown
+		}
+
+		switch line.Msg {
+		case "api ready":
 			made.address = line.Address
-		} else {
+		case "metrics are served":
+			made.metrics = line.Address
+		default:
 			t.Log(lines.Text())
 		}
 	}

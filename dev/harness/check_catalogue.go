@@ -23,6 +23,7 @@ type backupRow struct {
 	Day            string     `json:"day"`
 	State          string     `json:"state"`
 	Attempt        string     `json:"attempt"`
+	OpenedAt       time.Time  `json:"opened_at"`
 	SnapshotAt     time.Time  `json:"snapshot_at"`
 	PrunedAt       *time.Time `json:"pruned_at"`
 	ManifestObject string     `json:"manifest_object"`

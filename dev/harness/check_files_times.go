@@ -12,8 +12,8 @@ func (w *World) checkFileTimes(held filesCatalogue, entries []leaf, found *findi
 	keep, zone := w.Rules.Promises.Backups.Keep, w.Rules.Company.Zone
 	var stays []filesRow // days that the ledger lets stay
 	for _, row := range held.backups {
-		if row.SnapshotAt == nil {
-			continue
+		if row.SnapshotAt == nil { // nothing was ever read, and it is kept from its start
+			row.SnapshotAt = &row.OpenedAt
 		}
 		due := keep.AddTo(*row.SnapshotAt, zone)
 		excepted := row.excepted(due, held.named(row), entries)

@@ -9,8 +9,8 @@ func (w *World) checkTimes(held catalogue, entries []leaf, found *findings) {
 		pruned = pruned.Add(-w.Rules.Promises.Backups.Tolerance.Shortest())
 	}
 	for _, row := range held.backups {
-		if row.SnapshotAt.IsZero() {
-			continue
+		if row.SnapshotAt.IsZero() { // nothing was ever read, and it is kept from its start
+			row.SnapshotAt = row.OpenedAt
 		}
 		due := w.dueAt(row)
 		about := func(said leaf) bool { return said.Body.Backup == row.ID }

@@ -139,6 +139,10 @@ func corruptions() []corruption {
 		sql("backup gone early", "catalogue", "went too early", `update backups set pruned_at = now()`, `update backups set pruned_at = null`),
 		sql("backup there late", "catalogue", "stays too late", `update backups set snapshot_at = snapshot_at - interval '8 days'`,
 			`update backups set snapshot_at = snapshot_at + interval '8 days'`),
+		sql("failed backup there late", "catalogue", "app 2001-01-01 stays too late",
+			`insert into backups (id, database, day, state, attempt, owner, beat_at, opened_at)
+				select 'bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa', database, '2001-01-01', 'bad', attempt, owner, beat_at, opened_at - interval '8 days' from backups`,
+			`delete from backups where id = 'bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa'`),
 		sql("recorded as gone", "bucket", "is recorded as gone", `update backup_objects set pruned_at = now()`, `update backup_objects set pruned_at = null`),
 		sql("other manifest", "bucket", "another manifest", `update backups set manifest_gen = manifest_gen + 1`, `update backups set manifest_gen = manifest_gen - 1`),
 		sql("other backup", "bucket", "the manifest of another backup", `update backups set day = day - 1`, `update backups set day = day + 1`),

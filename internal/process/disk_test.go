@@ -20,8 +20,12 @@ func ioClass(t *testing.T, pid int) int {
 	const whoProcess, shift = 1, 13 // of linux/ioprio.h
 
 	priority, _, number := syscall.Syscall(syscall.SYS_IOPRIO_GET, whoProcess, uintptr(pid), 0)
+	if number == syscall.ENOSYS {
+		t.Skip("this kernel knows no priorities at the disk")
+	}
+
 	if number != 0 {
-		t.Skip("this kernel knows no priorities at the disk: ", number)
+		t.Fatal("asking for the priority at the disk: ", number)
 	}
 
 	return int(priority) >> shift
