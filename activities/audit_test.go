@@ -435,7 +435,7 @@ func TestAnAlertThatNobodyWantsIsNotTold(t *testing.T) {
 	for n, sql := range []string{
 		`select 1`,
 		`insert into webhook_endpoints (id, url, secret, created_by, created_at, disabled_at, disabled_reason)
-			select 'whe_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '', 'stf', now(), localtimestamp, 'webhook_gone'`,
+			select 'whe_aaaaaaaaaaaaaaaaaaaaaaaaaa', '', '', 'stf', now(), current_timestamp, 'webhook_gone'`,
 		`update webhook_endpoints set disabled_at = null, disabled_reason = '', types = '{task.overdue}'`,
 	} {
 		w.run(t, sql)

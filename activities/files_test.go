@@ -266,12 +266,17 @@ func TestTwoPrunesOfFilesTakeTurns(t *testing.T) {
 			}()
 		}
 
-		for waiting := ""; waiting != "2"; {
+		began := time.Now()
+		for waiting := ""; waiting != "2"; <-time.After(time.Millisecond) {
 			waiting = w.Strings(t, `select count(*)::text from pg_locks where locktype = 'advisory' and not granted
 				and database = (select oid from pg_database where datname = current_database())`)[0]
 
 			if len(others) > 0 {
 				return errors.New("one did not wait")
+			}
+
+			if time.Since(began) > time.Minute { // only so that the test ends
+				return errors.New("they neither wait nor end")
 			}
 		}
 

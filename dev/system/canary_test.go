@@ -164,11 +164,12 @@ func TestNoCanaryLeavesTheData(t *testing.T) {
 			t.Errorf("nothing was looked through in %s", name)
 		}
 	}
-	if hits := harness.Search(sinks, canaries); len(hits) > 0 {
+	hits := harness.Search(sinks, canaries)
+	if len(hits) > 0 {
 		t.Error(hits)
 	}
 	c.planted(canaries[0])
-	t.Logf("canaries=%d sinks=%d bytes=%d hits=0", len(canaries), len(sinks), bytesIn)
+	t.Logf("canaries=%d sinks=%d bytes=%d hits=%d", len(canaries), len(sinks), bytesIn, len(hits))
 }
 
 // backups are taken while the database, then pg_restore, fails with canaries.

@@ -33,7 +33,7 @@ func mailCorruptions() []corruption {
 			`delete from case_keys where case_id = 'mail_aaaaaaaaaaaaaaaaaaaaaaaaaa'`),
 		sql("a bounce that was not heard", "came back and is called otherwise",
 			`insert into mail_events (id, mail, kind, provider, reference, at, received_at, ends_at)
-				select 'mev_aaaaaaaaaaaaaaaaaaaaaaaaaa', id, 'bounced', 'postmark', '1', now(), localtimestamp, ends_at from mail`, `delete from mail_events`),
+				select 'mev_aaaaaaaaaaaaaaaaaaaaaaaaaa', id, 'bounced', 'postmark', '1', now(), current_timestamp, ends_at from mail`, `delete from mail_events`),
 	}
 }
 

@@ -70,7 +70,8 @@ func passed(ctx context.Context, world *harness.World) error {
 }
 
 // inPeace lets the next passes come. A worker that was killed may take longer to come up
-// than the run of a minute lasts in these worlds; the run of the next minute finds it up.
+// than a pass of deliveries lasts in these worlds, which is six seconds; one of the passes
+// that follow finds it up.
 func inPeace(ctx context.Context, world *harness.World) (err error) {
 	const passes = 3
 	for range passes {

@@ -189,8 +189,11 @@ func TestACopyIsBegunAnewInTurn(t *testing.T) {
 			ended <- err
 		}()
 
-		for waits := 0; waits == 0; {
-			must(t, w.owner.QueryRow(t.Context(), `select count(*) from pg_locks where locktype = 'advisory' and not granted
+		bound, end := context.WithTimeout(t.Context(), time.Minute) // only so that the test ends
+		defer end()
+
+		for waits := 0; waits == 0; <-time.After(time.Millisecond) {
+			must(t, w.owner.QueryRow(bound, `select count(*) from pg_locks where locktype = 'advisory' and not granted
 				and database = (select oid from pg_database where datname = current_database())`).Scan(&waits))
 
 			if len(ended) > 0 {

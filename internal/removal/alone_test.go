@@ -19,8 +19,11 @@ import (
 func (s *shelf) waiting(t *testing.T) {
 	t.Helper()
 
-	for waits := 0; waits == 0; {
-		must(t, s.owner.QueryRow(t.Context(), `select count(*) from pg_locks
+	bound, end := context.WithTimeout(t.Context(), time.Minute) // only so that the test ends
+	defer end()
+
+	for waits := 0; waits == 0; <-time.After(time.Millisecond) {
+		must(t, s.owner.QueryRow(bound, `select count(*) from pg_locks
 			where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`).Scan(&waits))
 	}
 }
