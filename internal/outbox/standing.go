@@ -43,9 +43,9 @@ type Standing struct {
 // StandingAt tells how the outbox stands at asOf. giveUp is how long mails are tried.
 //
 // It reads what waits; where one is due, those that may still have been taken within Late;
-// and for what failed only those mails that can have been settled within Recent: they were queued since then, or within the time that a mail is tried and
-// may still bounce. Both have an index. A complaint about an older mail is not counted;
-// such a mail went out.
+// and for what failed only those mails that can have been settled within Recent: they
+// were queued since then, or within the time that a mail is tried and may still bounce.
+// Each has an index. A complaint about an older mail is not counted; such a mail went out.
 func StandingAt(ctx context.Context, q postgres.Queryer, asOf time.Time, giveUp time.Duration) (Standing, error) {
 	standing := Standing{Failed: map[State]int64{}}
 	for _, state := range Failures() {
