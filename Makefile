@@ -97,7 +97,7 @@ clean: ## Remove binaries, tools and coverage; the state of the dev environment 
 ## Checking
 
 .PHONY: test
-test: ## Run what CI runs: vet, lint, workflowcheck, all tests, the race detector
+test: ## Run what CI runs: lint with vet, workflowcheck, all tests, the race detector
 	@.ci/test
 
 .PHONY: test-fast
