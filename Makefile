@@ -144,6 +144,10 @@ bench-backup: ## Measure backup and drill against bare pg_dump and pg_restore (S
 bench-api: ## Measure the API against bare inserts and pgbench (BENCH_FLAGS="--clients 32 --time 5s --rounds 3 --json")
 	@go run -C dev ./cmd/benchapi $(BENCH_FLAGS)
 
+.PHONY: bench-erase
+bench-erase: ## Measure erasures against one DELETE with cascades, and residue against COPY (BENCH_FLAGS="--displays 400000 --rounds 3")
+	@go run -C dev ./cmd/bencherase $(BENCH_FLAGS)
+
 bench-%: ## Run the benchmarks of one package: make bench-ledger
 	go test -run '^$$' -bench . -benchtime $(BENCHTIME) -benchmem ./internal/$*/...
 

@@ -8,7 +8,6 @@ import (
 	"steward/internal/failure"
 	"steward/internal/outbox"
 	"steward/internal/ownrecords"
-	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/webhook"
 )
@@ -51,7 +50,7 @@ func (a *Audits) watch(ctx context.Context, now time.Time) {
 
 // look reads how it stands, at one instant.
 func (a *Audits) look(ctx context.Context, tx postgres.Tx, now time.Time) (seen watched, err error) {
-	if seen.mail, err = outbox.StandingAt(ctx, tx, now, giveUp(a.Policy)); err != nil {
+	if seen.mail, err = outbox.StandingAt(ctx, tx, now, a.Policy.Mail.GiveUp()); err != nil {
 		return watched{}, err
 	}
 
@@ -62,16 +61,6 @@ func (a *Audits) look(ctx context.Context, tx postgres.Tx, now time.Time) (seen 
 	seen.records, err = ownrecords.Oldest(ctx, tx, now)
 
 	return seen, err
-}
-
-// giveUp is how long mails are tried; those of a policy of before may wait where this one
-// has no mail any more.
-func giveUp(rules *policy.Policy) time.Duration {
-	if rules.Mail == nil {
-		return policy.DefaultGiveUp
-	}
-
-	return rules.Mail.GiveUp()
 }
 
 // show hands what was seen to the metrics, and writes a line for each thing that is

@@ -18,8 +18,10 @@ type looks struct{ db *postgres.DB }
 func (l looks) register(r *router) {
 	register(r, huma.Operation{
 		OperationID: "list-access-log", Method: http.MethodGet, Path: "/v1/access-log", Tags: []string{"acts"},
-		Summary:     "List who looked at whose data",
-		Description: "Lists the looks of staff at data of accounts and people, the newest first. What apps read is not in it.",
+		Summary: "List who looked at whose data",
+		Description: "Lists the looks of staff at data of accounts and people, the newest first. What apps read is not in it. " +
+			"What lists of tasks and mails showed is one look for each operation, role, subject and hour (UTC), with the time and the " +
+			"token of the first.",
 	}, l.list)
 }
 

@@ -79,8 +79,10 @@ func TestGeneratedRequests(t *testing.T) {
 
 // refusedAlways are the operations of which nothing that is generated can succeed: the
 // outcomes of a task are no words of the document, and nothing that requests do makes a
-// delivery to a webhook. Tests of their own do both.
-func refusedAlways() []string { return []string{"finish-task", "retry-webhook-delivery"} }
+// delivery to a webhook, or takes an erasure to its plan or beyond. Tests of their own do all of it.
+func refusedAlways() []string {
+	return []string{"finish-task", "retry-webhook-delivery", "approve-erasure", "retry-erasure"}
+}
 
 // generated throws so many requests of a seed at a house of their own.
 func generated(t *testing.T, from uint64, count int) {

@@ -181,16 +181,7 @@ func isNotReady(t *testing.T, seen *acknowledged, address string) {
 func ownCluster(t *testing.T) (cluster *pgtest.Cluster, at string) {
 	t.Helper()
 
-	cluster, err := pgtest.Start(context.WithoutCancel(t.Context()), "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster = pgtest.Own(t)
 
 	at = cluster.URL("postgres")
 	if _, err := schema.Migrate(t.Context(), at); err != nil {

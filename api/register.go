@@ -46,6 +46,10 @@ func register[I, O any](r *router, op huma.Operation, handler func(context.Conte
 		return
 	}
 
+	if op.Responses == nil {
+		op.Responses = map[string]*huma.Response{} // which huma fills
+	}
+
 	huma.Register(r.api, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handler(ctx, in)
 		if err != nil {
@@ -54,6 +58,7 @@ func register[I, O any](r *router, op huma.Operation, handler func(context.Conte
 
 		return out, nil
 	})
+	describeHeaders(op.Responses)
 }
 
 // registerCreate adds a POST that creates something. Its handler runs inside the

@@ -11,6 +11,8 @@ import (
 	"steward/internal/accesslog"
 	"steward/internal/act"
 	"steward/internal/clocks"
+	"steward/internal/erasure"
+	"steward/internal/erasure/plan"
 	"steward/internal/failure"
 	"steward/internal/page"
 	"steward/internal/postgres"
@@ -25,6 +27,8 @@ type tasks struct {
 	db    *postgres.DB
 	clock clocks.Clock
 	keep  periods
+	// erasures opens the erasure that an accepted task leads to.
+	erasures erasures
 }
 
 func (t tasks) register(r *router) {
@@ -42,7 +46,8 @@ func (t tasks) register(r *router) {
 		DefaultStatus: http.StatusOK,
 		Summary:       "Say how a task ended",
 		Description: "Whoever has the role of the task may, and a lead in the place of support. It is an act of staff, recorded with its " +
-			"outcome. Said again with the same outcome by the same person, it changes nothing.",
+			"outcome. Said again with the same outcome by the same person, it changes nothing. To accept that an account is to be " +
+			"deleted opens its erasure, whose plan another person approves.",
 		Errors: []int{http.StatusNotFound, http.StatusConflict},
 	}, t.finish)
 }
@@ -123,7 +128,8 @@ func (t tasks) list(ctx context.Context, in *tasksQuery) (*tasksAnswer, error) {
 		subjects = append(subjects, each.Subject)
 	}
 
-	if err := t.look(ctx, "list-tasks", subjects...); err != nil {
+	// Before they are shown: a look that could not be noted is none.
+	if err := accesslog.LookAll(ctx, t.db, "list-tasks", subjects, t.clock.Now(), t.keep.looks); err != nil {
 		return nil, err
 	}
 
@@ -145,22 +151,19 @@ func (t tasks) get(ctx context.Context, in *taskPath) (*taskAnswer, error) {
 		return nil, err
 	}
 
-	if err := t.look(ctx, "get-task", found.Subject); err != nil {
+	if err := accesslog.Look(ctx, t.db, "get-task", found.Subject, t.clock.Now(), t.keep.looks); err != nil {
 		return nil, err
 	}
 
 	return &taskAnswer{Body: bodyOfTask(found, t.clock.Now())}, nil
 }
 
-// look notes whom a member of staff sees something of, before it is shown.
-func (t tasks) look(ctx context.Context, operation access.Operation, subjects ...string) error {
-	return accesslog.LookAll(ctx, t.db, operation, subjects, t.clock.Now(), t.keep.looks)
-}
-
 type taskOutcome struct {
 	ID   string `path:"id" maxLength:"30" pattern:"^tsk_[a-z2-7]{26}$" doc:"The task's id."`
 	Body struct {
 		Outcome string `json:"outcome" minLength:"1" maxLength:"40" pattern:"^[a-z_]+$" doc:"One of the outcomes of the task's kind."`
+		//nolint:lll // one tag
+		Account string `json:"account,omitempty" maxLength:"254" doc:"To accept a deletion where Steward gave the account its id: the account as the app writes it."`
 	}
 }
 
@@ -181,13 +184,34 @@ func (t tasks) finish(ctx context.Context, in *taskOutcome) (*taskAnswer, error)
 			return err
 		}
 
-		_, err = act.Record(ctx, tx, who, act.What{Verb: "task." + in.Body.Outcome, Object: in.ID}, asOf)
+		if _, err = act.Record(ctx, tx, who, act.What{Verb: "task." + in.Body.Outcome, Object: in.ID}, asOf); err != nil {
+			return err
+		}
 
-		return err
+		return t.follow(ctx, tx, finished, in.Body.Account)
 	})
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "finishing a task", err)
 	}
 
 	return &taskAnswer{Body: bodyOfTask(finished, asOf)}, nil
+}
+
+// follow begins what an outcome leads to.
+func (t tasks) follow(ctx context.Context, tx postgres.Tx, finished task.Task, key string) error {
+	if finished.Kind != task.DeleteAccount || finished.Outcome != task.Accepted {
+		return nil
+	}
+
+	subject, err := t.erasures.subjects.account(ctx, key, finished.Subject)
+	if err != nil {
+		return err
+	}
+
+	_, err = t.erasures.open(ctx, tx, erasure.Opening{
+		Cause: finished.ID, Reason: erasure.AccountDelete, Kind: plan.Account, Account: finished.Subject, Key: subject.key,
+		AskedBy: finished.OpenedBy, OpenedBy: finished.DoneBy,
+	})
+
+	return err
 }

@@ -46,7 +46,7 @@ func newAccount(a *app) *cobra.Command {
 
 func newAccountShow(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show one account: when it was last alive, paid until when",
+		Use: showCommand, Short: "Show one account: when it was last alive, paid until when",
 		Long: "Shows what Steward knows of an account. Its id is the app's integer or UUID, or the one that Steward gave.\n" +
 			"That you looked is noted; leads and auditors can read it.",
 		Example: "  steward account show 4711\n  steward account show acc_nb2hi4dthixs653xo4xg2zi3ke --json",

@@ -24,6 +24,7 @@ func (a *app) api() (*apiclient.Client, error) {
 // Words that several commands have.
 const (
 	listCommand = "list"
+	showCommand = "show ID"
 	roleFlag    = "role"
 	roleHead    = "ROLE"
 )

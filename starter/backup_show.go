@@ -56,7 +56,7 @@ type objectRow struct {
 
 func newBackupShow(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show the life of one backup, from snapshot to receipt",
+		Use: showCommand, Short: "Show the life of one backup, from snapshot to receipt",
 		Long: "Shows what happened to one backup and which entry of the ledger proves it: its number is the position\n" +
 			"under the signed checkpoints, \"waiting\" an entry that has none yet, \"unproven\" what only the catalogue\n" +
 			"says. Then what was stored of it, with generation and checksum. Ids stand in: steward backup list",

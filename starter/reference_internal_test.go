@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"steward/internal/console"
+	"steward/internal/datamap/explain"
 	"steward/internal/doctor"
 	"steward/internal/report"
 	"steward/internal/setup"
@@ -45,6 +46,11 @@ func contract() map[string]any {
 		"steward ledger check-proof":    checkedResult{},
 		"steward policy explain":        explainedResult{},
 		"steward policy check":          policyResult{},
+		"steward datamap check":         mapCheckResult{},
+		"steward datamap residue":       residueResult{},
+		"steward datamap explain":       explain.Table{},
+		"steward datamap graph":         graphResult{},
+		"steward datamap scaffold":      scaffoldResult{},
 		"steward ui":                    linksResult{},
 		"steward ui subject":            linksResult{},
 		"steward login":                 meResult{},
@@ -65,6 +71,17 @@ func contract() map[string]any {
 		"steward task list":             tasksResult{},
 		"steward task show":             taskRow{},
 		"steward task done":             taskRow{},
+		"steward erase plan":            plannedErasure{},
+		"steward erase start":           erasureRow{},
+		"steward erase show":            erasureWhole{},
+		"steward erase list":            erasuresResult{},
+		"steward erase approve":         erasureWhole{},
+		"steward erase retry":           erasureRow{},
+		"steward erase cancel":          erasureRow{},
+		"steward hold set":              holdRow{},
+		"steward hold release":          holdRow{},
+		"steward hold list":             holdsResult{},
+		"steward reconcile":             reconciled{},
 		"steward mail preview":          previewResult{},
 		"steward mail list":             mailResult{},
 		"steward webhook add":           madeWebhook{},
@@ -72,6 +89,10 @@ func contract() map[string]any {
 		"steward webhook remove":        webhookDone{},
 		"steward webhook deliveries":    deliveriesResult{},
 		"steward webhook retry":         webhookDone{},
+		"steward certificate show":      certificateRow{},
+		"steward certificate verify":    verifiedCertificate{},
+		"steward replay list":           replayList{},
+		"steward replay run":            replayed{},
 		"steward describe":              described{},
 		"steward version":               versionResult{},
 	}

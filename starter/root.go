@@ -20,8 +20,9 @@ func newRoot(a *app) *cobra.Command {
 		"  steward setup            # at each deploy\n"+
 			"  steward doctor           # is everything as the policy needs it?\n"+
 			"  steward promises --json  # for a monitor; exit code 5 when one is at risk or broken",
-		newSetup(a), newDoctor(a), newPromises(a), newBackup(a), newLedger(a), newPolicy(a), newMail(a), newWebhook(a), newUI(a),
-		newLogin(a), newLogout(a), newKey(a), newStaff(a), newAct(a), newAccount(a), newTask(a), newDescribe(a), newVersion(a))
+		newSetup(a), newDoctor(a), newPromises(a), newBackup(a), newLedger(a), newPolicy(a), newDataMap(a), newMail(a), newWebhook(a), newUI(a),
+		newLogin(a), newLogout(a), newKey(a), newStaff(a), newAct(a), newAccount(a), newTask(a), newErase(a), newHold(a),
+		newReconcile(a), newCertificate(a), newReplay(a), newDescribe(a), newVersion(a))
 
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentFlags().BoolVar(&a.console.JSON, "json", false, "print JSON as docs/cli-json.md describes it")

@@ -118,7 +118,7 @@ func (f taskFilter) query() string {
 
 func newTaskShow(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "show ID", Short: "Show one task, and how it may end",
+		Use: showCommand, Short: "Show one task, and how it may end",
 		Long:    "Shows one task. Ids stand in: steward task list",
 		Example: "  steward task show tsk_nb2hi4dthixs653xo4xg2zi3ke", Args: args(cobra.ExactArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -44,7 +45,9 @@ func schedules(p *policy.Policy) []setup.Schedule {
 		})
 	}
 
-	return append(append(append(append(wanted, fileSchedules(p)...), copySchedules(p)...), messageSchedules(p)...),
+	wanted = slices.Concat(wanted, fileSchedules(p), copySchedules(p), messageSchedules(p), mapSchedules(p))
+
+	return append(wanted,
 		setup.Schedule{
 			ID: ids.Prune(), Workflow: workflows.PruneBackupsName, Queue: workflows.CoreQueue,
 			Summary: "Remove backups past their time, prove them gone", Every: pruneEvery, Jitter: pruneJitter, CatchUp: pruneEvery,

@@ -56,6 +56,13 @@ func (p *process) checks() []check {
 		}
 	}
 
+	if p.places != nil {
+		checks = append(checks, check{"replay bucket", p.readable(p.policy.Storage.Replay)})
+		for _, each := range p.places.Databases {
+			checks = append(checks, check{"app database, to erase in", each.Ping})
+		}
+	}
+
 	if slices.Contains(p.roles, drillRole) {
 		checks = append(checks, check{"drill cluster", p.drills.Ping})
 	}

@@ -4,6 +4,7 @@
 //	worker --role core,backup
 //	worker --role drill
 //	worker --role vendors
+//	worker --role erase
 //
 // One process never has both backup and drill: the one that dumps cannot
 // decrypt, the one that restores works in another cluster.
@@ -34,7 +35,7 @@ func main() {
 }
 
 func run() failure.Exit {
-	roleList := flag.String("role", "", "roles of this process, separated by commas: core, backup, drill, vendors")
+	roleList := flag.String("role", "", "roles of this process, separated by commas: core, backup, drill, vendors, erase")
 	flag.Parse()
 
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil)).With("commit", commit)

@@ -14,6 +14,8 @@ func activityNames() []string {
 		"OpenDay", "CheckBuckets", "TakeBackup", "PruneBackups", "DrillBackup", "AuditPromises", "SignEvidence",
 		"BeginAct", "ExecutePrune", "EndAct", "OpenFilesDay", "CheckFileBuckets", "TakeFiles", "DrillFiles", "PruneFiles",
 		"CopyBackup", "CopyMissing", "SendDueMail", "DeliverWebhooks", "ExpireRecords", "RewrapKeys",
+		"LookAtErasure", "DecideErasure", "CommitTombstone", "AwaitTombstoneSeal", "AnswerErasure", "FinishErasure", "ParkErasure",
+		"PlanErasure", "CloseSubject", "ReopenSubject", "ExecuteErasure", "VerifyErasure", "ForgetErasure",
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"steward/internal/boundary"
 	"steward/internal/clocks"
 	"steward/internal/config"
+	"steward/internal/erasure/everywhere"
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/gcs"
@@ -37,6 +38,7 @@ type process struct {
 	steward  *postgres.DB
 	drills   *postgres.DB // the drill cluster, for /healthz; nil without that role
 	storage  *gcs.Client
+	places   *everywhere.Places // that erasures look into; nil without that role
 	temporal client.Client
 	faults   faults.Injector // nil in production
 	metrics  *metrics.Metrics
@@ -80,7 +82,7 @@ func open(ctx context.Context, settings config.Config, roles []role, log *slog.L
 	}
 
 	for _, each := range roles {
-		if err := p.register(each); err != nil {
+		if err := p.register(ctx, each); err != nil {
 			return nil, errors.Join(err, p.close())
 		}
 	}
@@ -204,6 +206,10 @@ func (p *process) close() error {
 
 	if p.temporal != nil {
 		p.temporal.Close()
+	}
+
+	if p.places != nil {
+		p.places.Close()
 	}
 
 	if p.storage != nil {

@@ -39,7 +39,7 @@ const (
 	drillActivities  = 1
 )
 
-func (p *process) register(each role) error {
+func (p *process) register(ctx context.Context, each role) error {
 	switch each {
 	case core:
 		return p.registerCore()
@@ -49,6 +49,8 @@ func (p *process) register(each role) error {
 		return p.registerDrill()
 	case vendorsRole:
 		return p.registerVendors()
+	case eraseRole:
+		return p.registerErase(ctx)
 	default:
 		return failure.New(failure.UsageWrong, "registering a role")
 	}
@@ -94,6 +96,10 @@ func (p *process) registerCore() error {
 	queue.RegisterWorkflowWithOptions(promises.PruneByHand, workflow.RegisterOptions{Name: workflows.PruneByHandName})
 	queue.RegisterActivity(audits)
 	queue.RegisterActivity(&activities.Acts{Steward: p.steward, Clock: p.clock})
+
+	if err := p.registerErasures(queue, promises, mirror, verifier); err != nil {
+		return err
+	}
 
 	return p.registerMessages(queue, promises)
 }
@@ -165,6 +171,10 @@ func (p *process) registerBackup() error {
 		Rule:    removal.RuleOf(p.policy),
 		Copies:  p.copyPruner(),
 	})
+
+	if err := p.registerDataMap(queue); err != nil {
+		return err
+	}
 
 	return p.registerCopies(queue, bucket)
 }

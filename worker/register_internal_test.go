@@ -25,7 +25,7 @@ func TestABackupRoleRefusesADecryptionIdentity(t *testing.T) {
 
 	p := &process{config: w.Config, policy: w.Policy}
 
-	err := p.register(backupRole)
+	err := p.register(t.Context(), backupRole)
 	if !failure.Is(err, failure.ConfigInvalid) || !strings.Contains(err.Error(), "decryption identity") {
 		t.Error(err)
 	}

@@ -90,6 +90,7 @@ func (p *process) registerMessages(queue worker.Worker, promises workflows.Promi
 	queue.RegisterWorkflowWithOptions(promises.SendMail, workflow.RegisterOptions{Name: workflows.SendMailName})
 	queue.RegisterWorkflowWithOptions(promises.DeliverWebhooks, workflow.RegisterOptions{Name: workflows.DeliverWebhooksName})
 	queue.RegisterWorkflowWithOptions(promises.ExpireOwnRecords, workflow.RegisterOptions{Name: workflows.ExpireOwnRecordsName})
+	queue.RegisterWorkflowWithOptions(promises.DatamapAudit, workflow.RegisterOptions{Name: workflows.DatamapAuditName})
 	queue.RegisterActivity(&activities.OwnRecords{Steward: p.steward, Keeper: keeper, Clock: p.clock, Patience: p.config.Patience()})
 
 	return nil

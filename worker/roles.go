@@ -19,6 +19,8 @@ const (
 	drillRole role = "drill"
 	// vendorsRole speaks to mail servers and to the app's webhooks.
 	vendorsRole role = "vendors"
+	// eraseRole plans erasures and erases, with the one login that may write in the app's databases.
+	eraseRole role = "erase"
 )
 
 // parseRoles reads the --role flag. It fails with UsageWrong for an unknown
@@ -30,16 +32,16 @@ func parseRoles(list string) ([]role, error) {
 		wanted := role(strings.TrimSpace(name))
 
 		switch wanted {
-		case core, backupRole, drillRole, vendorsRole:
+		case core, backupRole, drillRole, vendorsRole, eraseRole:
 			roles = append(roles, wanted)
 		case "":
 		default:
-			return nil, failure.New(failure.UsageWrong, "reading --role (known are core, backup, drill and vendors)")
+			return nil, failure.New(failure.UsageWrong, "reading --role (known are core, backup, drill, vendors and erase)")
 		}
 	}
 
 	if len(roles) == 0 {
-		return nil, failure.New(failure.UsageWrong, "reading --role (name at least one of core, backup, drill and vendors)")
+		return nil, failure.New(failure.UsageWrong, "reading --role (name at least one of core, backup, drill, vendors and erase)")
 	}
 
 	if slices.Contains(roles, backupRole) && slices.Contains(roles, drillRole) {

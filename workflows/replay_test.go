@@ -30,6 +30,8 @@ func recorded() map[string]int {
 		workflows.SendMailName:         6,
 		workflows.DeliverWebhooksName:  5,
 		workflows.ExpireOwnRecordsName: 3,
+		workflows.DatamapAuditName:     3,
+		workflows.ErasureName:          3,
 	}
 }
 
@@ -51,6 +53,8 @@ func replayer() worker.WorkflowReplayer {
 	replayer.RegisterWorkflowWithOptions(promises.SendMail, workflow.RegisterOptions{Name: workflows.SendMailName})
 	replayer.RegisterWorkflowWithOptions(promises.DeliverWebhooks, workflow.RegisterOptions{Name: workflows.DeliverWebhooksName})
 	replayer.RegisterWorkflowWithOptions(promises.ExpireOwnRecords, workflow.RegisterOptions{Name: workflows.ExpireOwnRecordsName})
+	replayer.RegisterWorkflowWithOptions(promises.DatamapAudit, workflow.RegisterOptions{Name: workflows.DatamapAuditName})
+	replayer.RegisterWorkflowWithOptions(promises.Erasure, workflow.RegisterOptions{Name: workflows.ErasureName})
 	replayer.RegisterWorkflowWithOptions(promises.BackupEvidence, workflow.RegisterOptions{Name: workflows.BackupEvidenceName})
 
 	return replayer
@@ -125,6 +129,8 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 			changed = bytes.ReplaceAll(changed, []byte(`"SendDueMail"`), []byte(`"SendAnyMail"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"DeliverWebhooks"`), []byte(`"ForgetWebhooks"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"ExpireRecords"`), []byte(`"KeepRecords"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"CheckDataMap"`), []byte(`"TrustDataMap"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"LookAtErasure"`), []byte(`"AssumeErasure"`))
 			// The workflow's own type stays what it was.
 			changed = bytes.Replace(changed, []byte(`"ForgetWebhooks"`), []byte(`"DeliverWebhooks"`), 1)
 			changed = bytes.Replace(changed, []byte(`"PrunePrunes"`), []byte(`"PruneBackups"`), 1)

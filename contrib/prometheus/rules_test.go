@@ -1,6 +1,7 @@
 package prometheus_test
 
 import (
+	"crypto/rand"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/mod/sumdb/note"
 
 	"steward/internal/alert"
 	"steward/internal/clocks"
@@ -218,6 +220,14 @@ func demo(t *testing.T) *policy.Policy {
 		values[name] = regexp.MustCompile(pattern).FindStringSubmatch(whole)[1]
 	}
 
+	// Any other key than the two of the minimal policy.
+	_, certificate, err := note.GenerateKey(rand.Reader, "popkit.example/certificate")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	values["CERTIFICATE_KEY"] = certificate
+
 	filled, err := policy.Fill([]byte(text), values)
 	if err != nil {
 		t.Fatal(err)
@@ -266,6 +276,7 @@ func TestMetricsExist(t *testing.T) {
 	m.Tasks([]task.Standing{{Kind: task.DeleteAccount}})
 	m.Messages(time.Unix(1, 0), outbox.Standing{}, webhook.Standing{})
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
+	m.DataMap(time.Unix(1, 0), 0, 0)
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)

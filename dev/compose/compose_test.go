@@ -30,7 +30,7 @@ func TestFileKeepsTheRules(t *testing.T) {
 	for _, problem := range compose.Check(project) {
 		t.Error(problem)
 	}
-	for _, name := range []string{"postgres", "postgres-drill", "temporal", "temporal-ui", "setup", "worker-core", "worker-backup", "worker-drill", "worker-vendors", "api"} {
+	for _, name := range []string{"postgres", "postgres-drill", "temporal", "temporal-ui", "setup", "worker-core", "worker-backup", "worker-drill", "worker-vendors", "worker-erase", "api"} {
 		if _, err := project.GetService(name); err != nil {
 			t.Error(err)
 		}
@@ -61,6 +61,10 @@ func TestRulesFindMistakes(t *testing.T) {
 		"drill account":         {`{services: {worker-backup: {secrets: [gcp_drill]}}}`, "worker-backup: is given the service account of the drill"},
 		"dump reaches drill":    {`{services: {worker-backup: {environment: {DRILL_DATABASE_URL: x}}}}`, "worker-backup: dumps, and reaches"},
 		"drill reaches app":     {`{services: {worker-drill: {environment: {APP_DATABASE_URL: x}}}}`, "worker-drill: drills, and reaches"},
+		"erases and drills":     {`{services: {worker-erase: {command: [--role, "erase,drill"]}}}`, "worker-erase: holds the role erase together"},
+		"another erases":        {`{services: {worker-core: {environment: {APP_ERASE_DATABASE_URL: x}}}}`, "worker-core: is given the database login that erases"},
+		"keys of erasures":      {`{services: {worker-core: {volumes: ["./secrets/keys/erase:/i:ro"]}}}`, "worker-core: is given the keys of the one that erases"},
+		"eraser's account":      {`{services: {worker-core: {secrets: [gcp_erase]}}}`, "worker-core: is given the service account of the one that erases"},
 		"shared login":          {`{services: {worker-drill: {environment: {STEWARD_DATABASE_URL: "postgres://steward_owner:x@postgres/steward"}}}}`, "worker-drill: has the database login steward_owner of setup"},
 		"unreadable login":      {`{services: {worker-drill: {environment: {STEWARD_DATABASE_URL: "::"}}}}`, "worker-drill: has no database login"},
 		"metrics elsewhere":     {`{services: {worker-core: {environment: {STEWARD_LISTEN: "0.0.0.0:9464"}}}}`, "worker-core: shows its metrics at"},

@@ -26,6 +26,7 @@ func Environment() []string {
 		"STEWARD_DRILL_PASSWORD=x7",
 		"STEWARD_API_PASSWORD=x8",
 		"STEWARD_VENDORS_PASSWORD=x9",
+		"STEWARD_ERASE_PASSWORD=x10",
 		"STEWARD_GCP_PROJECT=example",
 		"APP_DATABASE_URL=postgres://app.example/app",
 		"STEWARD_POLICY_FILE=./policy.yaml",

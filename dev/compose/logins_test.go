@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -24,15 +25,7 @@ const refused = "42501"
 // initialised is a new cluster in which the script has run as the image runs it; it gives the URL of a login to a database.
 func initialised(t *testing.T) func(login, database string) string {
 	t.Helper()
-	cluster, err := pgtest.Start(t.Context(), "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := pgtest.Own(t)
 	bin, err := pgtest.Bin()
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +60,36 @@ func execute(ctx context.Context, address, statement string) (err error) {
 	return nil
 }
 
+// beforeErasures makes of a new cluster one of before the role that erases: the owner can not migrate it, until whoever
+// administers it did what docs/production.md says.
+func beforeErasures(t *testing.T, at func(login, database string) string) {
+	t.Helper()
+	page, err := os.ReadFile(root + "/docs/production.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(page), "<<'SQL'\n")
+	statements, _, ends := strings.Cut(rest, "\n    SQL\n")
+	if !found || !ends {
+		t.Fatal("docs/production.md does not say how to add the role")
+	}
+	const undo = `drop owned by steward_erase_login; drop role steward_erase_login; drop role steward_erase`
+	for statement := range strings.SplitSeq(undo, ";") {
+		if err := execute(t.Context(), at("postgres", "steward"), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var answer *pgconn.PgError
+	if _, err := schema.Migrate(t.Context(), at("steward_owner", "steward")); !errors.As(err, &answer) || answer.Code != refused {
+		t.Fatalf("migrating without the role: %v", err)
+	}
+	for statement := range strings.SplitSeq(strings.ReplaceAll(statements, ":'password'", "'x'"), ";") {
+		if err := execute(t.Context(), at("postgres", "steward"), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
 const (
 	backupID = "bkp_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 	opens    = `insert into backups (id, database, day, attempt, owner, beat_at, opened_at)
@@ -83,6 +106,8 @@ func TestLoginsOfTheCompose(t *testing.T) {
 	t.Parallel()
 	at := initialised(t)
 	const owner, core, backup, drill, api = "steward_owner", "steward_core_login", "steward_backup_login", "steward_drill_login", "steward_api_login"
+	const erase = "steward_erase_login"
+	beforeErasures(t, at)
 	if _, err := schema.Migrate(t.Context(), at(owner, "steward")); err != nil {
 		t.Fatal("migrating as the owner:", err)
 	}
@@ -104,6 +129,12 @@ func TestLoginsOfTheCompose(t *testing.T) {
 		{"the API opens", api, "steward", opens, true},
 		{"the API reads the ledger", api, "steward", "select body from ledger.entries", true},
 		{"the API tells of an act", api, "steward", tells, false},
+		{"the eraser opens", erase, "steward", opens, true},
+		{"the eraser reads the ledger", erase, "steward", "select body from ledger.entries", true},
+		{"the eraser counts", erase, "steward", "select from erasure_subjects, erasure_frozen", false},
+		{"the drill reads who is erased", drill, "steward", "select from erasure_subjects", true},
+		{"the eraser looks into Temporal", erase, "temporal", "select 1", true},
+		{"the owner joins the eraser", owner, "steward", "grant steward_erase to steward_owner", true},
 		{"the owner joins the drill", owner, "steward", "grant steward_drill to steward_owner", true},
 		{"the core looks into Temporal", core, "temporal", "select 1", true},
 		{"Temporal looks into the evidence", "temporal", "steward", "select 1", true},
@@ -114,7 +145,7 @@ func TestLoginsOfTheCompose(t *testing.T) {
 			t.Errorf("%s: %v, wanted refused: %v", step.name, err, step.refused)
 		}
 	}
-	for _, login := range []string{owner, core, backup, drill, api} {
+	for _, login := range []string{owner, core, backup, drill, api, erase} {
 		if pending, err := schema.Pending(t.Context(), at(login, "steward")); pending != 0 || err != nil {
 			t.Errorf("pending migrations, seen by %s: %d, %v", login, pending, err)
 		}

@@ -33,7 +33,33 @@ func checkWorker(service types.ServiceConfig) []string {
 	if listen := service.Environment["STEWARD_LISTEN"]; listen == nil || !strings.HasPrefix(*listen, "127.0.0.1:") {
 		found = append(found, "shows its metrics at no address, or at one that the worker refuses")
 	}
-	return append(found, checkSeparation(service, held)...)
+	found = append(found, checkSeparation(service, held)...)
+	return append(found, checkEraser(service, held)...)
+}
+
+// checkEraser states the rule that what may delete in the app's databases does nothing else, and that nobody else may.
+func checkEraser(service types.ServiceConfig, held []string) []string {
+	var found []string
+	erases := slices.Contains(held, "erase")
+	if erases && len(held) > 1 {
+		found = append(found, "holds the role erase together with another")
+	}
+	for variable := range service.Environment {
+		if !erases && strings.HasSuffix(variable, "_ERASE_DATABASE_URL") {
+			found = append(found, "is given the database login that erases")
+		}
+	}
+	for _, volume := range service.Volumes {
+		if !erases && strings.HasSuffix(volume.Source, "/keys/erase") {
+			found = append(found, "is given the keys of the one that erases")
+		}
+	}
+	for _, secret := range service.Secrets {
+		if secret.Source == "gcp_erase" && !erases {
+			found = append(found, "is given the service account of the one that erases")
+		}
+	}
+	return found
 }
 
 // checkSeparation states the rule that the one that dumps cannot decrypt, and the one that restores works elsewhere.
@@ -71,7 +97,7 @@ func checkRoles(project *types.Project) []string {
 		}
 	}
 	var found []string
-	for _, role := range []string{"core", "backup", "drill", "vendors"} {
+	for _, role := range []string{"core", "backup", "drill", "vendors", "erase"} {
 		if count[role] != 1 {
 			found = append(found, "the role "+role+" is not held by exactly one service")
 		}

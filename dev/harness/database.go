@@ -23,6 +23,7 @@ create role steward_core nologin;
 create role steward_backup nologin;
 create role steward_drill nologin;
 create role steward_vendors nologin;
+create role steward_erase nologin;
 create role steward_api nologin;
 create role test_core login in role steward_core;
 create role test_backup login bypassrls in role steward_backup, pg_read_all_data;

@@ -203,7 +203,7 @@ func (w *World) makeKeys(t testing.TB) {
 		t.Fatal(err)
 	}
 	filled, err := policy.Fill(tracked, map[string]string{
-		"LEDGER_KEY": w.Keys.LedgerVerifier, "MANIFEST_KEY": w.Keys.ManifestVerifier,
+		"LEDGER_KEY": w.Keys.LedgerVerifier, "MANIFEST_KEY": w.Keys.ManifestVerifier, "CERTIFICATE_KEY": w.Keys.CertificateVerifier,
 		"DRILL_RECIPIENT": w.Keys.DrillRecipient, "ESCROW_RECIPIENT": w.Keys.EscrowRecipient,
 	})
 	if err != nil {
@@ -254,6 +254,7 @@ func (w *World) makeBuckets(t testing.TB) {
 	if err := errors.Join(
 		w.Bucket.Bucket(w.Rules.Storage.Backups).Create(t.Context(), "test", backups),
 		w.Bucket.Bucket(w.Rules.Storage.Ledger).Create(t.Context(), "test", ledger),
+		w.Bucket.Bucket(w.Rules.Storage.Replay).Create(t.Context(), "test", ledger),
 		w.makeCopies(t.Context(), *backups),
 	); err != nil {
 		t.Fatal("making the buckets: ", err)
@@ -290,6 +291,7 @@ func (w *World) environment(t testing.TB, list string) []string {
 	login := "test_" + strings.Join(roles, "_")
 	environment := []string{
 		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.Dir, "policy.yaml"), "STEWARD_KEYS_DIR=" + keys,
+		"STEWARD_DATAMAP=" + filepath.Join(shared.root, "datamap.yaml"),
 		"STEWARD_DATABASE_URL=" + as(w.StewardURL, login, w.MainWire.Address()),
 		"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=" + w.Namespace,
 		"STORAGE_EMULATOR_HOST=" + strings.TrimSuffix(w.Storage.URL(), "/storage/v1/"), "STEWARD_DEV_CLOCK=" + w.Clock,

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -30,6 +28,7 @@ import (
 	"steward/internal/ownrecords"
 	"steward/internal/postgres"
 	"steward/internal/removal"
+	"steward/internal/workflowtest"
 	"steward/workflows"
 )
 
@@ -296,21 +295,7 @@ func obey(ctx context.Context, t *testing.T, world *harness.World) {
 // that a new workflow cannot be forgotten here.
 func registered(t *testing.T) []string {
 	t.Helper()
-	sources, err := filepath.Glob(filepath.Join(harness.Root(), "workflows", "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	constant := regexp.MustCompile(`(?m)^(?:const |\t)\w+Name += "(\w+)"$`)
-	var names []string
-	for _, path := range sources {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, match := range constant.FindAllStringSubmatch(string(text), -1) {
-			names = append(names, match[1])
-		}
-	}
+	names := workflowtest.Names(t, filepath.Join(harness.Root(), "workflows"))
 	for _, known := range []string{"DailyBackup", "PruneBackups", "DailyFiles", "PruneFiles", "CopyBackups", "SendMail", "DeliverWebhooks", "ExpireOwnRecords"} {
 		if !slices.Contains(names, known) {
 			t.Fatalf("%s is not among the workflows found: %v", known, names)

@@ -26,6 +26,7 @@ import (
 	sdklog "go.temporal.io/sdk/log"
 
 	"steward/dev/harness"
+	"steward/internal/calendar"
 	"steward/internal/clocks"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/ids"
@@ -150,11 +151,11 @@ func with(outcomes, differ map[string]string) map[string]string {
 // steps are all that setup looks at under the tracked policy.
 func steps() []string {
 	return []string{
-		"database migrations", "database installation", "bucket popkit-backups", "bucket popkit-ledger", "bucket popkit-files",
+		"database migrations", "database installation", "bucket popkit-backups", "bucket popkit-ledger", "bucket popkit-files", "bucket popkit-replay",
 		"search attributes StewardPromise", "search attributes StewardStage", "search attributes StewardSubject",
 		"search attributes StewardDueAt", "search attributes StewardOverdue",
 		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files",
-		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire",
+		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire", "schedule datamap/audit",
 		"schedule prune/backups", "schedule audit/promises",
 	}
 }
@@ -344,6 +345,7 @@ func (f *fresh) schedules(t *testing.T) {
 		"prune/backups":  {"PruneBackups", time.Hour, time.Hour},
 		"prune/files":    {"PruneFiles", time.Hour, time.Hour},
 		"audit/promises": {"PromiseAudit", 5 * time.Minute, 5 * time.Minute},
+		"datamap/audit":  {"DatamapAudit", time.Hour, time.Hour},
 	} {
 		described, action := f.describe(t, id)
 		rules, spec := described.Schedule.Policy, described.Schedule.Spec
@@ -514,19 +516,22 @@ func besideWorkers(t *testing.T, bin string) {
 	outcomes, _ := command.setup(t, exitOK)
 	equal(t, "beside workers", with(same("unchanged", append(steps(), "namespace "+world.Namespace)...), same("created", "database installation",
 		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files", "schedule prune/backups",
-		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire",
+		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire", "schedule datamap/audit",
 		"schedule audit/promises")), outcomes)
 
+	// A schedule's run is of the day at which it is triggered, and not of world.Today: the two differ from midnight to the
+	// hour of the backups.
+	day := calendar.DayOf(world.Now(), world.Rules.Company.Zone).String()
 	for _, database := range []string{"app", "steward"} {
 		var result workflows.DailyBackupResult
 		triggered(t, world, "backup/"+database, &result)
-		if result.State != "drilled" || result.Day != world.Today() || result.Backup == "" {
+		if result.State != "drilled" || result.Day != day || result.Backup == "" {
 			t.Errorf("%s: %+v", database, result)
 		}
 	}
 	var files workflows.DailyFilesResult
 	triggered(t, world, "files/uploads", &files)
-	if files.State != "drilled" || files.Day != world.Today() || files.Count == 0 || files.Fresh != files.Count {
+	if files.State != "drilled" || files.Day != day || files.Count == 0 || files.Fresh != files.Count {
 		t.Errorf("%+v", files)
 	}
 	triggered(t, world, "prune/files", nil)

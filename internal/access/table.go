@@ -37,6 +37,17 @@ func Table() []Rule {
 		{Operation: "list-backups", Roles: []Role{Operator, Auditor}},
 		{Operation: "list-erasures-to-come", Roles: []Role{Support, Lead, Operator, Auditor}},
 
+		{Operation: "create-erasure", Roles: caseworkers},
+		{Operation: "list-erasures", Roles: everybody},
+		{Operation: "get-erasure", Roles: everybody},
+		{Operation: "approve-erasure", Roles: []Role{Lead}},
+		{Operation: "cancel-erasure", Roles: caseworkers},
+		{Operation: "retry-erasure", Roles: []Role{Lead, Operator}},
+
+		{Operation: "create-hold", Roles: []Role{Lead}},
+		{Operation: "list-holds", Roles: everybody},
+		{Operation: "release-hold", Roles: []Role{Lead}},
+
 		{Operation: "list-keys", Roles: []Role{Operator, Auditor}},
 		{Operation: "create-key", Roles: []Role{Operator}},
 		{Operation: "rotate-key", Roles: []Role{Operator}},

@@ -50,12 +50,30 @@ func IsID(text string) bool { return shapeID.MatchString(text) }
 // written down is not seen. It writes nothing for an app's key, and fails with
 // CredentialsMissing where nobody is known to look.
 func Look(ctx context.Context, q postgres.Queryer, operation access.Operation, subject string, at time.Time, keep time.Duration) error {
-	return LookAll(ctx, q, operation, []string{subject}, at, keep)
+	return note(ctx, q, operation, []string{subject}, nil, at, keep)
 }
 
-// LookAll is Look for all subjects of a list, each of them once; none writes nothing.
+// LookAll writes that they look at a list in which the subjects are, each of them once;
+// none writes nothing. Whoever goes through lists asks for the same ones all day: it is
+// one entry for each member of staff, role, operation, subject and hour, and what comes
+// first in the hour gives its time, its credential and its end. The hours are those of
+// the clock in UTC. It fails as Look does.
 func LookAll(
 	ctx context.Context, q postgres.Queryer, operation access.Operation, subjects []string, at time.Time, keep time.Duration,
+) error {
+	hour := at.UTC().Truncate(time.Hour)
+	if keep < time.Hour {
+		// The entry might end within its hour, and could not stand for the rest of it.
+		return note(ctx, q, operation, subjects, nil, at, keep)
+	}
+
+	return note(ctx, q, operation, subjects, &hour, at, keep)
+}
+
+// note writes entries. Those with an hour that are there already are not written again;
+// the one of a caller who has not committed yet is waited for, since it may go again.
+func note(
+	ctx context.Context, q postgres.Queryer, operation access.Operation, subjects []string, hour *time.Time, at time.Time, keep time.Duration,
 ) error {
 	who, known := access.From(ctx)
 
@@ -66,9 +84,11 @@ func LookAll(
 		return nil
 	}
 
-	_, err := q.Exec(ctx, `insert into access_log (at, staff, credential, role, operation, subject, ends_at)
-		select $1, $2, $3, $4, $5, subject, $7 from (select distinct unnest($6::text[]) as subject) as s order by subject`,
-		at, who.ID, who.Credential, who.Role, operation, subjects, at.Add(keep))
+	// Everybody writes in the same order, so that no two wait for each other.
+	_, err := q.Exec(ctx, `insert into access_log (at, staff, credential, role, operation, subject, ends_at, hour)
+		select $1, $2, $3, $4, $5, subject, $7, $8 from (select distinct unnest($6::text[]) as subject) as s order by subject
+		on conflict (staff, operation, role, hour, subject) where hour is not null do nothing`,
+		at, who.ID, who.Credential, who.Role, operation, subjects, at.Add(keep), hour)
 
 	return failure.Wrap(failure.Unavailable, "noting who looks", err)
 }

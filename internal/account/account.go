@@ -84,27 +84,9 @@ func scan(row pgx.Row) (Account, error) {
 		&found.Signs, &found.ClosingCase, &begun, &ended)
 
 	found.RegisteredAt = found.RegisteredAt.UTC()
-	found.CreatedAt, found.LastInteractionAt, found.PaidAt = utc(created), utc(seen), utc(paid)
-	found.PaidUntil, found.PaidUntilSaidAt, found.CancelledAt = utc(until), utc(said), utc(cancelled)
-	found.ClosingAt, found.ClosedAt = utc(begun), utc(ended)
+	found.CreatedAt, found.LastInteractionAt, found.PaidAt = postgres.Instant(created), postgres.Instant(seen), postgres.Instant(paid)
+	found.PaidUntil, found.PaidUntilSaidAt, found.CancelledAt = postgres.Instant(until), postgres.Instant(said), postgres.Instant(cancelled)
+	found.ClosingAt, found.ClosedAt = postgres.Instant(begun), postgres.Instant(ended)
 
 	return found, err //nolint:wrapcheck // who runs the statement says which one it was
-}
-
-// utc is the instant, zero where there is none.
-func utc(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-
-	return at.UTC()
-}
-
-// known is the instant as the database takes it: null where it is not known.
-func known(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-
-	return &at
 }

@@ -22,7 +22,7 @@ func Register(ctx context.Context, q postgres.Queryer, id string, created, asOf 
 	}
 
 	found, err = scan(q.QueryRow(ctx, `insert into accounts (id, registered_at, created_at) values ($1, $2, $3)
-		on conflict (id) do nothing returning `+columns, id, asOf, known(created)))
+		on conflict (id) do nothing returning `+columns, id, asOf, postgres.Nullable(created)))
 	if err == nil {
 		return found, true, nil
 	}

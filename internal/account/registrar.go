@@ -125,7 +125,7 @@ type registrationColumns struct {
 }
 
 func (c *registrationColumns) add(one Registration) {
-	c.ids, c.ats, c.created = append(c.ids, one.ID), append(c.ats, one.At), append(c.created, known(one.CreatedAt))
+	c.ids, c.ats, c.created = append(c.ids, one.ID), append(c.ats, one.At), append(c.created, postgres.Nullable(one.CreatedAt))
 	c.owners, c.operations = append(c.owners, one.Request.Owner), append(c.operations, one.Request.Operation)
 	c.keys, c.credentials = append(c.keys, one.Request.KeySHA256), append(c.credentials, one.Request.Credential)
 	c.macs, c.answers = append(c.macs, one.Request.BodyMAC), append(c.answers, one.Request.Answer)

@@ -103,7 +103,8 @@ func Apply(ctx context.Context, q postgres.Queryer, event Event, asOf time.Time)
 		said = event.At
 	}
 
-	touched, err := q.Exec(ctx, upsertEvent, event.Account, asOf, known(paid), known(event.PaidUntil), known(said), known(cancelled),
+	touched, err := q.Exec(ctx, upsertEvent, event.Account, asOf,
+		postgres.Nullable(paid), postgres.Nullable(event.PaidUntil), postgres.Nullable(said), postgres.Nullable(cancelled),
 		event.Kind != Cancelled)
 	if err != nil {
 		return failure.Wrap(failure.Unavailable, "recording an event of a subscription", err)

@@ -77,16 +77,7 @@ func newByHand(t *testing.T) *byHand {
 		}
 	}
 
-	cluster, err := pgtest.Start(context.WithoutCancel(t.Context()), "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := pgtest.Own(t)
 
 	return &byHand{dir: t.TempDir(), cluster: cluster, values: map[string]string{"database": "app", "day": "2026-11-22"}}
 }

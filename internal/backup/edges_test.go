@@ -185,16 +185,7 @@ func TestTheDatabaseMovesToANewCluster(t *testing.T) {
 
 	b := backuptest.New(t, backuptest.Small+`select setval('shop.people_id_seq', 5000)`)
 
-	moved, err := pgtest.Start(context.WithoutCancel(t.Context()), "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() {
-		if err := moved.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	moved := pgtest.Own(t)
 
 	open := func(taken catalogue.Backup) manifest.Manifest {
 		document, err := manifest.Open(b.Read(t, taken.ManifestObject, taken.ManifestGen), b.Driller.Verifier)

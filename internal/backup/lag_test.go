@@ -19,19 +19,14 @@ import (
 func replicated(t *testing.T) (b *backuptest.Bench, replica string) {
 	t.Helper()
 
-	source, err := pgtest.Start(context.WithoutCancel(t.Context()), "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	stopped(t, source)
+	source := pgtest.Own(t)
 
 	standby, err := source.Standby(context.WithoutCancel(t.Context()))
 	if err != nil {
 		t.Fatal(err)
 	}
 
-	stopped(t, standby)
+	pgtest.EndWith(t, standby)
 
 	b = backuptest.New(t, "")
 	b.Taker.Source = source.Database(t)
@@ -39,15 +34,6 @@ func replicated(t *testing.T) (b *backuptest.Bench, replica string) {
 	keepWriting(t, source.Database(t))
 
 	return b, standby.URL("postgres")
-}
-
-func stopped(t *testing.T, cluster *pgtest.Cluster) {
-	t.Helper()
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
 }
 
 // keepWriting commits again and again until the test ends: a replica without work has
@@ -140,18 +126,7 @@ func TestTheBrakeHoldsUntilTheReplicaHasCaughtUp(t *testing.T) {
 	delay(t, replica, "1h")
 	lagging(t, b.Taker.Source, most)
 
-	ended := make(chan error, 1)
-
-	go func() {
-		_, err := b.Taker.Take(t.Context(), id)
-		ended <- err
-	}()
-
-	select {
-	case err := <-ended:
-		t.Fatalf("it did not wait: %v", err)
-	case <-longEnough:
-	}
+	ended := heldFor(t, b, id, longEnough)
 
 	delay(t, replica, "0")
 

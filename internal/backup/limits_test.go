@@ -13,6 +13,27 @@ import (
 // loadTable holds what the load query reads.
 const loadTable = backuptest.Small + `create table load (n int); insert into load values (1);`
 
+// heldFor begins a backup and returns once it was held for long enough; its end comes
+// through the channel. It fails where the backup ends before.
+func heldFor(t *testing.T, b *backuptest.Bench, id string, longEnough <-chan struct{}) <-chan error {
+	t.Helper()
+
+	ended := make(chan error, 1)
+
+	go func() {
+		_, err := b.Taker.Take(t.Context(), id)
+		ended <- err
+	}()
+
+	select {
+	case err := <-ended:
+		t.Fatalf("it did not wait: %v", err)
+	case <-longEnough:
+	}
+
+	return ended
+}
+
 // A load query that says stop holds the dump, for longer than a chunk of the
 // upload may take, and lets it go when it says go. What comes out is a good backup.
 func TestTheBrakeHoldsUntilTheLoadIsGone(t *testing.T) {
@@ -37,18 +58,7 @@ func TestTheBrakeHoldsUntilTheLoadIsGone(t *testing.T) {
 		}
 	}
 
-	ended := make(chan error, 1)
-
-	go func() {
-		_, err := b.Taker.Take(t.Context(), id)
-		ended <- err
-	}()
-
-	select {
-	case err := <-ended:
-		t.Fatalf("it did not wait: %v", err)
-	case <-longEnough:
-	}
+	ended := heldFor(t, b, id, longEnough)
 
 	backuptest.Exec(t, b.Source, "update load set n = 0")
 

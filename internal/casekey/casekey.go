@@ -54,7 +54,7 @@ func (k Keeper) Make(ctx context.Context, q postgres.Queryer, caseID string, at,
 	}
 
 	_, err = q.Exec(ctx, `insert into case_keys (case_id, master, wrapped, made_at, ends_at)
-		values ($1, $2, $3, $4, coalesce($5, 'infinity'::timestamptz))`, caseID, wrapped.Master, wrapped.Bytes, at, orNull(endsAt))
+		values ($1, $2, $3, $4, coalesce($5, 'infinity'::timestamptz))`, caseID, wrapped.Master, wrapped.Bytes, at, postgres.Nullable(endsAt))
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "storing the key of a case", err)
 	}
@@ -107,15 +107,6 @@ func (key *Key) Unseal(column string, sealed []byte) ([]byte, error) {
 	plain, err := key.cipher.Decrypt(sealed, place(key.caseID, column))
 
 	return plain, failure.Wrap(failure.CaseKeyWrong, "opening a sealed value of a case", err)
-}
-
-// orNull is nil for the zero time.
-func orNull(at time.Time) *time.Time {
-	if at.IsZero() {
-		return nil
-	}
-
-	return &at
 }
 
 func newKey(caseID string, plain []byte) (*Key, error) {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -26,6 +27,8 @@ type Config struct {
 	Env policy.Environment `env:"STEWARD_ENV" envDefault:"production"`
 	// Policy is the path of policy.yaml.
 	Policy string `env:"STEWARD_POLICY" envDefault:"policy.yaml"`
+	// DataMap is the path of datamap.yaml; without it, the one beside the policy.
+	DataMap string `env:"STEWARD_DATAMAP"`
 	// StewardDatabase is the URL of the steward database.
 	StewardDatabase string `env:"STEWARD_DATABASE_URL"`
 	// DrillDatabase is the URL of an administrator of the drill cluster.
@@ -70,6 +73,10 @@ func Load() (Config, error) {
 
 	if config.Env != policy.Dev && config.Env != policy.Production {
 		return Config{}, failure.New(failure.ConfigInvalid, `reading STEWARD_ENV (it is "dev" or "production")`)
+	}
+
+	if config.DataMap == "" {
+		config.DataMap = filepath.Join(filepath.Dir(config.Policy), "datamap.yaml")
 	}
 
 	if config.Env == policy.Dev {
@@ -170,6 +177,19 @@ func (c Config) SourceURL(database policy.Database) (string, error) {
 	}
 
 	name := strings.ToUpper(database.Name) + "_DATABASE_URL"
+
+	address := os.Getenv(name)
+	if c.Env == policy.Dev && address != "" && !loopback(address) {
+		return "", beyond(name)
+	}
+
+	return address, needed(name, address)
+}
+
+// EraseURL is the URL of a database of the app with the login that erases:
+// NAME_ERASE_DATABASE_URL, such as APP_ERASE_DATABASE_URL. It fails as SourceURL does.
+func (c Config) EraseURL(database string) (string, error) {
+	name := strings.ToUpper(database) + "_ERASE_DATABASE_URL"
 
 	address := os.Getenv(name)
 	if c.Env == policy.Dev && address != "" && !loopback(address) {

@@ -15,7 +15,7 @@ func clean(t *testing.T) {
 	t.Helper()
 
 	for _, name := range []string{
-		"STEWARD_ENV", "STEWARD_POLICY", "STEWARD_DATABASE_URL", "APP_DATABASE_URL", "DRILL_DATABASE_URL", "STORAGE_EMULATOR_HOST",
+		"STEWARD_ENV", "STEWARD_POLICY", "STEWARD_DATAMAP", "STEWARD_DATABASE_URL", "APP_DATABASE_URL", "DRILL_DATABASE_URL", "STORAGE_EMULATOR_HOST",
 		"STORAGE_EMULATOR_HOST_GRPC", "STEWARD_DEV_CLOCK", "STEWARD_DEV_OFF_FILE", "STEWARD_TIMEOUT_SCALE", "STEWARD_FAULT_GATE",
 		"TEMPORAL_ADDRESS", "STEWARD_KEYS_DIR",
 	} {
@@ -140,5 +140,25 @@ func TestWrongEnvironments(t *testing.T) {
 
 	if err := config.Need(map[string]string{"A": "x"}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTheDataMapLiesBesideThePolicy(t *testing.T) { //nolint:paralleltest // t.Setenv changes the whole process
+	for _, c := range []struct{ policy, stated, want string }{
+		{"", "", "datamap.yaml"},
+		{"/etc/steward/policy.yaml", "", "/etc/steward/datamap.yaml"},
+		{"/etc/steward/policy.yaml", "/srv/map.yaml", "/srv/map.yaml"},
+	} {
+		clean(t)
+		t.Setenv("STEWARD_DATAMAP", c.stated)
+
+		if c.policy != "" {
+			t.Setenv("STEWARD_POLICY", c.policy)
+		}
+
+		got, err := config.Load()
+		if err != nil || got.DataMap != c.want {
+			t.Errorf("%+v: %q, %v", c, got.DataMap, err)
+		}
 	}
 }

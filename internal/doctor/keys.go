@@ -39,7 +39,9 @@ func (d *Doctor) keys(ctx context.Context) []Check {
 	checks := []Check{fine(folder, "only its owner may enter")}
 
 	for _, key := range []struct{ file, public string }{
-		{keys.ManifestSigner, d.Policy.Keys.Manifest}, {keys.LedgerSigner, d.Policy.Keys.Ledger},
+		{keys.ManifestSigner, d.Policy.Keys.Manifest},
+		{keys.LedgerSigner, d.Policy.Keys.Ledger},
+		{keys.CertificateSigner, d.Policy.Keys.Certificate},
 	} {
 		if held(dir, key.file) {
 			checks = append(checks, signer(dir, key.file, key.public))

@@ -8,7 +8,6 @@ import (
 	"steward/internal/failure"
 	"steward/internal/mail"
 	"steward/internal/outbox"
-	"steward/internal/policy"
 	"steward/internal/postgres"
 )
 
@@ -67,14 +66,9 @@ const (
 func (d *Doctor) outbox(ctx context.Context, db *postgres.DB) Check {
 	const name = "outbox"
 
-	giveUp := policy.DefaultGiveUp
-	if d.Policy.Mail != nil {
-		giveUp = d.Policy.Mail.GiveUp()
-	}
-
 	now := d.Clock.Now()
 
-	seen, err := outbox.StandingAt(ctx, db, now, giveUp)
+	seen, err := outbox.StandingAt(ctx, db, now, d.Policy.Mail.GiveUp())
 	if err != nil {
 		return answered(name, err)
 	}

@@ -2,13 +2,6 @@ package doctor_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
-	"math/big"
-	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +9,7 @@ import (
 
 	"go.temporal.io/sdk/client"
 
+	"steward/internal/certtest"
 	"steward/internal/clocks"
 	"steward/internal/doctor"
 	"steward/internal/doctor/doctortest"
@@ -90,7 +84,7 @@ func TestTheMailServer(t *testing.T) {
 func TestAMailServerThatDoesNotWork(t *testing.T) {
 	t.Parallel()
 
-	unknown := mailtest.Start(t, mailtest.Options{Certificate: selfSigned(t)})
+	unknown := mailtest.Start(t, mailtest.Options{Certificate: certtest.New(t, 1, time.Now().Add(time.Hour)).Server(t)})
 	stranger := mailtest.Start(t, mailtest.Options{Login: "steward:" + password})
 	silent, hostile, gone := mailtest.Start(t, mailtest.Options{}), mailtest.Start(t, mailtest.Options{}), mailtest.Start(t, mailtest.Options{})
 
@@ -128,25 +122,6 @@ func TestAMailServerThatDoesNotWork(t *testing.T) {
 			t.Errorf("%s: %+v", name, check)
 		}
 	}
-}
-
-// selfSigned is a certificate that nobody trusts.
-func selfSigned(t *testing.T) *tls.Config {
-	t.Helper()
-
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
-
-	raw, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}
 }
 
 // TestWhatWaitsInTheDatabase spoils mail, deliveries and own records one after the other.

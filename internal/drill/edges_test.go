@@ -151,16 +151,7 @@ func TestAnExtensionMissingInTheDrillCluster(t *testing.T) {
 func TestRolesAndExtensionsChangeBetweenDays(t *testing.T) {
 	t.Parallel()
 
-	cluster, err := pgtest.Start(t.Context(), "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := pgtest.Own(t)
 
 	b := backuptest.New(t, "")
 	b.Taker.Source = cluster.Database(t)

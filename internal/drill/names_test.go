@@ -165,16 +165,7 @@ func TestTheRestoredSchemaIsTheSameText(t *testing.T) { //nolint:tparallel // th
 	t.Parallel()
 
 	// Roles of such names would be in the manifest of every other test.
-	cluster, err := pgtest.Start(context.WithoutCancel(t.Context()), "postgres")
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() {
-		if err := cluster.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	cluster := pgtest.Own(t)
 
 	b := backuptest.New(t, backuptest.Small)
 	b.Driller.Admin = pgtest.OwnDrill(t)

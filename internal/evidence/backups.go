@@ -108,17 +108,8 @@ func scanBackup(row pgx.CollectableRow) (promise.Backup, error) {
 	var err error
 
 	backup.Day, err = calendar.ParseDay(day)
-	backup.SnapshotAt, backup.DrilledAt, backup.GoneAt = backup.SnapshotAt.UTC(), utc(drilled), utc(gone)
-	backup.LostAt, backup.ExceptedAt = utc(lost), utc(beyond)
+	backup.SnapshotAt, backup.DrilledAt, backup.GoneAt = backup.SnapshotAt.UTC(), postgres.Instant(drilled), postgres.Instant(gone)
+	backup.LostAt, backup.ExceptedAt = postgres.Instant(lost), postgres.Instant(beyond)
 
 	return backup, failure.Wrap(failure.EvidenceMissing, "reading the business day of a backup", err)
-}
-
-// utc gives the instant, zero for none.
-func utc(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-
-	return at.UTC()
 }

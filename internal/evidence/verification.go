@@ -94,7 +94,7 @@ func LastVerification(ctx context.Context, q postgres.Queryer) (Verification, er
 		return Verification{}, nil
 	}
 
-	last.At, last.CheckpointAt = last.At.UTC(), utc(signed)
+	last.At, last.CheckpointAt = last.At.UTC(), postgres.Instant(signed)
 
 	return last, failure.Wrap(failure.Unavailable, "reading the newest verification of the ledger", err)
 }

@@ -127,7 +127,8 @@ var rows = sync.OnceValue(func() map[Code]Row {
 
 // Table is the whole table, in a fixed order.
 func Table() []Row {
-	return slices.Concat(general(), backups(), ledger(), requests(), credentials(), accounts(), messages())
+	return slices.Concat(general(), backups(), ledger(), requests(), credentials(), accounts(), messages(), stores(), proofs(),
+		dataMaps(), erasures())
 }
 
 func general() []Row {

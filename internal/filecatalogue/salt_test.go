@@ -17,7 +17,7 @@ func TestSourcesSayNothing(t *testing.T) {
 	salts := make([]filecatalogue.Salt, 2)
 
 	for i := range salts {
-		db, err := postgres.Open(t.Context(), pgtest.Steward(t))
+		db, err := postgres.Open(t.Context(), pgtest.Migrated(t))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -120,19 +120,25 @@ func TestEveryoneIsAnswered(t *testing.T) {
 	})
 }
 
+// held are options whose writes tell that they have begun, and wait until they are set free.
+func (b *book) held(begun chan<- struct{}, free <-chan struct{}) groupcommit.Options[int, string] {
+	options := b.options()
+	options.Write = func(ctx context.Context, items []int) ([]string, error) {
+		begun <- struct{}{}
+		<-free
+
+		return b.write(ctx, items)
+	}
+
+	return options
+}
+
 // TestTheEnd: what was accepted is written, what comes later is refused.
 func TestTheEnd(t *testing.T) {
 	t.Parallel()
 
 	written, begun, free := &book{}, make(chan struct{}, 100), make(chan struct{})
-	options := written.options()
-	options.Write = func(ctx context.Context, items []int) ([]string, error) {
-		begun <- struct{}{}
-		<-free
-
-		return written.write(ctx, items)
-	}
-	committer := groupcommit.New(t.Context(), options)
+	committer := groupcommit.New(t.Context(), written.held(begun, free))
 
 	var together sync.WaitGroup
 
@@ -226,14 +232,7 @@ func TestWhoLeavesTakesTheirPlace(t *testing.T) {
 	t.Parallel()
 
 	written, begun, free := &book{}, make(chan struct{}, 1000), make(chan struct{})
-	options := written.options()
-	options.Write = func(ctx context.Context, items []int) ([]string, error) {
-		begun <- struct{}{}
-		<-free
-
-		return written.write(ctx, items)
-	}
-	committer := groupcommit.New(t.Context(), options)
+	committer := groupcommit.New(t.Context(), written.held(begun, free))
 
 	var stayed, left sync.WaitGroup
 

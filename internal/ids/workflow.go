@@ -35,6 +35,10 @@ func Webhooks() string { return "webhooks/deliveries" }
 // OwnRecords is the workflow id of the end of own records; a schedule appends its time.
 func OwnRecords() string { return "records/expire" }
 
+// DataMap is the workflow id of the comparison of the data map with the databases; a schedule
+// appends its time.
+func DataMap() string { return "datamap/audit" }
+
 // Audit is the workflow id of the promise audit; a schedule appends its time.
 func Audit() string { return "audit/promises" }
 
@@ -51,3 +55,7 @@ func BackupEvidence(month, database string) string {
 // PruneByHand is the workflow id of what one act of an operator asked for: asked
 // again, it is the same run.
 func PruneByHand(act string) string { return "prune/by-hand/" + act }
+
+// Erasure is the workflow id of an erasure, made from what caused it: asked for twice,
+// it is one run.
+func Erasure(cause string) string { return "erasure/" + cause }

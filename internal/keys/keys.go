@@ -22,6 +22,11 @@ const (
 	LedgerSigner = "ledger.key"
 	// AccountLookup hashes the keys of accounts that may be personal; the API has it.
 	AccountLookup = "account-lookup.key"
+	// CertificateSigner signs certificates of erasures; the core role has it.
+	CertificateSigner = "certificate.key"
+	// ReplayIdentity seals and opens replay records, and hashes the identities in them; the roles
+	// erase and drill have it.
+	ReplayIdentity = "replay.identity"
 	// BackupIdentity decrypts backups; the drill role has it.
 	BackupIdentity = "backup.identity"
 )

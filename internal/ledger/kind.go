@@ -75,6 +75,8 @@ const (
 	Tombstone Kind = "erasure.tombstone"
 	// ErasureDone: every store and processor of an erasure has answered.
 	ErasureDone Kind = "erasure.done"
+	// CertificateIssued: the certificate of an erasure was signed and kept.
+	CertificateIssued Kind = "certificate.issued"
 	// ActIntended: a member of staff is about to act; written before the effect.
 	ActIntended Kind = "act.intended"
 	// ActDone: how that act ended; written after the effect.
@@ -135,6 +137,7 @@ func Kinds() []KindRow {
 		{CopyBucketGone, "copy gone with its bucket, which was deleted", RemovalBody{}},
 		{Tombstone, "erasure decided for good", ErasureBody{}},
 		{ErasureDone, "erasure complete", ErasureBody{}},
+		{CertificateIssued, "certificate of an erasure issued", CertificateBody{}},
 		{ActIntended, "act of staff intended", ActBody{}},
 		{ActDone, "act of staff ended", ActBody{}},
 		{PromiseBroken, "promise found broken", PromiseBody{}},

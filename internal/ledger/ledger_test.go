@@ -41,6 +41,9 @@ func TestEveryKindTakesItsBodyOnly(t *testing.T) {
 		ledger.FilesExceptionBody{Backup: "fbk_aaaa", Files: "uploads", Day: "2026-11-22", DueAt: since, Cause: "last_drilled", Contents: 3},
 		ledger.FilesObjectsBody{Files: "uploads", DueAt: &since, Cause: "retained"}.Naming([]ledger.ObjectBody{{Name: "uploads/contents/cnt_a", Generation: 5}})[0],
 		ledger.ErasureBody{Erasure: "ers_a", Commitment: strings.Repeat("0a", 32), PlanSHA256: strings.Repeat("0b", 32), Cause: "dsr"},
+		ledger.CertificateBody{
+			Certificate: "crt_a", Erasure: "era_a", Stage: "final", FileSHA256: strings.Repeat("0e", 32), Open: 2, GoneBy: "2026-12-01",
+		},
 		ledger.ActBody{Act: "act_a", Actor: "stf_a", Role: "support", Verb: "dsr.approve", Object: "dsr_a"},
 		ledger.PromiseBody{Promise: "daily.backup", Code: "stale", Since: since},
 		ledger.PolicyBody{PolicySHA256: strings.Repeat("0c", 32), Version: "v1.2.3", Role: "core"},

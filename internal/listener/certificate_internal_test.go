@@ -2,12 +2,6 @@ package listener
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
-	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"steward/internal/certtest"
 	"steward/internal/clocks"
 	"steward/internal/failure"
 )
@@ -33,27 +28,9 @@ func ends(serial int64) time.Time {
 func pair(t *testing.T, serial int64) map[string][]byte {
 	t.Helper()
 
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	made := certtest.New(t, serial, ends(serial))
 
-	template := &x509.Certificate{SerialNumber: big.NewInt(serial), NotAfter: ends(serial)}
-
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	return map[string][]byte{
-		"chain.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
-		"key.pem":   pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}),
-	}
+	return map[string][]byte{"chain.pem": made.Chain, "key.pem": made.Key}
 }
 
 // TestACertificateIsReadAgain: when its files changed, at the next look; while they do

@@ -3,14 +3,9 @@ package listener_test
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -18,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"steward/internal/certtest"
 	"steward/internal/failure"
 	"steward/internal/listener"
 )
@@ -146,38 +142,14 @@ func TestListenRefuses(t *testing.T) {
 func writePair(t *testing.T, chain, key string, serial int64) *x509.CertPool {
 	t.Helper()
 
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	now := time.Now()
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), NotBefore: now.Add(-time.Hour), NotAfter: now.Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign | x509.KeyUsageDigitalSignature,
-	}
-
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	for path, content := range map[string][]byte{chain: text, key: pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})} {
+	made := certtest.New(t, serial, time.Now().Add(time.Hour))
+	for path, content := range map[string][]byte{chain: made.Chain, key: made.Key} {
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 
-	pool := x509.NewCertPool()
-	pool.AppendCertsFromPEM(text)
-
-	return pool
+	return made.Pool()
 }
 
 func TestTLS(t *testing.T) {

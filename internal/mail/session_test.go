@@ -2,15 +2,9 @@ package mail_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
 	"io"
-	"math/big"
 	"mime"
 	"mime/multipart"
 	"net"
@@ -19,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"steward/internal/certtest"
 	"steward/internal/failure"
 	"steward/internal/faults"
 	"steward/internal/mail"
@@ -261,44 +256,14 @@ func TestAServerThatHangsIsLeft(t *testing.T) {
 	}
 }
 
-// certificate is one for localhost and 127.0.0.1, and the pool that trusts it.
-func certificate(t *testing.T) (*tls.Config, *x509.CertPool) {
-	t.Helper()
-
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "stand-in"}, NotBefore: time.Now().Add(-time.Hour),
-		NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true,
-	}
-
-	raw, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	parsed, err := x509.ParseCertificate(raw)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	pool := x509.NewCertPool()
-	pool.AddCert(parsed)
-
-	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}, MinVersion: tls.VersionTLS12}, pool
-}
-
 func TestTLSAndLogin(t *testing.T) {
 	t.Parallel()
 
-	config, pool := certificate(t)
-	server := mailtest.Start(t, mailtest.Options{Certificate: config, Login: "steward:secret"})
+	certificate := certtest.New(t, 1, time.Now().Add(time.Hour))
+	server := mailtest.Start(t, mailtest.Options{Certificate: certificate.Server(t), Login: "steward:secret"})
 
 	address := server.Address(t)
-	address.Roots = pool
+	address.Roots = certificate.Pool()
 
 	if err := send(t, address); err != nil || len(server.Received()) != 1 {
 		t.Errorf("%v, %d received", err, len(server.Received()))

@@ -41,6 +41,7 @@ type Metrics struct {
 	promises   *promises
 	tasks      tasks
 	messages   messages
+	dataMap    dataMap
 	activities []string
 
 	activityFailures  *prometheus.CounterVec
@@ -59,6 +60,7 @@ func New(options Options) *Metrics {
 		promises:   newPromises(options.Clock, options.Policy),
 		tasks:      newTasks(),
 		messages:   newMessages(),
+		dataMap:    newDataMap(),
 		activities: options.Activities,
 		activityFailures: counters("steward_activity_failures_total",
 			"Attempts of activities that failed, by the code of the failure table.", "activity", "code"),
@@ -84,6 +86,7 @@ func New(options Options) *Metrics {
 		m.heartbeatFailures, m.unheard, m.verifyFailures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.messages.all()...)
+	m.registry.MustRegister(m.dataMap.all()...)
 
 	// Prometheus sees an increase only of what was there before, and the first alert counts.
 	for _, row := range promise.Table() {

@@ -34,6 +34,8 @@ func Tables() []Table {
 		{Name: "webhook_deliveries"},
 		{Name: "webhook_events"},
 		{Name: "case_keys"},
+		{Name: "erasures", And: "ended_at is not null"},
+		{Name: "holds", And: "released_at is not null"},
 	}
 }
 

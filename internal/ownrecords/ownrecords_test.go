@@ -88,6 +88,11 @@ func fills() []struct{ table, sql string } {
 			select 'whd_' || id, 'whv_' || id, 'whe_' || repeat('a', 26), $2, $2, ends`},
 		{"case_keys", `insert into case_keys (case_id, master, wrapped, made_at, ends_at)
 			select 'mail_' || id, 'm', hash || hash, $2, ends`},
+		{"erasures", `insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, stage, staged_at,
+				ended_at, ends_at)
+			select 'era_' || id, 'tsk_' || id, 'account.delete', true, 'account', n::text, 'enforce', 'en', 'steward', 'steward', $2, 'cancelled', $2, $2, ends`},
+		{"holds", `insert into holds (id, kind, account, basis, set_act, set_at, until, released_at, ends_at)
+			select 'hld_' || id, 'account', n::text, 'x', 'act_' || id, $2::timestamptz - interval '2 years', $2, $2, ends`},
 	}
 }
 
@@ -97,6 +102,7 @@ func fill(t *testing.T, db *postgres.DB) {
 
 	for _, sql := range []string{
 		`insert into staff (id, handle, role, since) values ('stf_' || repeat('a', 26), 'support-1', 'support', now())`,
+		`alter table staff_acts disable trigger staff_acts_begin`,
 		`insert into webhook_endpoints (id, url, secret, created_by, created_at) values ('whe_' || repeat('a', 26), '', '', 'stf', now())`,
 		`insert into tasks (id, kind, subject, role, opened_at, opened_by, due_at)
 			values ('tsk_' || repeat('z', 26), 'account.delete', '1', 'support', now(), 'steward', now())`,
@@ -104,6 +110,12 @@ func fill(t *testing.T, db *postgres.DB) {
 		if _, err := db.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
+	}
+
+	// What holds were set by; the acts stay for good.
+	if _, err := db.Exec(t.Context(), `insert into staff_acts (id, staff, credential, role, verb, object, input_sha256, at)
+		select 'act_' || id, 'stf_' || repeat('a', 26), 'tok_' || id, 'lead', 'hold.set', 'hld_' || id, '', $2`+made, rows, at()); err != nil {
+		t.Fatal(err)
 	}
 
 	for _, each := range fills() {

@@ -38,9 +38,11 @@ type Cluster struct {
 	credential *syscall.Credential
 	// durable says that a commit waits for the disk, as in production.
 	durable bool
-	server  *exec.Cmd
-	output  output
-	done    chan error
+	// strategy is how databases are copied; known once it answers.
+	strategy string
+	server   *exec.Cmd
+	output   output
+	done     chan error
 }
 
 // errEnded says that the server is no more.
@@ -260,6 +262,8 @@ func (c *Cluster) waitReady(ctx context.Context) error {
 	for {
 		conn, err := pgx.Connect(ctx, c.URL("postgres"))
 		if err == nil {
+			c.strategy = strategyFor(conn.PgConn().ParameterStatus("server_version"))
+
 			return conn.Close(ctx)
 		}
 

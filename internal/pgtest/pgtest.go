@@ -5,18 +5,16 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
-	"steward/internal/ids"
 	"steward/internal/postgres"
-	"steward/internal/schema"
 )
 
 // shared are the clusters of this test process: starting one takes a second,
@@ -24,7 +22,11 @@ import (
 type shared struct {
 	mu       sync.Mutex
 	clusters map[string]*Cluster
+	steward  template // in the main cluster
 }
+
+// mainCluster is the one in which the tests' databases are, and its superuser.
+const mainCluster = "postgres"
 
 //nolint:gochecknoglobals // a test process has one set of clusters, as it has one TestMain
 var process = shared{clusters: map[string]*Cluster{}}
@@ -47,7 +49,7 @@ func Main(m *testing.M) {
 func Database(t testing.TB) string {
 	t.Helper()
 
-	return process.get(t, "postgres").Database(t)
+	return process.get(t, mainCluster).Database(t)
 }
 
 // Drill gives the superuser's URL of the shared second cluster, the one in
@@ -63,31 +65,39 @@ func Drill(t testing.TB) string {
 func OwnDrill(t testing.TB) string {
 	t.Helper()
 
-	cluster, err := Start(context.WithoutCancel(t.Context()), "drill_admin")
+	return own(t, "drill_admin").URL("postgres")
+}
+
+// Own gives a cluster that no other test uses, with the superuser postgres. It ends with
+// the test.
+func Own(t testing.TB) *Cluster {
+	t.Helper()
+
+	return own(t, "postgres")
+}
+
+func own(t testing.TB, superuser string) *Cluster {
+	t.Helper()
+
+	cluster, err := Start(context.WithoutCancel(t.Context()), superuser)
 	if err != nil {
 		t.Fatal(err)
 	}
+
+	EndWith(t, cluster)
+
+	return cluster
+}
+
+// EndWith stops a cluster when its test is over.
+func EndWith(t testing.TB, cluster *Cluster) {
+	t.Helper()
 
 	t.Cleanup(func() {
 		if err := cluster.Stop(); err != nil {
 			t.Error(err)
 		}
 	})
-
-	return cluster.URL("postgres")
-}
-
-// Steward gives the superuser's URL of a fresh steward database with all
-// migrations applied.
-func Steward(t testing.TB) string {
-	t.Helper()
-
-	at := Database(t)
-	if _, err := schema.Migrate(t.Context(), at); err != nil {
-		t.Fatal(err)
-	}
-
-	return at
 }
 
 // OpenSteward gives the database of Steward, opened as its superuser until the
@@ -143,11 +153,7 @@ func (s *shared) stop() error {
 func (c *Cluster) Database(t testing.TB) string {
 	t.Helper()
 
-	name := strings.ToLower(ids.New("t"))
-	c.run(t, "create database "+pgx.Identifier{name}.Sanitize())
-	t.Cleanup(func() { c.run(t, "drop database "+pgx.Identifier{name}.Sanitize()+" with (force)") })
-
-	return c.URL(name)
+	return c.copyOf(t, "template1")
 }
 
 // URL is the superuser's URL of a database in this cluster.
@@ -160,22 +166,17 @@ func (c *Cluster) URL(database string) string {
 	return at.String()
 }
 
-func (c *Cluster) run(t testing.TB, sql string) {
-	t.Helper()
-
-	ctx := context.WithoutCancel(t.Context())
-
+// exec runs a statement of the superuser's on a connection of its own.
+func (c *Cluster) exec(ctx context.Context, sql string) error {
 	conn, err := pgx.Connect(ctx, c.URL("postgres"))
 	if err != nil {
-		t.Fatal(err)
+		return fmt.Errorf("connecting: %w", err)
 	}
 
 	_, err = conn.Exec(ctx, sql)
-	if closeErr := conn.Close(ctx); err == nil {
-		err = closeErr
+	if err := errors.Join(err, conn.Close(ctx)); err != nil {
+		return fmt.Errorf("%s: %w", sql, err)
 	}
 
-	if err != nil {
-		t.Fatalf("%s: %v", sql, err)
-	}
+	return nil
 }

@@ -32,12 +32,15 @@ func (r *reader) contradictions(p *Policy) {
 	r.checkNames(p)
 	r.checkMail(p)
 	r.checkRecords(p)
+	r.checkErasure(p)
+	r.checkProof(p)
 }
 
 // refuse records a contradiction at the last of the paths, if all are sound.
 func (r *reader) refuse(wrong bool, paths []string, remedy, message string) {
-	if r.sound(paths...) && wrong {
-		r.sayf(r.places[paths[len(paths)-1]], remedy, "%s", message)
+	where, _ := r.Place(paths[len(paths)-1])
+	if r.Sound(paths...) && wrong {
+		r.Sayf(where, remedy, "%s", message)
 	}
 }
 
@@ -60,7 +63,7 @@ func (r *reader) checkTimes(b Backups) {
 // changes with the clocks: one business day would have two backups, another none.
 func (r *reader) checkBusinessDays(p *Policy) {
 	paths := []string{"company.zone", "promises.backups.at"}
-	if !r.sound(paths...) {
+	if !r.Sound(paths...) {
 		return
 	}
 	at, day := p.Promises.Backups.At, firstCheckedDay()

@@ -65,8 +65,7 @@ func (p *Policy) made() []made {
 			fmt.Sprintf("A request about personal data is answered within %s.", r.AnswerWithin.Words()),
 		})
 	}
-	result = addPlain(result, promise.Erasure, t.Erasure,
-		"What is deleted is deleted in every store, with a certificate and a date by which it is gone everywhere.")
+	result = addPlain(result, promise.Erasure, t.Erasure, p.erasureSentence())
 	if c := t.Processors; c != nil {
 		result = append(result, made{
 			promise.Processors, c.Plain,

@@ -128,3 +128,26 @@ func FuzzParse(f *testing.F) {
 		checkProblems(t, err)
 	})
 }
+
+func TestExplainTellsExceptionsAndCopies(t *testing.T) {
+	t.Parallel()
+	const file = "testdata/working_exceptions.yaml"
+	p, err := policy.Parse(file, read(t, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sentences := p.Explain()
+	const want = "What is deleted is deleted in every store, with a certificate and a date by which it is gone everywhere. " +
+		"Except invoices (of billing), retained for 10 years at most: Invoices are kept for ten years (Code de commerce, Art. L123-22). " +
+		"The copy standby of app (replica) follows within 1 hour. The copy wal of app (pitr) follows within 7 days. " +
+		"The copy figures of app (warehouse) follows at no stated time, so that nothing is certified as gone everywhere."
+	if diff := cmp.Diff(want, sentences[len(sentences)-1].Text); diff != "" {
+		t.Error(diff)
+	}
+	if found, ok := p.Exception("invoices"); !ok || found.Categories[0] != "billing" {
+		t.Errorf("%+v", found)
+	}
+	if _, ok := p.Exception("other"); ok {
+		t.Error("an exception that is not published")
+	}
+}

@@ -58,6 +58,6 @@ func (r *reader) checkFiles(p *Policy) {
 			"the bucket is one of Steward's own")
 		names[files.Name] = true
 	}
-	r.refuse(len(p.Promises.Backups.Files) > 0 && p.Storage.Files == "" && !r.faulty["storage.files"], []string{storage, path},
+	r.refuse(len(p.Promises.Backups.Files) > 0 && p.Storage.Files == "" && !r.Faulty("storage.files"), []string{storage, path},
 		"add storage.files, a bucket of its own", "there is no bucket for the contents of files")
 }

@@ -25,6 +25,7 @@ func Placeholders() []Placeholder {
 	return []Placeholder{
 		{"MANIFEST_KEY", "public key of the key that signs manifests, held by the backup role"},
 		{"LEDGER_KEY", "public key of the key that signs checkpoints, held by the core role"},
+		{"CERTIFICATE_KEY", "public key of the key that signs certificates of erasures, held by the core role"},
 		{"DRILL_RECIPIENT", "public key of the identity that decrypts for drills, held by the drill role"},
 		{"ESCROW_RECIPIENT", "public key of the identity that is kept offline"},
 	}

@@ -3,7 +3,6 @@ package policy
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strings"
 )
 
@@ -11,9 +10,7 @@ import (
 // value of the file and each ended by a line feed. Comments, spaces, quotes and
 // the order of keys do not change it; every value does.
 func (p *Policy) Canonical() string {
-	lines := slices.Clone(p.canonical)
-	slices.Sort(lines)
-	return strings.Join(lines, "\n") + "\n"
+	return strings.Join(p.canonical, "\n") + "\n"
 }
 
 // Hash returns the SHA-256 of Canonical in hexadecimal, which evidence cites to

@@ -84,7 +84,7 @@ func bytesPer(unit string) int64 {
 
 func bandwidthKind() kind[int64] {
 	expression := regexp.MustCompile(`^([1-9][0-9]{0,5})(kB|KiB|MB|MiB|GB|GiB)/s$`)
-	return kind[int64]{form: "a number of bytes a second, such as 20MiB/s or 500kB/s", parse: func(text string) (int64, error) {
+	return kind[int64]{Form: "a number of bytes a second, such as 20MiB/s or 500kB/s", Parse: func(text string) (int64, error) {
 		parts := expression.FindStringSubmatch(text)
 		if parts == nil {
 			return 0, fmt.Errorf("%q is no number of bytes a second", masked(text))
@@ -103,7 +103,7 @@ func bandwidthKind() kind[int64] {
 
 func niceKind() kind[int] {
 	const nicest = 19
-	return kind[int]{form: "a number from 0 to 19", unquoted: ast.IntegerType, parse: func(text string) (int, error) {
+	return kind[int]{Form: "a number from 0 to 19", Unquoted: ast.IntegerType, Parse: func(text string) (int, error) {
 		nice, err := strconv.Atoi(text)
 		if err != nil || nice < 0 || nice > nicest || strconv.Itoa(nice) != text {
 			return 0, fmt.Errorf("%q is no number from 0 to 19", masked(text))
@@ -114,11 +114,11 @@ func niceKind() kind[int] {
 
 func selectKind() kind[string] {
 	inner := textKind()
-	return kind[string]{form: "one SELECT of one value, without a semicolon", parse: func(text string) (string, error) {
+	return kind[string]{Form: "one SELECT of one value, without a semicolon", Parse: func(text string) (string, error) {
 		if !strings.HasPrefix(strings.ToLower(text), "select ") || strings.Contains(text, ";") {
 			return "", errors.New("it must begin with select, and have no semicolon")
 		}
-		return inner.parse(text)
+		return inner.Parse(text)
 	}}
 }
 

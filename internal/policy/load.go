@@ -51,8 +51,8 @@ func (p *Policy) devOnly() []Problem {
 	var problems []Problem
 	refuse := func(wrong bool, path, message, remedy string) {
 		if wrong {
-			where := p.places[path]
-			problems = append(problems, Problem{Line: where.line, Column: where.column, Path: path, Message: message, Remedy: remedy})
+			where, _ := p.place(path)
+			problems = append(problems, Problem{Line: where.Line, Column: where.Column, Path: path, Message: message, Remedy: remedy})
 		}
 	}
 	refuse(p.Company.Name == DemoCompany, "company.name", "this is the policy of the demo company",
@@ -61,5 +61,6 @@ func (p *Policy) devOnly() []Problem {
 	const remedy = "make a key for production as in docs/keys.md, and write its public half here"
 	refuse(strings.HasPrefix(p.Keys.Manifest, DevKeyPrefix), "keys.manifest", made, remedy)
 	refuse(strings.HasPrefix(p.Keys.Ledger, DevKeyPrefix), "keys.ledger", made, remedy)
+	refuse(strings.HasPrefix(p.Keys.Certificate, DevKeyPrefix), "keys.certificate", made, remedy)
 	return problems
 }

@@ -59,8 +59,14 @@ func (p *Policy) Messages() bool {
 	return p.Mail != nil || slices.ContainsFunc(p.Alerts, func(a Alert) bool { return a.Kind == AlertWebhook })
 }
 
-// GiveUp is how long a mail is tried.
-func (m *Mail) GiveUp() time.Duration { return orElse(m.GiveUpAfter, DefaultGiveUp) }
+// GiveUp is how long a mail is tried. It works on nil too: mails of a policy of before may
+// wait where this one has no mail any more.
+func (m *Mail) GiveUp() time.Duration {
+	if m == nil {
+		return DefaultGiveUp
+	}
+	return orElse(m.GiveUpAfter, DefaultGiveUp)
+}
 
 func orElse(stated calendar.Duration, otherwise time.Duration) time.Duration {
 	if stated.IsZero() {

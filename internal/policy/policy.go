@@ -5,6 +5,7 @@ import (
 
 	"steward/internal/calendar"
 	"steward/internal/promise"
+	"steward/internal/strictyaml"
 )
 
 // Policy is a policy.yaml that was read without any problem.
@@ -27,9 +28,13 @@ type Policy struct {
 	Mail *Mail
 	// Records say how long Steward keeps its own dated records.
 	Records Records
+	// Exceptions are what erasures leave, may be empty.
+	Exceptions []Exception
+	// Copies are what the deployment has beside Steward's backups, may be empty.
+	Copies []DeclaredCopy
 
-	canonical []string         // "path: value" lines, for Hash
-	places    map[string]place // where each key stands, for problems found later
+	canonical []string                              // sorted "path: value" lines, for Hash
+	place     func(string) (strictyaml.Place, bool) // where each key stands, for problems found later
 }
 
 // Company is whose policy it is.
@@ -48,7 +53,7 @@ type Storage struct {
 	Backups string
 	// Ledger holds the mirror of the ledger.
 	Ledger string
-	// Replay holds what erasures need after a restore; empty until it is used.
+	// Replay holds what erasures need after a restore; empty where nothing is erased.
 	Replay string
 	// Packages holds what is delivered to subjects; empty until it is used.
 	Packages string
@@ -67,6 +72,8 @@ type Keys struct {
 	Manifest string
 	// Ledger verifies the checkpoints of the ledger.
 	Ledger string
+	// Certificate verifies the certificates of erasures; empty where none are issued.
+	Certificate string
 }
 
 // Promises are the promises of a policy. Backups and Ledger always stand in

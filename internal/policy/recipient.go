@@ -16,8 +16,8 @@ const minRSABits = 2048
 
 func recipientKind() kind[string] {
 	return kind[string]{
-		form: "a public key to encrypt to, age1… or ssh-rsa … of 2048 bits or more",
-		parse: func(text string) (string, error) {
+		Form: "a public key to encrypt to, age1… or ssh-rsa … of 2048 bits or more",
+		Parse: func(text string) (string, error) {
 			if strings.HasPrefix(text, "ssh-rsa ") {
 				return text, checkRSA(text)
 			}

@@ -25,13 +25,11 @@ func policyShape() shape[Policy] {
 		maybe("mail", "How the company writes to people; without it, it writes no mail.", mailShape(), func(p *Policy) **Mail { return &p.Mail }),
 		optional(section("records", "How long Steward keeps its own dated records. Evidence is not among them.",
 			recordsShape(), func(p *Policy) *Records { return &p.Records })),
+		optional(list("exceptions", "What erasures leave, for a time and on a published basis.",
+			exceptionShape(), func(p *Policy) *[]Exception { return &p.Exceptions })),
+		optional(list("copies", "Copies of databases that Steward does not make: replicas, archives of the log, warehouses.",
+			declaredCopyShape(), func(p *Policy) *[]DeclaredCopy { return &p.Copies })),
 	}
-}
-
-// optional makes a field one that may be absent.
-func optional[T any](f field[T]) field[T] {
-	f.optional = true
-	return f
 }
 
 func companyShape() shape[Company] {
@@ -47,7 +45,7 @@ func storageShape() shape[Storage] {
 		leaf("backups", "Encrypted backups and their manifests.", bucketKind(), func(s *Storage) *string { return &s.Backups }),
 		leaf("ledger", "The mirror of the ledger.", bucketKind(), func(s *Storage) *string { return &s.Ledger }),
 		optional(leaf("replay",
-			"What erasures need after a restore. Not used yet.",
+			"What erasures need to be done again after a restore; needed where `promises.erasure` is enforced.",
 			bucketKind(), func(s *Storage) *string { return &s.Replay })),
 		optional(leaf("packages",
 			"What is delivered to subjects. Not used yet.",
@@ -67,6 +65,9 @@ func keysShape() shape[Keys] {
 			"Verifies the manifests of backups; pinned here, never read from the bucket.",
 			verifierKind(), func(k *Keys) *string { return &k.Manifest }),
 		leaf("ledger", "Verifies the checkpoints of the ledger.", verifierKind(), func(k *Keys) *string { return &k.Ledger }),
+		optional(leaf("certificate",
+			"Verifies the certificates of erasures; needed where `promises.erasure` is enforced.",
+			verifierKind(), func(k *Keys) *string { return &k.Certificate })),
 	}
 }
 
@@ -86,7 +87,7 @@ func heartbeatShape() shape[Heartbeat] {
 		names = append(names, row.Name)
 	}
 	promises := choiceKind(names...)
-	promises.form = "the name of a promise, such as backups"
+	promises.Form = "the name of a promise, such as backups"
 	return shape[Heartbeat]{
 		leaf("promise", "The promise that the calls are about.", promises, func(h *Heartbeat) *promise.Name { return &h.Promise }),
 		leaf("url_env",

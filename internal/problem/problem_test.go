@@ -29,13 +29,13 @@ func TestEveryCodeOfTheAPIHasAStatus(t *testing.T) {
 	others := []failure.Code{
 		failure.OperatorExists, failure.APIUnavailable, failure.APIRefused,
 		failure.CaseKeyGone, failure.MailServerRefused, failure.MailDeferred, failure.MailRefused, failure.MailUncertain,
-		failure.LetterInvalid, failure.WebhookAnswer, failure.WebhookGone,
+		failure.LetterInvalid, failure.WebhookAnswer, failure.WebhookGone, failure.RemaindersFound,
 	}
 
 	constant := regexp.MustCompile(`Code\s+= "([a-z_]+)"`)
 	found := 0
 
-	for _, name := range []string{"requests", "credentials", "accounts", "messages"} {
+	for _, name := range []string{"requests", "credentials", "accounts", "messages", "erasures"} {
 		text, err := os.ReadFile(filepath.Join("..", "failure", "table_"+name+".go"))
 		if err != nil {
 			t.Fatal(err)

@@ -30,7 +30,7 @@ func Known(code failure.Code) bool {
 //nolint:gochecknoglobals // a table
 var statuses = sync.OnceValue(func() map[failure.Code]int {
 	all := map[failure.Code]int{}
-	for _, part := range []map[failure.Code]int{requests(), credentials(), accounts(), messages()} {
+	for _, part := range []map[failure.Code]int{requests(), credentials(), accounts(), messages(), erasures()} {
 		maps.Copy(all, part)
 	}
 

@@ -2,15 +2,12 @@ package report
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 
 	"steward/internal/failure"
+	"steward/internal/signedjson"
 )
 
 // MaxBytes bounds the JSON of a report, without white space. A month of one
@@ -41,7 +38,7 @@ type file struct {
 // Sign writes the report as JSON and signs the hash of it. It fails with
 // ReportRefused for a report above MaxBytes.
 func Sign(report Report, signer note.Signer) (Signed, error) {
-	text, err := compact(report)
+	text, err := signedjson.Compact(report)
 	if err != nil {
 		return Signed{}, err
 	}
@@ -50,49 +47,17 @@ func Sign(report Report, signer note.Signer) (Signed, error) {
 		return Signed{}, failure.New(failure.ReportRefused, "signing a report (it is too large for all databases together)")
 	}
 
-	signed, err := note.Sign(&note.Note{Text: statement(report.Format, text)}, signer)
+	signed, err := signedjson.Sign(report.Format, text, signer)
 
-	return Signed{Report: string(text), Note: string(signed)}, failure.Wrap(failure.Internal, "signing a report", err)
-}
-
-// compact writes JSON without white space, and without the escapes for HTML that
-// other tools would not write: `jq -cj .report` gives the same bytes.
-func compact(value any) ([]byte, error) {
-	var out bytes.Buffer
-
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-
-	if err := encoder.Encode(value); err != nil {
-		return nil, failure.Wrap(failure.Internal, "writing a report", err)
-	}
-
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	return Signed{Report: string(text), Note: signed}, err
 }
 
 // Hash is the SHA-256 of a report's JSON without white space, in hex.
-func Hash(text []byte) string {
-	sum := sha256.Sum256(text)
-
-	return hex.EncodeToString(sum[:])
-}
-
-// statement is the text that is signed: the format's name and the report's hash.
-// No checkpoint reads so, whose second line is a number.
-func statement(format string, text []byte) string { return format + "\n" + Hash(text) + "\n" }
+func Hash(text []byte) string { return signedjson.Hash(text) }
 
 // File is the report as it is given away: JSON for people and programs.
 func (s Signed) File() ([]byte, error) {
-	text, err := compact(file{Report: json.RawMessage(s.Report), Note: s.Note})
-	if err != nil {
-		return nil, err
-	}
-
-	var out bytes.Buffer
-
-	err = json.Indent(&out, text, "", "  ")
-
-	return append(out.Bytes(), '\n'), failure.Wrap(failure.Internal, "writing a report", err)
+	return signedjson.Indented(file{Report: json.RawMessage(s.Report), Note: s.Note})
 }
 
 // Parse takes a file apart, and refuses with SignatureInvalid every text that
@@ -127,14 +92,9 @@ func Parse(text []byte) (Signed, error) {
 // Open checks the signature against the pinned key of the ledger and only then
 // reads the report. It fails with SignatureInvalid.
 func (s Signed) Open(verifier note.Verifier) (Report, error) {
-	opened, err := note.Open([]byte(s.Note), note.VerifierList(verifier))
+	format, err := signedjson.Open(s.Note, []byte(s.Report), verifier)
 	if err != nil {
-		return Report{}, failure.Wrap(failure.SignatureInvalid, "opening an evidence file", err)
-	}
-
-	format, _, _ := strings.Cut(opened.Text, "\n")
-	if opened.Text != statement(format, []byte(s.Report)) || !strict(opened) {
-		return Report{}, failure.New(failure.SignatureInvalid, "opening an evidence file (the signature is over other content)")
+		return Report{}, failure.Wrap(failure.CodeOf(err), "opening an evidence file", err)
 	}
 
 	var report Report
@@ -148,16 +108,4 @@ func (s Signed) Open(verifier note.Verifier) (Report, error) {
 	}
 
 	return report, nil
-}
-
-// strict refuses what package note ignores: a second signature, and base64 with
-// bits that are not used. A note shall have one text only.
-func strict(opened *note.Note) bool {
-	if len(opened.Sigs) != 1 || len(opened.UnverifiedSigs) != 0 {
-		return false
-	}
-
-	_, err := base64.StdEncoding.Strict().DecodeString(opened.Sigs[0].Base64)
-
-	return err == nil
 }

@@ -41,7 +41,13 @@ func (d *Document) Judge(asked Request, got Answer) error {
 	return d.shape(asked, got)
 }
 
-// shape compares status, type and body with the document.
+// documentedHeaders are those that tell a caller what to do next, so that a document
+// which leaves them out leaves out something.
+func documentedHeaders() []string {
+	return []string{"Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate"}
+}
+
+// shape compares status, headers, type and body with the document.
 func (d *Document) shape(asked Request, got Answer) error {
 	// What is no address of an operation any more has answers of its own.
 	elsewhere := asked.Skin == Hostile && slices.Contains([]int{http.StatusNotFound, http.StatusMethodNotAllowed}, got.Status)
@@ -52,6 +58,12 @@ func (d *Document) shape(asked Request, got Answer) error {
 	response, documented := asked.Operation.Responses[strconv.Itoa(got.Status)]
 	if !documented {
 		return fmt.Errorf("status %d is not documented", got.Status)
+	}
+
+	for _, name := range documentedHeaders() {
+		if _, documented := response.Headers[name]; !documented && got.Headers.Get(name) != "" {
+			return fmt.Errorf("header %s is not documented for status %d", name, got.Status)
+		}
 	}
 
 	if len(response.Content) == 0 {

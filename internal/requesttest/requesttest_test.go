@@ -18,7 +18,7 @@ const sample = `{"paths": {"/v1/things/{id}": {"post": {
 	],
 	"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
 	"responses": {
-		"201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
+		"201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}, "headers": {"Location": {}}},
 		"204": {},
 		"422": {"content": {"application/problem+json": {"schema": {"type": "object"}}}}
 	}
@@ -125,6 +125,9 @@ func TestJudge(t *testing.T) {
 		"nothing to say":          {requesttest.Valid, 204, good, "", true},
 		"refused":                 {requesttest.Broken, 422, with("Content-Type", "application/problem+json"), `{}`, true},
 		"nowhere":                 {requesttest.Hostile, 404, good, "x", true},
+		"its place":               {requesttest.Valid, 201, with("Location", "/v1/things/abc"), `{"name":"a"}`, true},
+		"a header too many":       {requesttest.Valid, 201, with("Retry-After", "1"), `{"name":"a"}`, false},
+		"a limit without a word":  {requesttest.Valid, 201, with("Ratelimit", "1"), `{"name":"a"}`, false},
 		"our fault":               {requesttest.Valid, 500, good, `{}`, false},
 		"what is forbidden":       {requesttest.Broken, 201, good, `{"name":"a"}`, false},
 		"a redirect":              {requesttest.Hostile, 301, good, "", false},

@@ -247,5 +247,5 @@ func (s *Setup) left(id string) bool {
 	wanted := slices.ContainsFunc(s.Schedules, func(one Schedule) bool { return one.ID == id })
 
 	return !wanted && (strings.HasPrefix(id, ids.Backup("")) || strings.HasPrefix(id, ids.Files("")) || id == ids.Copies() ||
-		id == ids.Mail() || id == ids.Webhooks())
+		id == ids.Mail() || id == ids.Webhooks() || id == ids.DataMap())
 }

@@ -31,7 +31,8 @@ type Finishing struct {
 // Finish notes that a task is done. Asked again with the same outcome by the same
 // member of staff it changes nothing; fresh tells the first time. It fails with
 // TaskUnknown, with TaskNotYours for a role that does not do such tasks, with
-// OutcomeRefused for an outcome that the kind does not have, and with TaskDone
+// OutcomeRefused for an outcome that the kind does not have, or a kind that ends by what it asks for
+// alone, and with TaskDone
 // where it ended otherwise. A crash before the caller's commit leaves it open.
 func Finish(ctx context.Context, q postgres.Queryer, by Finishing) (finished Task, fresh bool, err error) {
 	found, err := Get(ctx, q, by.Task)
@@ -44,7 +45,7 @@ func Finish(ctx context.Context, q postgres.Queryer, by Finishing) (finished Tas
 	switch {
 	case !MayFinish(found.Role, by.Role):
 		return Task{}, false, failure.New(failure.TaskNotYours, "finishing a task")
-	case !known || !row.ends(by.Outcome):
+	case !known || row.Closed || !row.ends(by.Outcome):
 		return Task{}, false, failure.New(failure.OutcomeRefused, "finishing a task")
 	}
 
@@ -60,4 +61,13 @@ func Finish(ctx context.Context, q postgres.Queryer, by Finishing) (finished Tas
 	}
 
 	return finished, touched > 0, err
+}
+
+// Close ends the open task of a kind about a subject, since what it asks for was done:
+// by whom and how says the caller, in the transaction in which it was done. Without such a task nothing changes.
+func Close(ctx context.Context, q postgres.Queryer, kind Kind, subject, by, outcome string, at time.Time, keep time.Duration) error {
+	_, err := q.Exec(ctx, `update tasks set done_at = greatest($5, opened_at), done_by = $3, outcome = $4, ends_at = $6
+		where kind = $1 and subject = $2 and done_at is null`, string(kind), subject, by, outcome, at, at.Add(keep))
+
+	return failure.Wrap(failure.Unavailable, "closing a task", err)
 }

@@ -15,6 +15,13 @@ const (
 	// DeleteAccount: the app, or a member of staff, asks to delete an account. An
 	// app's key alone deletes nothing.
 	DeleteAccount Kind = "account.delete"
+	// ApproveErasure: the plan of an erasure waits for a lead who agrees to it, or has it
+	// cancelled. Either is what ends the task.
+	ApproveErasure Kind = "erasure.approve"
+	// MendErasure: an erasure is blocked until what its code says is mended, and it is tried again.
+	MendErasure Kind = "erasure.mend"
+	// HoldEnded: the time of a legal hold is over; somebody looks whether it was meant to end.
+	HoldEnded Kind = "hold.ended"
 )
 
 // The outcomes of tasks.
@@ -23,6 +30,10 @@ const (
 	Accepted = "accepted"
 	// Refused: it is not right, and nothing was begun.
 	Refused = "refused"
+	// Mended: what was broken is mended.
+	Mended = "mended"
+	// Seen: somebody has looked, and did what was to be done.
+	Seen = "seen"
 )
 
 // KindRow says everything about one kind.
@@ -36,6 +47,8 @@ type KindRow struct {
 	Within time.Duration
 	// Outcomes are the ways in which it may end.
 	Outcomes []string
+	// Closed says that only what the task asks for ends it, and nobody's word that it was done.
+	Closed bool
 }
 
 // day is 24 hours, as in the policy.
@@ -49,7 +62,12 @@ func Kinds() []KindRow {
 		{
 			DeleteAccount, "Decide whether the account is to be deleted", access.Support, 3 * day,
 			[]string{Accepted, Refused},
+			false,
 		},
+		{ApproveErasure, "Approve the plan of the erasure, or cancel it", access.Lead, 3 * day, []string{Accepted, Refused}, true},
+		// Data that are promised to be gone are still there.
+		{MendErasure, "Mend what blocks the erasure, and have it tried again", access.Operator, day, []string{Mended}, true},
+		{HoldEnded, "Look whether the legal hold was meant to end, or must be set again", access.Lead, 3 * day, []string{Seen}, false},
 	}
 }
 

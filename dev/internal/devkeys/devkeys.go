@@ -25,6 +25,10 @@ import (
 const (
 	// LedgerSigner signs checkpoints of the ledger (note.GenerateKey).
 	LedgerSigner = "ledger.key"
+	// CertificateSigner signs certificates of erasures (note.GenerateKey).
+	CertificateSigner = keys.CertificateSigner
+	// Replay seals and opens replay records (age, X25519).
+	Replay = keys.ReplayIdentity
 	// ManifestSigner signs backup manifests (note.GenerateKey).
 	ManifestSigner = "manifest.key"
 	// BackupIdentity decrypts backups (age, X25519).
@@ -41,6 +45,8 @@ const (
 	Core   = "core"
 	Backup = "backup"
 	Drill  = "drill"
+	// Erase erases what is decided, and writes what a restore needs to be erased again.
+	Erase = "erase"
 	// Vendors speaks to mail servers and webhooks.
 	Vendors = "vendors"
 	// API answers requests.
@@ -53,6 +59,8 @@ type Public struct {
 	// LedgerVerifier and ManifestVerifier are note verifier keys.
 	LedgerVerifier   string `json:"ledger_verifier"`
 	ManifestVerifier string `json:"manifest_verifier"`
+	// CertificateVerifier is one too; environments of before there were certificates get it later.
+	CertificateVerifier string `json:"certificate_verifier"`
 	// DrillRecipient and EscrowRecipient are age recipients (age1…).
 	DrillRecipient  string `json:"drill_recipient"`
 	EscrowRecipient string `json:"escrow_recipient"`
@@ -72,8 +80,17 @@ func Ensure(dir string) (Public, error) {
 	if err != nil {
 		return public, fmt.Errorf("looking for keys: %w", err)
 	}
-	if err := errors.Join(ensureMaster(dir), ensureLookup(dir)); err != nil {
+	if err := errors.Join(ensureMaster(dir), ensureLookup(dir), ensureReplay(dir)); err != nil {
 		return public, err
+	}
+	if public.CertificateVerifier == "" {
+		// Nothing was signed with one that a crash left here: its public half was never told.
+		if public.CertificateVerifier, err = signer(dir, Core, CertificateSigner, "steward-dev-certificate"); err != nil {
+			return public, err
+		}
+		if found {
+			return public, publish(path, public)
+		}
 	}
 	if found {
 		return public, nil
@@ -90,10 +107,32 @@ func Ensure(dir string) (Public, error) {
 	if public.EscrowRecipient, err = identity(dir, Escrow); err != nil {
 		return public, err
 	}
+	return public, publish(path, public)
+}
+
+// publish notes the public halves.
+func publish(path string, public Public) error {
 	if err := state.WriteJSON(path, public); err != nil {
-		return public, fmt.Errorf("noting the keys: %w", err)
+		return fmt.Errorf("noting the keys: %w", err)
 	}
-	return public, nil
+	return nil
+}
+
+// ensureReplay makes the replay key unless it is there, and gives it to whoever erases and to whoever restores; the
+// first role's file is written first and is the one that counts, as of the master key.
+func ensureReplay(dir string) error {
+	text, err := os.ReadFile(filepath.Join(dir, Erase, Replay))
+	if errors.Is(err, os.ErrNotExist) {
+		var made *age.X25519Identity
+		if made, err = age.GenerateX25519Identity(); err == nil {
+			text = []byte(made.String())
+			err = write(dir, Erase, Replay, made.String())
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("making the replay key: %w", err)
+	}
+	return write(dir, Drill, Replay, strings.TrimSpace(string(text)))
 }
 
 // ensureMaster makes the master key unless it is there, and gives it to whoever seals or
@@ -109,7 +148,7 @@ func ensureMaster(dir string) error {
 	if err != nil {
 		return fmt.Errorf("making the master key: %w", err)
 	}
-	for _, role := range []string{Vendors, API} {
+	for _, role := range []string{Vendors, API, Erase} {
 		if err := write(dir, role, Master, strings.TrimSpace(string(text))); err != nil {
 			return err
 		}

@@ -47,12 +47,13 @@ func TestEachProcessGetsItsOwnKeysOnly(t *testing.T) {
 		roles []string
 		want  []string
 	}{
-		{[]string{devkeys.Core}, []string{"ledger.key", "master.key"}},
+		{[]string{devkeys.Core}, []string{"certificate.key", "ledger.key", "master.key"}},
 		{[]string{devkeys.Vendors}, []string{"master.key"}},
 		{[]string{devkeys.API}, []string{"account-lookup.key", "master.key"}},
 		{[]string{devkeys.Backup}, []string{"manifest.key"}},
-		{[]string{devkeys.Drill}, []string{"backup.identity"}},
-		{[]string{devkeys.Core, devkeys.Backup}, []string{"ledger.key", "manifest.key", "master.key"}},
+		{[]string{devkeys.Drill}, []string{"backup.identity", "replay.identity"}},
+		{[]string{devkeys.Erase}, []string{"master.key", "replay.identity"}},
+		{[]string{devkeys.Core, devkeys.Backup}, []string{"certificate.key", "ledger.key", "manifest.key", "master.key"}},
 	} {
 		got, err := devkeys.For(dir, one.roles...)
 		if err != nil {
@@ -97,5 +98,16 @@ func TestKeysFitTheirPublicHalves(t *testing.T) {
 	verifier, err := note.NewVerifier(public.LedgerVerifier)
 	if err != nil || verifier.KeyHash() != signer.KeyHash() {
 		t.Errorf("the ledger's keys differ (%v)", err)
+	}
+	certificates, err := note.NewSigner(read(devkeys.Core, devkeys.CertificateSigner))
+	if err != nil {
+		t.Fatal(err)
+	}
+	verifier, err = note.NewVerifier(public.CertificateVerifier)
+	if err != nil || verifier.KeyHash() != certificates.KeyHash() {
+		t.Errorf("the keys of certificates differ (%v)", err)
+	}
+	if read(devkeys.Erase, devkeys.Replay) != read(devkeys.Drill, devkeys.Replay) {
+		t.Error("what erases and what restores have different replay keys")
 	}
 }

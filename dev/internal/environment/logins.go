@@ -64,6 +64,11 @@ func workerLogin(one worker) login {
 			out.rights = append(out.rights, "BYPASSRLS")
 			out.member = append(out.member, "pg_read_all_data")
 		}
+		if role == devkeys.Erase {
+			// It deletes rows that row-level security hides, removes large objects and vacuums, which takes the owner's rights.
+			out.rights = append(out.rights, "BYPASSRLS")
+			out.member = append(out.member, "app_owner")
+		}
 	}
 	return out
 }
@@ -182,7 +187,7 @@ func guests(database string) []string {
 	case databaseApp:
 		out = append(out, appAdmin)
 		for _, one := range workers() {
-			if slices.Contains(one.roles, devkeys.Backup) {
+			if slices.Contains(one.roles, devkeys.Backup) || slices.Contains(one.roles, devkeys.Erase) {
 				out = append(out, one.login())
 			}
 		}

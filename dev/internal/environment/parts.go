@@ -27,6 +27,7 @@ func workers() []worker {
 		{name: "worker", roles: []string{devkeys.Core, devkeys.Backup}},
 		{name: "worker-drill", roles: []string{devkeys.Drill}},
 		{name: "worker-vendors", roles: []string{devkeys.Vendors}},
+		{name: "worker-erase", roles: []string{devkeys.Erase}},
 	}
 }
 
@@ -120,12 +121,16 @@ func (e *Environment) workerSpec(one worker) (procs.Spec, error) {
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return procs.Spec{}, fmt.Errorf("reading the policy: %w", err)
 	}
-	sum := sha256.Sum256(policy)
+	decided, err := os.ReadFile(e.dataMapFile())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return procs.Spec{}, fmt.Errorf("reading the data map: %w", err)
+	}
+	sum := sha256.Sum256(append(policy, decided...))
 	return procs.Spec{
 		Name: one.name, Program: e.program(programWorker), Dir: e.dir.Clone(),
 		Args: []string{"--role", strings.Join(one.roles, ",")},
 		Env:  append(e.plain(), state.Environ(vars)...),
-		// A worker reads its policy once, at its start.
+		// A worker reads its policy and the data map once, at its start.
 		Inputs: hex.EncodeToString(sum[:]),
 	}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"steward/dev/internal/state"
 	"steward/internal/policy"
@@ -11,6 +12,9 @@ import (
 
 // policyFile is the tracked policy with this environment's keys filled in.
 func (e *Environment) policyFile() string { return e.dir.Path("policy.yaml") }
+
+// dataMapFile is the tracked data map of the demo app: it holds nothing of this environment.
+func (e *Environment) dataMapFile() string { return filepath.Join(e.dir.Clone(), "datamap.yaml") }
 
 // upPolicy fills the placeholders of the tracked policy.yaml with the public keys
 // of this environment. The tracked file itself never holds a key that works.
@@ -21,6 +25,7 @@ func (e *Environment) upPolicy(context.Context) (string, error) {
 	}
 	filled, err := policy.Fill(tracked, map[string]string{
 		"LEDGER_KEY":       e.keys.LedgerVerifier,
+		"CERTIFICATE_KEY":  e.keys.CertificateVerifier,
 		"MANIFEST_KEY":     e.keys.ManifestVerifier,
 		"DRILL_RECIPIENT":  e.keys.DrillRecipient,
 		"ESCROW_RECIPIENT": e.keys.EscrowRecipient,

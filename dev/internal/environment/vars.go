@@ -16,6 +16,7 @@ func (e *Environment) common() []state.Var {
 	return []state.Var{
 		{Name: "STEWARD_ENV", Value: "dev"},
 		{Name: "STEWARD_POLICY", Value: e.policyFile()},
+		{Name: "STEWARD_DATAMAP", Value: e.dataMapFile()},
 		{Name: "TEMPORAL_ADDRESS", Value: e.address(partTemporal)},
 		{Name: "TEMPORAL_NAMESPACE", Value: namespace},
 		{Name: "TEMPORAL_UI_URL", Value: "http://" + e.address(partUI)},
@@ -33,6 +34,7 @@ func (e *Environment) Vars() ([]state.Var, error) {
 	vars := e.common()
 	for _, one := range []struct{ variable, part, login, database string }{
 		{"APP_DATABASE_URL", partPostgres, appAdmin, databaseApp},
+		{"APP_ERASE_DATABASE_URL", partPostgres, appAdmin, databaseApp},
 		{"STEWARD_DATABASE_URL", partPostgres, stewardOwner, databaseSteward},
 		{"DRILL_DATABASE_URL", partDrill, drillAdmin, "postgres"},
 	} {
@@ -67,6 +69,13 @@ func (e *Environment) workerVars(one worker) ([]state.Var, error) {
 			return nil, err
 		}
 		vars = append(vars, state.Var{Name: "APP_DATABASE_URL", Value: app})
+	}
+	if slices.Contains(one.roles, devkeys.Erase) {
+		app, err := e.url(partPostgres, one.login(), databaseApp)
+		if err != nil {
+			return nil, err
+		}
+		vars = append(vars, state.Var{Name: "APP_ERASE_DATABASE_URL", Value: app})
 	}
 	if slices.Contains(one.roles, devkeys.Vendors) {
 		vars = append(vars, state.Var{Name: "STEWARD_SMTP_URL", Value: "smtp://" + e.address(partMail)})

@@ -44,6 +44,7 @@ func Views(dayStart time.Time) []View {
 		{"backups", "the runs that take, drill and copy backups", workflows, `WorkflowType IN ("DailyBackup", "DailyFiles", "CopyBackups")`},
 		{"prunes", "the runs that remove old backups", workflows, `WorkflowType IN ("PruneBackups", "PruneFiles", "PruneByHand")`},
 		{"audits", "the runs that judge the promises, and sign reports of them", workflows, `WorkflowType IN ("PromiseAudit", "BackupEvidence")`},
+		{"erasures", "the runs that erase accounts and persons", workflows, `WorkflowType IN ("Erasure")`},
 		{"schedules", "what starts by itself, and when", schedules, ""},
 	}
 }

@@ -54,7 +54,8 @@ func scan(row pgx.CollectableRow) (report.Backup, error) {
 		return report.Backup{}, err
 	}
 
-	backup.SnapshotAt, backup.TakenAt, backup.DrilledAt, backup.PrunedAt = utc(snapshot), utc(taken), utc(drilled), utc(gone)
+	backup.SnapshotAt, backup.TakenAt = postgres.Instant(snapshot), postgres.Instant(taken)
+	backup.DrilledAt, backup.PrunedAt = postgres.Instant(drilled), postgres.Instant(gone)
 	backup.Day, err = calendar.ParseDay(day)
 
 	return backup, failure.Wrap(failure.EvidenceMissing, "reading the business day of a backup", err)
@@ -79,13 +80,4 @@ func left(rows []report.Backup, seen []promise.Backup) {
 
 		rows[i].LostAt = each.LostAt
 	}
-}
-
-// utc gives the instant, zero for none.
-func utc(at *time.Time) time.Time {
-	if at == nil {
-		return time.Time{}
-	}
-
-	return at.UTC()
 }

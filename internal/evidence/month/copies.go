@@ -102,9 +102,9 @@ func (p places) scan(row pgx.CollectableRow) (report.Backup, error) {
 		location += "@" + bucket
 	}
 
-	of.CopiedAt, of.Names, of.Bucket = utc(copied), p.names[bucket], bucket
+	of.CopiedAt, of.Names, of.Bucket = postgres.Instant(copied), p.names[bucket], bucket
 	backup.Database, backup.Copy = policy.Copy{Name: location}.Item(of.Of), &of
-	backup.SnapshotAt, backup.DrilledAt, backup.PrunedAt = utc(snapshot), utc(drilled), utc(gone)
+	backup.SnapshotAt, backup.DrilledAt, backup.PrunedAt = postgres.Instant(snapshot), postgres.Instant(drilled), postgres.Instant(gone)
 	backup.Day, err = calendar.ParseDay(day)
 
 	return backup, failure.Wrap(failure.EvidenceMissing, "reading the business day of a copy", err)

@@ -22,7 +22,7 @@ const Operation = "Seal"
 // start begins with Recover. Everything else is tried again at the next poll.
 // report is called after every attempt, in this goroutine.
 func (s *Sealer) Run(ctx context.Context, report func(Result, error)) error {
-	ticker := time.NewTicker(s.config.MaxWait / polls)
+	ticker := time.NewTicker(s.config.interval())
 	defer ticker.Stop()
 
 	_, err := s.Recover(ctx)
@@ -35,7 +35,7 @@ func (s *Sealer) Run(ctx context.Context, report func(Result, error)) error {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
-			waited, err = s.poll(ctx, waited+s.config.MaxWait/polls, report)
+			waited, err = s.poll(ctx, waited+s.config.interval(), report)
 		}
 	}
 

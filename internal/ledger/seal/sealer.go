@@ -46,6 +46,9 @@ const (
 	MaxWait = 10 * time.Second
 	// polls is how often the waiting entries are counted within MaxWait.
 	polls = 10
+	// leastPoll lies between two counts at least, however short MaxWait was made: ten
+	// within a tenth of a second are most of what an idle process does.
+	leastPoll = 50 * time.Millisecond
 	// Timeout is how long one seal may take: five small outside calls, each of
 	// which answers in a second or not at all.
 	Timeout = time.Minute
@@ -55,7 +58,8 @@ const (
 type Config struct {
 	// MaxEntries is the most entries in one batch.
 	MaxEntries int
-	// MaxWait is how long an entry waits at most before a seal begins.
+	// MaxWait is how long an entry waits at most before a seal begins, but for the time
+	// between two polls.
 	MaxWait time.Duration
 	// Timeout is how long one seal may take.
 	Timeout time.Duration
@@ -76,6 +80,9 @@ func (c Config) withDefaults() Config {
 
 	return c
 }
+
+// interval lies between two counts of what waits.
+func (c Config) interval() time.Duration { return max(c.MaxWait/polls, leastPoll) }
 
 // Sealer is one sequencer. It is safe for concurrent use; seals take turns.
 type Sealer struct {

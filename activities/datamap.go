@@ -1,0 +1,126 @@
+package activities
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+
+	"steward/internal/clocks"
+	"steward/internal/datamap"
+	"steward/internal/datamap/check"
+	"steward/internal/failure"
+	"steward/internal/liveschema"
+	"steward/internal/metrics"
+	"steward/internal/policy"
+	"steward/internal/postgres"
+)
+
+// DataMaps compares the data map with the databases. It belongs to the backup role, which has a login that
+// reads them.
+type DataMaps struct {
+	// File is the path of the data map. It is read at each call.
+	File string
+	// Policy says which databases there are, and which exceptions are published.
+	Policy *policy.Policy
+	// Sources are the URLs of the app databases, by their names in the policy.
+	Sources map[string]string
+	// Clock tells the time that promises go by.
+	Clock clocks.Clock
+	// Metrics shows what was found.
+	Metrics *metrics.Metrics
+	// Log takes each thing that is wrong: whoever has no Prometheus reads it.
+	Log *slog.Logger
+}
+
+// MapLook is what a workflow learns of the data map. Everything in it is text of this program, names of
+// schemas, tables and columns, and numbers.
+type MapLook struct {
+	// Hash identifies the decisions of the map that was read, empty if it could not be.
+	Hash string `json:"hash,omitempty"`
+	// Tables is how many tables the databases have.
+	Tables int `json:"tables"`
+	// Wrong counts what stops erasures, Notes what is to be known.
+	Wrong int `json:"wrong"`
+	Notes int `json:"notes"`
+	// Findings are the first of what is wrong; `steward datamap check` lists all.
+	Findings []string `json:"findings,omitempty"`
+	// Code is the code of the failure that kept the map from being read; empty without one.
+	Code failure.Code `json:"code,omitempty"`
+}
+
+// shownFindings is how many findings a history holds: enough to see what happened.
+const shownFindings = 20
+
+// CheckDataMap compares. What differs is a result, not an error: of an error only its code gets out. A map
+// that cannot be read is wrong as a whole. It fails where a database does not answer. It
+// changes nothing, and may be called at any time and again.
+func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
+	decided, err := datamap.Load(d.File)
+	if err != nil {
+		d.Log.WarnContext(ctx, "the data map cannot be read", "code", failure.DataMapInvalid, "runbook", mapRunbook)
+		d.Metrics.DataMap(d.Clock.Now(), 1, 0)
+
+		return MapLook{Wrong: 1, Code: failure.DataMapInvalid}, nil //nolint:nilerr // its text may hold a line of the file; the code says enough
+	}
+
+	var schemas []liveschema.Schema
+
+	look := MapLook{Hash: decided.SHA256}
+
+	for _, database := range d.Policy.Promises.Backups.Databases {
+		source, found := d.Sources[database.Name]
+		if !found || decided.Database(database.Name) == nil {
+			continue
+		}
+
+		schema, err := readSchema(ctx, source, database.Name)
+		if err != nil {
+			return MapLook{}, err
+		}
+
+		look.Tables += len(schema.Tables)
+		schemas = append(schemas, schema)
+	}
+
+	d.tell(ctx, check.Run(decided, schemas, d.Policy), &look)
+
+	return look, nil
+}
+
+// mapRunbook says what to do about what is found.
+const mapRunbook = "docs/runbooks.md#data-map-drift"
+
+// tell writes a line for each finding that stops erasures, and shows their number.
+func (d *DataMaps) tell(ctx context.Context, found []check.Finding, look *MapLook) {
+	for _, one := range found {
+		if one.Severity == check.Note {
+			look.Notes++
+
+			continue
+		}
+
+		look.Wrong++
+
+		d.Log.WarnContext(ctx, "the data map does not fit", "says", one.String(), "runbook", mapRunbook)
+
+		if len(look.Findings) < shownFindings {
+			look.Findings = append(look.Findings, one.String())
+		}
+	}
+
+	look.Findings = slices.Clip(look.Findings)
+	d.Metrics.DataMap(d.Clock.Now(), look.Wrong, look.Notes)
+}
+
+// readSchema reads the schema of one database on a connection of its own.
+func readSchema(ctx context.Context, source, name string) (liveschema.Schema, error) {
+	db, err := postgres.Open(ctx, source)
+	if err != nil {
+		return liveschema.Schema{}, err
+	}
+	defer db.Close()
+
+	schema, err := liveschema.Read(ctx, db, name)
+
+	return schema, failure.Wrap(failure.Unavailable, "reading the schema of "+name, err)
+}

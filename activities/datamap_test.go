@@ -1,0 +1,102 @@
+package activities_test
+
+import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"steward/activities"
+	"steward/internal/clocks"
+	"steward/internal/failure"
+	"steward/internal/metrics"
+	"steward/internal/pgtest"
+	"steward/internal/policy"
+)
+
+const smallMap = `version: 1
+databases:
+  - name: app
+    account: {table: public.firms, key: id, close: select $1::bigint, reopen: select $1::bigint}
+    tables:
+      public.firms: {category: company, role: controller, rows: delete, columns: {erase: [name], not_personal: [id]}}
+`
+
+// The map is read at each call, and what does not fit is counted, listed and logged.
+func TestCheckDataMap(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Database(t)
+	change := func(sql string) {
+		conn, err := pgx.Connect(t.Context(), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(t.Context())
+
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	rules, err := policy.Load("../internal/policy/testdata/working_minimal.yaml", policy.Dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	var log bytes.Buffer
+
+	clock := clocks.Fixed(time.Unix(1000, 0))
+	maps := &activities.DataMaps{
+		File: filepath.Join(t.TempDir(), "datamap.yaml"), Policy: rules, Sources: map[string]string{"app": at}, Clock: clock,
+		Metrics: metrics.New(metrics.Options{Clock: clock, Policy: rules}), Log: slog.New(slog.NewTextHandler(&log, nil)),
+	}
+	look := func() activities.MapLook {
+		found, err := maps.CheckDataMap(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		found.Hash = ""
+
+		return found
+	}
+
+	if diff := cmp.Diff(activities.MapLook{Wrong: 1, Code: failure.DataMapInvalid}, look()); diff != "" {
+		t.Error(diff)
+	}
+
+	if err := os.WriteFile(maps.File, []byte(smallMap), 0o600); err != nil {
+		t.Fatal(err)
+	}
+
+	change("create table firms (id bigint primary key, name text)")
+
+	if diff := cmp.Diff(activities.MapLook{Tables: 1}, look()); diff != "" {
+		t.Error(diff)
+	}
+
+	change("alter table firms add column phone text; alter table firms enable row level security")
+
+	want := activities.MapLook{Tables: 1, Wrong: 1, Notes: 1, Findings: []string{
+		"app public.firms (line 6): nobody decided about column phone; add it to erase, retain or not_personal of the table's columns",
+	}}
+	if diff := cmp.Diff(want, look()); diff != "" {
+		t.Error(diff)
+	}
+
+	if text := log.String(); !strings.Contains(text, "datamap_invalid") || !strings.Contains(text, "nobody decided about column phone") {
+		t.Error(text)
+	}
+
+	maps.Sources["app"] = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
+	if _, err := maps.CheckDataMap(t.Context()); !failure.Is(err, failure.Unavailable) {
+		t.Errorf("%v", err)
+	}
+}

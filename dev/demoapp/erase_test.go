@@ -1,0 +1,233 @@
+package demoapp_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"steward/dev/demoapp"
+	"steward/internal/datamap"
+	"steward/internal/erasure/appdb"
+	"steward/internal/erasure/plan"
+	"steward/internal/postgres"
+	"steward/internal/store"
+	"steward/internal/store/storetest"
+)
+
+// decided is the demo app's own data map.
+func decided(t *testing.T) datamap.Database {
+	t.Helper()
+
+	read, err := datamap.Load("../../datamap.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	return *read.Database("app")
+}
+
+// opened gives the database as what Steward works with.
+func opened(t *testing.T, url string) *postgres.DB {
+	t.Helper()
+
+	db, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(db.Close)
+
+	return db
+}
+
+// erase takes a subject through all that a store does.
+func erase(t *testing.T, of *appdb.Store, subject store.Subject) (store.Outcome, *storetest.Memory) {
+	t.Helper()
+
+	frozen := &storetest.Memory{}
+	if err := of.Freeze(t.Context(), subject, frozen); err != nil {
+		t.Fatal(err)
+	}
+
+	outcome, err := of.Erase(t.Context(), subject, frozen, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	left, err := of.Verify(t.Context(), subject, frozen)
+	if err != nil || len(left) > 0 {
+		t.Fatal("left:", left, err)
+	}
+
+	return outcome, frozen
+}
+
+// An account goes, with all that says who it was; what others have is as it was.
+func TestErasingAnAccount(t *testing.T) {
+	t.Parallel()
+
+	url := filled(t, small)
+	conn := open(t, url)
+	of := appdb.New(opened(t, url), decided(t), appdb.Options{PseudonymKey: bytes.Repeat([]byte{7}, 32)})
+	subject := store.Subject{Erasure: "era_test", Kind: plan.Account, Account: "1"}
+
+	steps, err := of.Plan(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	planned := int64(0)
+	for _, step := range steps {
+		if step.Action == plan.DeleteRows {
+			planned += step.Rows
+		}
+	}
+
+	before, had := others(t, conn, "1"), left(t, conn, "1")
+
+	outcome, _ := erase(t, of, subject)
+	if outcome.Kind != store.Erased || outcome.Count != planned || planned < 500 {
+		t.Errorf("%+v, planned %d", outcome, planned)
+	}
+
+	if diff := cmp.Diff(before, others(t, conn, "1")); diff != "" {
+		t.Error("other accounts' rows changed:", diff)
+	}
+
+	if rows := left(t, conn, "1"); rows != 0 || had < 500 {
+		t.Errorf("%d of %d rows are left", rows, had)
+	}
+
+	if objects := query[int64](t, conn, `SELECT count(*) FROM pg_largeobject_metadata o
+		WHERE NOT EXISTS (SELECT FROM app.files WHERE large_object = o.oid)`); objects != 0 {
+		t.Errorf("%d large objects are left", objects)
+	}
+
+	dump := program(t, "pg_dump", "--dbname", url, "--inserts")
+	for _, canary := range demoapp.PlantedCanaries() {
+		if canary.Account == 1 && canary.Table != "pg_largeobject" && strings.Contains(dump, canary.Value) && canary.Value != sharedWithTwin {
+			t.Errorf("%s of %s is still in the dump", canary.Value, canary.Table)
+		}
+	}
+}
+
+// A person goes from one account: leads, what hangs on them, tickets and JSON, while the same address under
+// another account stays as it is, and so does everybody else.
+func TestErasingAPerson(t *testing.T) {
+	t.Parallel()
+
+	url := filled(t, small)
+	conn := open(t, url)
+	of := appdb.New(opened(t, url), decided(t), appdb.Options{PseudonymKey: bytes.Repeat([]byte{7}, 32)})
+	subject := store.Subject{
+		Erasure: "era_test", Kind: plan.Person, Account: "1",
+		Identities: map[string][]string{"email": {"CANARY.lead.44b7@mail.test"}},
+	}
+
+	const mine = `SELECT (SELECT count(*) FROM app.leads WHERE company_id = 1 AND email::text ILIKE $1)
+		+ (SELECT count(*) FROM app.lead_events WHERE company_id = 1 AND payload ->> 'to' ILIKE $1)
+		+ (SELECT count(*) FROM app.support_tickets WHERE company_id = 1 AND requester_email::text ILIKE $1)`
+
+	had := query[int64](t, conn, mine, sharedWithTwin)
+	before, leads := others(t, conn, "1"), query[int64](t, conn, `SELECT count(*) FROM app.leads`)
+
+	outcome, _ := erase(t, of, subject)
+	if outcome.Kind != store.Erased || outcome.Count < had || had < 3 {
+		t.Errorf("%+v of %d", outcome, had)
+	}
+
+	if rows := query[int64](t, conn, mine, sharedWithTwin); rows != 0 {
+		t.Errorf("%d rows are left", rows)
+	}
+
+	if diff := cmp.Diff(before, others(t, conn, "1")); diff != "" {
+		t.Error("other accounts' rows changed:", diff)
+	}
+
+	if gone := leads - query[int64](t, conn, `SELECT count(*) FROM app.leads`); gone != 1 {
+		t.Errorf("%d leads went", gone)
+	}
+
+	dump := program(t, "pg_dump", "--dbname", url, "--inserts", "--exclude-table-data=app.leads")
+	for _, canary := range []string{"canary event subject", "canary-allergic", "Leopold C. Ticketcanary", "my new address"} {
+		if strings.Contains(dump, canary) {
+			t.Errorf("%s is still in the dump", canary)
+		}
+	}
+}
+
+// A user who is a person leaves a row behind that says nothing of them, and a name that stands for them.
+func TestErasingAUser(t *testing.T) {
+	t.Parallel()
+
+	url := filled(t, small)
+	conn := open(t, url)
+	of := appdb.New(opened(t, url), decided(t), appdb.Options{PseudonymKey: bytes.Repeat([]byte{7}, 32)})
+	subject := store.Subject{Erasure: "era_test", Kind: plan.Person, Identities: map[string][]string{"email": {"canary.owner.9f41@example.com"}}}
+
+	const everybodyElse = `SELECT count(*) || ':' || sum(hashtextextended(u::text, 0)::numeric) FROM app.users u WHERE id <> $1`
+
+	id := query[int64](t, conn, `SELECT id FROM app.users WHERE email = 'canary.owner.9f41@example.com'`)
+	before := query[string](t, conn, everybodyElse, id)
+
+	outcome, _ := erase(t, of, subject)
+	if outcome.Count == 0 {
+		t.Errorf("%+v", outcome)
+	}
+
+	if query[string](t, conn, everybodyElse, id) != before {
+		t.Error("other users changed")
+	}
+
+	left := query[string](t, conn, `SELECT u::text FROM app.users u WHERE id = $1`, id)
+	if strings.Contains(strings.ToLower(left), "canary") || !strings.Contains(left, "@example.invalid") {
+		t.Error(left)
+	}
+}
+
+// sharedWithTwin is planted under another account too, as another subject.
+const sharedWithTwin = "canary.lead.44b7@mail.test"
+
+// others hashes, table by table, the rows that are not of an account.
+func others(t *testing.T, conn *pgx.Conn, account string) map[string]string {
+	t.Helper()
+
+	all := map[string]string{}
+
+	for _, table := range tableNames(t, conn) {
+		condition := "true"
+
+		switch column := query[*string](t, conn, `SELECT max(attname) FROM pg_attribute
+			WHERE attrelid = $1::text::regclass AND attname IN ('company_id', 'companyId')`, table); {
+		case table == "app.companies":
+			condition = "id <> " + account
+		case table == "app.support_messages":
+			condition = "ticket_id NOT IN (SELECT id FROM app.support_tickets WHERE company_id = " + account + ")"
+		case column != nil:
+			condition = pgx.Identifier{*column}.Sanitize() + " IS DISTINCT FROM " + account
+		}
+
+		all[table] = query[string](t, conn, `
+			SELECT count(*) || ':' || coalesce(sum(hashtextextended(r::text, 0)::numeric), 0) FROM `+table+` r WHERE `+condition)
+	}
+
+	return all
+}
+
+// left counts the rows that are of an account, by the column that says so, and the messages of its tickets.
+func left(t *testing.T, conn *pgx.Conn, account string) (rows int64) {
+	t.Helper()
+
+	for _, table := range tableNames(t, conn) {
+		column := query[*string](t, conn, `SELECT max(attname) FROM pg_attribute
+			WHERE attrelid = $1::text::regclass AND (attname IN ('company_id', 'companyId') OR attname = 'id' AND $1::text = 'app.companies')`, table)
+		if column != nil {
+			rows += query[int64](t, conn, `SELECT count(*) FROM `+table+` WHERE `+pgx.Identifier{*column}.Sanitize()+` = `+account)
+		}
+	}
+
+	return rows
+}

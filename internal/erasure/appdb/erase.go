@@ -1,0 +1,173 @@
+package appdb
+
+import (
+	"context"
+	"strconv"
+
+	"steward/internal/erasure/execute"
+	"steward/internal/erasure/freeze"
+	"steward/internal/erasure/plan"
+	"steward/internal/erasure/selection"
+	"steward/internal/erasure/session"
+	"steward/internal/failure"
+	"steward/internal/store"
+)
+
+// Erase implements store.Store. It fails with RouteChanged if the map or the schema changed since Freeze in a way that
+// changes what is done; then nothing more is done.
+func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.Frozen, beat func(done int64)) (store.Outcome, error) {
+	keys := s.keys(frozen)
+
+	found, err := s.find(ctx, subject)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+
+	if err := unchanged(ctx, keys, found); err != nil {
+		return store.Outcome{}, err
+	}
+
+	if err := s.begin(ctx, subject, found, keys); err != nil {
+		return store.Outcome{}, err
+	}
+
+	on, err := session.Open(ctx, s.db)
+	if err != nil {
+		return store.Outcome{}, err
+	}
+	defer on.Close(ctx)
+
+	done, err := s.run(ctx, on, subject, found, keys, beat)
+	if err != nil {
+		return store.Outcome{}, failure.Wrap(failure.Unavailable, "erasing in "+s.Name(), err)
+	}
+
+	return outcome(ctx, keys, done)
+}
+
+// begin freezes once more what there is just before the first deletion, since the subject lived on after the plan,
+// and notes that it begins. A crash before the note leaves nothing deleted.
+func (s *Store) begin(ctx context.Context, subject store.Subject, found selection.Selection, keys freeze.Keys) error {
+	begun, err := has(ctx, keys, begunSet)
+	if err != nil || begun {
+		return err
+	}
+
+	return s.seen(ctx, found, subject, func(ctx context.Context, on *session.Session) error {
+		if err := s.freeze(ctx, on, found, subject, keys); err != nil {
+			return err
+		}
+
+		steps, err := s.count(ctx, on, found)
+		if err != nil {
+			return err
+		}
+
+		counts := map[plan.Action]int64{}
+		for _, step := range steps {
+			counts[step.Action] += step.Rows
+		}
+
+		return put(ctx, keys, begunSet, []string{
+			number(counts[plan.DeleteRows]), number(counts[plan.Overwrite]), number(counts[plan.RetainRows]),
+		})
+	})
+}
+
+// run erases over one session, then has the server forget samples of what it knew.
+func (s *Store) run(
+	ctx context.Context, on *session.Session, subject store.Subject, found selection.Selection, keys freeze.Keys, beat func(int64),
+) (execute.Done, error) {
+	if err := freeze.Prepare(ctx, on, found, subject); err != nil {
+		return execute.Done{}, err
+	}
+
+	chunks, err := keys.Load(ctx, on, found)
+	if err != nil {
+		return execute.Done{}, err
+	}
+
+	round := 0
+	runner := execute.Runner{
+		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: s.options.Brake,
+		Grow: func(ctx context.Context) error {
+			round++
+
+			return s.late(ctx, on, found, keys, chunks, round)
+		},
+	}
+
+	if execute.Needed(found) {
+		key, err := s.pseudonymKey(ctx, subject.Erasure)
+		if err != nil {
+			return execute.Done{}, err
+		}
+
+		pseudonyms := execute.Pseudonyms{Session: on, Found: found, Keys: keys, Key: key}
+		runner.Pseudonyms = func(ctx context.Context) error { return pseudonyms.Give(ctx, chunks) }
+	}
+
+	done, err := runner.Run(ctx)
+	if err != nil {
+		return done, err
+	}
+
+	if s.options.Cleaning != nil {
+		s.options.Cleaning()
+	}
+
+	return done, execute.Clean(ctx, on, found, func() {
+		if beat != nil {
+			beat(done.All())
+		}
+	})
+}
+
+// late lets go of rows that are somebody else's by now, and freezes keys of rows that came after Freeze, in chunks of
+// their own, before those rows go.
+func (s *Store) late(
+	ctx context.Context, on *session.Session, found selection.Selection, keys freeze.Keys, chunks map[string]int, round int,
+) error {
+	first := round * roundsApart
+
+	if err := freeze.Prune(ctx, on, found); err != nil {
+		return err
+	}
+
+	grown, err := freeze.Grow(ctx, on, found, first)
+	if err != nil || grown == 0 {
+		return err
+	}
+
+	return keys.Append(ctx, on, found, first, chunks)
+}
+
+// roundsApart keeps the rounds of one look apart from those of the next.
+const roundsApart = 10_000
+
+// outcome is what was counted before the first deletion, since a later try finds less; or what was done now, if that is
+// more, since rows came meanwhile.
+func outcome(ctx context.Context, keys freeze.Keys, done execute.Done) (store.Outcome, error) {
+	rows, err := keys.Frozen.Get(ctx, keys.Name(begunSet), 0)
+	if err != nil || len(rows) == 0 {
+		return store.Outcome{}, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
+	}
+
+	counts := make([]int64, max(len(rows[0]), 2))
+	for i, text := range rows[0] {
+		if counts[i], err = strconv.ParseInt(text, 10, 64); err != nil {
+			return store.Outcome{}, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
+		}
+	}
+
+	counts[0] = max(counts[0], done.Deleted)
+	counts[1] = max(counts[1], done.Overwritten)
+
+	for i, kind := range []store.Kind{store.Erased, store.Pseudonymised, store.Retained} {
+		if counts[i] > 0 {
+			return store.Outcome{Kind: kind, Count: counts[i]}, nil
+		}
+	}
+
+	return store.Outcome{Kind: store.NothingFound}, nil
+}

@@ -1,0 +1,137 @@
+package erasure
+
+import "steward/internal/failure"
+
+// Facts are what the database holds of a case at the moment in which it is decided about.
+type Facts struct {
+	Stage Stage
+	// Enforced says that the case erases, and does not end after its plan.
+	Enforced bool
+	// NeedsApproval says that a second person must agree, Approved that one did, to the newest plan.
+	NeedsApproval, Approved bool
+	// Held says that a hold stops it at this moment.
+	Held bool
+	// CancelAsked and RetryAsked say that somebody asked for it since the last decision.
+	CancelAsked, RetryAsked bool
+	// BackTo is where a closing goes back to, empty while it goes on.
+	BackTo Stage
+	// AppReopened says that the app was told to reopen the subject since it was told to close it.
+	AppReopened bool
+	// Tombstoned says that it was decided for good.
+	Tombstoned bool
+	// Remainders counts the places in which verify found something.
+	Remainders int
+}
+
+// Decision is what becomes of a case.
+type Decision struct {
+	// Stage is the one that follows; the same means that nothing changes.
+	Stage Stage
+	// BackTo is set where a closing is to be taken back first, towards that stage.
+	BackTo Stage
+	// Code says why it is blocked.
+	Code failure.Code
+}
+
+// Decide says what follows from the facts. It never leads to a tombstone: that is
+// CommitTombstone's, which looks at all of this again.
+func Decide(f Facts) Decision {
+	stay := Decision{Stage: f.Stage, BackTo: f.BackTo}
+
+	switch f.Stage {
+	case Requested, Held, Planned, AwaitingApproval:
+		return decideBefore(f)
+	case Closing:
+		return decideClosing(f)
+	case Blocked:
+		return decideBlocked(f)
+	case Verifying:
+		if f.Remainders > 0 {
+			return Decision{Stage: Blocked, Code: failure.RemaindersFound}
+		}
+
+		return stay
+	case Waiting:
+		switch {
+		case f.Remainders > 0:
+			return Decision{Stage: Blocked, Code: failure.RemaindersFound}
+		case f.RetryAsked:
+			return Decision{Stage: Executing} // a store that had failed may do better now
+		default:
+			return stay
+		}
+	case Tombstoned, Executing, Answered, Done, Cancelled, Observed:
+		return stay
+	default:
+		return stay
+	}
+}
+
+// decideBefore is for the stages before anything was touched.
+func decideBefore(f Facts) Decision {
+	switch {
+	case f.CancelAsked:
+		return Decision{Stage: Cancelled}
+	case f.Stage == Planned && !f.Enforced:
+		return Decision{Stage: Observed} // a plan harms nothing that is held
+	case f.Held && f.Enforced:
+		return Decision{Stage: Held}
+	case f.Stage == Requested:
+		return Decision{Stage: Requested} // until its plan is made
+	case f.Stage == Held:
+		return Decision{Stage: Requested} // the plan of before the hold is old
+	case !f.Enforced:
+		return Decision{Stage: Requested} // no such case waits for an approval: its plan is made anew, and is its end
+	case f.NeedsApproval && !f.Approved:
+		return Decision{Stage: AwaitingApproval}
+	default:
+		return Decision{Stage: Closing}
+	}
+}
+
+// decideClosing takes a closing back where something speaks against it, and leaves it
+// once the app has been told.
+func decideClosing(f Facts) Decision {
+	back := f.BackTo
+
+	switch {
+	case f.CancelAsked:
+		back = Cancelled
+	case f.Held:
+		back = Held
+	}
+
+	if back == "" {
+		return Decision{Stage: Closing}
+	}
+
+	if f.BackTo != "" && f.AppReopened {
+		decided := Decision{Stage: back}
+		if back == Blocked {
+			decided.Code = failure.Internal // the code of the stop stands in the row already
+		}
+
+		return decided
+	}
+
+	return Decision{Stage: Closing, BackTo: back}
+}
+
+// decideBlocked goes on when somebody asks for it: from the beginning where nothing was
+// erased yet, else with what was decided for good.
+func decideBlocked(f Facts) Decision {
+	switch {
+	case f.Tombstoned && f.RetryAsked:
+		return Decision{Stage: Tombstoned} // by way of the seal, which is asked for each time
+	case f.Tombstoned:
+		return Decision{Stage: Blocked}
+	case f.CancelAsked:
+		return Decision{Stage: Cancelled}
+	case f.Held && f.Enforced:
+		return Decision{Stage: Held}
+	case f.RetryAsked:
+		return Decision{Stage: Requested}
+	default:
+		return Decision{Stage: Blocked}
+	}
+}

@@ -1,0 +1,118 @@
+// Package everywhere opens all places of a deployment that hold data of subjects: the
+// databases of the data map with the login that erases, the objects that their rows name, and what the policy
+// says is elsewhere.
+package everywhere
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"steward/internal/clocks"
+	"steward/internal/config"
+	"steward/internal/datamap"
+	"steward/internal/erasure"
+	"steward/internal/erasure/appdb"
+	"steward/internal/erasure/objects"
+	"steward/internal/failure"
+	"steward/internal/gcs"
+	"steward/internal/policy"
+	"steward/internal/postgres"
+	"steward/internal/store"
+	"steward/internal/store/elsewhere"
+)
+
+// Places are all of them. It is an erasure.Decided.
+type Places struct {
+	// Stores are in the order in which they erase: what rows name goes before the rows.
+	Stores []store.Store
+	// Apps are told of accounts that close.
+	Apps []erasure.App
+	// Databases are those of the data map, in its order.
+	Databases []*postgres.DB
+
+	sha  string
+	rows []*appdb.Store
+}
+
+// From are what places are opened from.
+type From struct {
+	Config  config.Config
+	Policy  *policy.Policy
+	Storage *gcs.Client
+	// Steward is the steward database, with the rights of the role that erases.
+	Steward postgres.Queryer
+	Clock   clocks.Clock
+	// Pseudonyms gives the key of an erasure's keyed hashes; nil where nothing is erased, only planned.
+	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
+	// Address gives the URL of a database of the data map: config.Config.EraseURL.
+	Address func(database string) (string, error)
+}
+
+// Open opens every place, lazily: nothing is sent yet. It fails with ConfigInvalid for a data map that cannot be
+// used, and where a variable is missing. Who opens them closes them.
+func Open(ctx context.Context, from From) (*Places, error) {
+	decided, err := datamap.Load(from.Config.DataMap)
+	if err != nil {
+		return nil, failure.Wrap(failure.ConfigInvalid, "reading the data map", err)
+	}
+
+	places := &Places{sha: decided.SHA256}
+
+	for _, database := range decided.Databases {
+		if err := places.add(ctx, from, database); err != nil {
+			places.Close()
+
+			return nil, fmt.Errorf("erasing in %s: %w", database.Name, err)
+		}
+	}
+
+	places.Stores = append(places.Stores, elsewhere.All(from.Policy, from.Steward, from.Clock)...)
+
+	return places, nil
+}
+
+func (p *Places) add(ctx context.Context, from From, database datamap.Database) error {
+	address, err := from.Address(database.Name)
+	if err != nil {
+		return err
+	}
+
+	db, err := postgres.Open(ctx, address)
+	if err != nil {
+		return err
+	}
+
+	rows := appdb.New(db, database, appdb.Options{Rules: from.Policy, Pseudonyms: from.Pseudonyms})
+	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
+	at := from.Policy.Storage
+	p.Stores = append(p.Stores, objects.New(rows, from.Storage, from.Clock,
+		at.Backups, at.Ledger, at.Replay, at.Packages, at.Files), rows)
+	p.Apps = append(p.Apps, erasure.Statements{DB: db, CloseSQL: database.Account.Close, ReopenSQL: database.Account.Reopen})
+
+	return nil
+}
+
+// Close closes the databases.
+func (p *Places) Close() {
+	for _, each := range p.Databases {
+		each.Close()
+	}
+}
+
+// Hashes implements erasure.Decided. It fails with MapUnfit where the data map does not fit a database.
+func (p *Places) Hashes(ctx context.Context, subject store.Subject) (dataMap, schema string, err error) {
+	sum := sha256.New()
+
+	for _, each := range p.rows {
+		fingerprint, err := each.Fingerprint(ctx, subject)
+		if err != nil {
+			return "", "", err
+		}
+
+		sum.Write([]byte(each.Name() + " " + fingerprint + "\n"))
+	}
+
+	return p.sha, hex.EncodeToString(sum.Sum(nil)), nil
+}

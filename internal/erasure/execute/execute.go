@@ -1,0 +1,144 @@
+// Package execute erases: it does the jobs of a route to the rows of one subject, in one
+// transaction where they are few, else in batches that grow and shrink with their latency, and looks
+// again until nothing is left to do. It decides nothing.
+package execute
+
+import (
+	"context"
+	"fmt"
+
+	"steward/internal/erasure/plan"
+	"steward/internal/erasure/selection"
+	"steward/internal/erasure/session"
+	"steward/internal/failure"
+)
+
+// Limits are what an erasure may ask of the app's database. The zero value is Default.
+type Limits struct {
+	// Small is how many rows are erased in one transaction.
+	Small int64
+	// Gather is how many places of rows are held in memory at once, 12 bytes each.
+	Gather int64
+	// Batch is the first batch's number of rows, MostBatch that of the largest one.
+	Batch, MostBatch int
+}
+
+// Default are the limits of a database that people work with meanwhile: a first batch that takes some milliseconds, a
+// largest one that takes some hundred where rows are small, and six megabytes of places.
+func Default() Limits {
+	const small, gather, batch, mostBatch = 5_000, 500_000, 1_000, 20_000
+
+	return Limits{Small: small, Gather: gather, Batch: batch, MostBatch: mostBatch}
+}
+
+// mostPasses bounds how often an erasure looks again because somebody added rows of the
+// subject meanwhile, who is closed by then.
+const mostPasses = 20
+
+// Runner erases one subject over one session, whose tables are full.
+type Runner struct {
+	Session *session.Session
+	Found   selection.Selection
+	Limits  Limits
+	// Grow looks for keys of rows that came since, and keeps them before anything is done to those.
+	Grow func(ctx context.Context) error
+	// Beat is told how many rows are done so far.
+	Beat func(done int64)
+	// Brake comes back when the database has time; nil for one that always has.
+	Brake func(ctx context.Context) error
+	// Pseudonyms gives keyed hashes to rows that stay; nil where no column has one.
+	Pseudonyms func(ctx context.Context) error
+
+	done Done
+}
+
+// Done counts what was done to rows.
+type Done struct{ Deleted, Overwritten, Unlinked int64 }
+
+// All is how many rows were touched, one that was both overwritten and unlinked twice.
+func (d *Done) All() int64 { return d.Deleted + d.Overwritten + d.Unlinked }
+
+func (d *Done) add(action plan.Action, rows int64) {
+	switch action {
+	case plan.DeleteRows:
+		d.Deleted += rows
+	case plan.Overwrite:
+		d.Overwritten += rows
+	default:
+		d.Unlinked += rows
+	}
+}
+
+// Run does the jobs until nothing is left to do. It may be run again after any error: what is done is done.
+// It fails with StillWritten if rows of the subject keep coming.
+func (r *Runner) Run(ctx context.Context) (Done, error) {
+	if r.Limits == (Limits{}) {
+		r.Limits = Default()
+	}
+
+	jobs := r.Found.Jobs()
+
+	for range mostPasses {
+		if err := r.Grow(ctx); err != nil {
+			return r.done, err
+		}
+
+		if r.Pseudonyms != nil {
+			if err := r.Pseudonyms(ctx); err != nil {
+				return r.done, err
+			}
+		}
+
+		left, err := Left(ctx, r.Session, jobs)
+		if err != nil {
+			return r.done, err
+		}
+
+		if left == 0 {
+			return r.done, nil
+		}
+
+		if err := r.pass(ctx, jobs, left); err != nil {
+			return r.done, err
+		}
+	}
+
+	return r.done, failure.New(failure.StillWritten, "erasing rows of a subject that keeps being written")
+}
+
+// Left counts the rows that are still to be done, one that several jobs find several times.
+func Left(ctx context.Context, s *session.Session, jobs []selection.Job) (left int64, err error) {
+	counts, err := Count(ctx, s, jobs)
+	for _, count := range counts {
+		left += count
+	}
+
+	return left, err
+}
+
+// Count counts the rows of each job, those that go together one after the other.
+func Count(ctx context.Context, s *session.Session, jobs []selection.Job) ([]int64, error) {
+	var counts []int64
+
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+
+	if err := s.QueryRow(ctx, selection.CountAll(selection.Each(jobs))).Scan(&counts); err != nil {
+		return nil, fmt.Errorf("counting rows to erase: %w", err)
+	}
+
+	return counts, nil
+}
+
+// pass does each job once.
+func (r *Runner) pass(ctx context.Context, jobs []selection.Job, left int64) error {
+	if left <= r.Limits.Small {
+		// What is in the way of one transaction may let batches through.
+		if err := r.atOnce(ctx, jobs); err == nil || !crowded(err) && !named(err) {
+			return err
+		}
+	}
+
+	return r.inBatches(ctx, jobs)
+}

@@ -1,0 +1,343 @@
+// Package objects is Cloud Storage as a store: the objects that a subject's rows name. It must be frozen and erased
+// before the database whose rows those are.
+package objects
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"time"
+
+	"steward/internal/clocks"
+	"steward/internal/erasure/appdb"
+	"steward/internal/erasure/plan"
+	"steward/internal/failure"
+	"steward/internal/gcs"
+	"steward/internal/store"
+)
+
+// chunkRows is how many objects a frozen chunk names.
+const chunkRows = 10_000
+
+// Store is the objects that the rows of one database name.
+type Store struct {
+	rows   *appdb.Store
+	client *gcs.Client
+	clock  clocks.Clock
+	own    []string
+}
+
+var _ store.Store = (*Store)(nil)
+
+// New makes the store of the objects that rows name. The buckets own are Steward's: a row that names one is a mistake or
+// an attack, and the erasure is refused until it is gone.
+func New(rows *appdb.Store, client *gcs.Client, clock clocks.Clock, own ...string) *Store {
+	return &Store{rows: rows, client: client, clock: clock, own: own}
+}
+
+// named tells each object that rows of the subject name. It fails with MapUnfit where one is in a bucket of Steward's.
+func (s *Store) named(ctx context.Context, subject store.Subject, each func(appdb.Object) error) error {
+	return s.rows.Objects(ctx, subject, func(object appdb.Object) error {
+		if slices.Contains(s.own, object.Bucket) {
+			return failure.New(failure.MapUnfit, "looking for objects: a row names one in Steward's own bucket "+object.Bucket)
+		}
+
+		return each(object)
+	})
+}
+
+// Name is the database's name and "objects".
+func (s *Store) Name() string { return s.rows.Name() + " objects" }
+
+// namesSet is the set of frozen names, after the store's.
+const namesSet = "/objects"
+
+// Plan implements store.Store: one step for each bucket. It fails as the plan of the database does.
+func (s *Store) Plan(ctx context.Context, subject store.Subject) (steps []plan.Step, err error) {
+	counts := map[string]int64{}
+
+	err = s.named(ctx, subject, func(object appdb.Object) error {
+		counts[object.Bucket]++
+
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	for bucket, count := range counts {
+		steps = append(steps, plan.Step{Store: s.Name(), Place: bucket, Action: plan.DeleteRows, Rows: count})
+	}
+
+	slices.SortFunc(steps, func(a, b plan.Step) int { return cmp.Compare(a.Place, b.Place) })
+
+	return steps, nil
+}
+
+// Freeze implements store.Store. What was frozen before stays: a row that names an object may be gone since, and
+// the object not.
+func (s *Store) Freeze(ctx context.Context, subject store.Subject, frozen store.Frozen) error {
+	sets, err := frozen.Sets(ctx)
+	if err != nil {
+		return failure.Wrap(failure.Unavailable, "looking for frozen objects", err)
+	}
+
+	known := map[[sha256.Size]byte]bool{}
+
+	if err := s.chunks(ctx, frozen, func(named []appdb.Object) error {
+		for _, object := range named {
+			known[sum(object)] = true
+		}
+
+		return nil
+	}); err != nil {
+		return err
+	}
+
+	next, chunk := sets[s.Name()+namesSet], [][]string{}
+	put := func() error {
+		if len(chunk) == 0 {
+			return nil
+		}
+
+		err := frozen.Put(ctx, s.Name()+namesSet, next, chunk)
+		next, chunk = next+1, nil
+
+		return failure.Wrap(failure.Unavailable, "freezing objects", err)
+	}
+
+	err = s.named(ctx, subject, func(object appdb.Object) error {
+		if known[sum(object)] {
+			return nil
+		}
+
+		known[sum(object)] = true
+
+		if chunk = append(chunk, []string{object.Bucket, object.Name}); len(chunk) < chunkRows {
+			return nil
+		}
+
+		return put()
+	})
+	if err != nil {
+		return err
+	}
+
+	return put()
+}
+
+// sum stands for an object in memory, whatever the length of its name.
+func sum(object appdb.Object) [sha256.Size]byte {
+	return sha256.Sum256([]byte(object.Bucket + "\x00" + object.Name))
+}
+
+// chunks tells the frozen objects, a chunk at a time.
+func (s *Store) chunks(ctx context.Context, frozen store.Frozen, tell func([]appdb.Object) error) error {
+	sets, err := frozen.Sets(ctx)
+	if err != nil {
+		return failure.Wrap(failure.Unavailable, "looking for frozen objects", err)
+	}
+
+	for chunk := range sets[s.Name()+namesSet] {
+		rows, err := frozen.Get(ctx, s.Name()+namesSet, chunk)
+		if err != nil {
+			return failure.Wrap(failure.Unavailable, "reading frozen objects", err)
+		}
+
+		named := make([]appdb.Object, len(rows))
+		for i, row := range rows {
+			named[i] = appdb.Object{Bucket: row[0], Name: row[1]}
+		}
+
+		if err := tell(named); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// alone tells those frozen objects that nobody else names at this moment. What was frozen may have come to somebody
+// else since, and is theirs then.
+func (s *Store) alone(ctx context.Context, subject store.Subject, frozen store.Frozen, tell func(appdb.Object) error) error {
+	return s.chunks(ctx, frozen, func(named []appdb.Object) error {
+		alone, err := s.rows.StillAlone(ctx, subject, named)
+		if err != nil {
+			return err
+		}
+
+		for _, object := range alone {
+			if err := tell(object); err != nil {
+				return err
+			}
+		}
+
+		return nil
+	})
+}
+
+// Erase implements store.Store: each generation of each object goes, live and noncurrent, unless somebody else names the
+// object by now. Where a bucket keeps what
+// is deleted for a while, the outcome says until when.
+func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.Frozen, beat func(done int64)) (store.Outcome, error) {
+	if err := s.Freeze(ctx, subject, frozen); err != nil {
+		return store.Outcome{}, err
+	}
+
+	var (
+		done  int64
+		until time.Time
+	)
+
+	err := s.alone(ctx, subject, frozen, func(object appdb.Object) error {
+		if err := s.remove(ctx, object); err != nil {
+			return err
+		}
+
+		kept, err := s.soft(ctx, object)
+		if err != nil {
+			return err
+		}
+
+		done++
+
+		if beat != nil {
+			beat(done)
+		}
+
+		if kept.After(until) {
+			until = kept
+		}
+
+		return nil
+	})
+	if err != nil {
+		return store.Outcome{}, err
+	}
+
+	switch {
+	case done == 0:
+		return store.Outcome{Kind: store.NothingFound}, nil
+	case !until.IsZero():
+		return store.Outcome{Kind: store.Expires, Count: done, At: until}, nil
+	default:
+		return store.Outcome{Kind: store.Erased, Count: done}, nil
+	}
+}
+
+// remove deletes every generation of an object. One that is gone already is no error.
+func (s *Store) remove(ctx context.Context, object appdb.Object) error {
+	bucket := s.client.Bucket(object.Bucket)
+
+	for generation, err := range bucket.List(ctx, object.Name, gcs.ListOptions{Versions: true}) {
+		if failure.Is(err, failure.ObjectNotFound) {
+			return nil // no bucket holds nothing
+		}
+
+		if err != nil {
+			return fmt.Errorf("looking for an object: %w", err)
+		}
+
+		if generation.Name != object.Name {
+			continue // a longer name with this prefix
+		}
+
+		if err := bucket.Delete(ctx, object.Name, generation.Generation); err != nil && !failure.Is(err, failure.ObjectNotFound) {
+			return fmt.Errorf("removing an object: %w", err)
+		}
+	}
+
+	return nil
+}
+
+// soft is until when the service keeps a deleted object, zero if it does not.
+func (s *Store) soft(ctx context.Context, object appdb.Object) (until time.Time, err error) {
+	for generation, err := range s.client.Bucket(object.Bucket).List(ctx, object.Name, gcs.ListOptions{SoftDeleted: true}) {
+		if failure.Is(err, failure.ObjectNotFound) {
+			return time.Time{}, nil
+		}
+
+		if err != nil {
+			return time.Time{}, fmt.Errorf("looking for a deleted object: %w", err)
+		}
+
+		if generation.Name == object.Name && generation.HardDelete.After(until) {
+			until = generation.HardDelete
+		}
+	}
+
+	return until, nil
+}
+
+// Verify implements store.Store: of what nobody else names, no generation is listed as live or noncurrent, and none as
+// soft-deleted whose time is over, or that has none. A bucket that is no more holds nothing.
+func (s *Store) Verify(ctx context.Context, subject store.Subject, frozen store.Frozen) (left []store.Remainder, err error) {
+	counts := map[store.Remainder]int64{}
+	now := s.clock.Now()
+
+	err = s.alone(ctx, subject, frozen, func(object appdb.Object) error {
+		for _, options := range []gcs.ListOptions{{Versions: true}, {SoftDeleted: true}} {
+			for generation, err := range s.client.Bucket(object.Bucket).List(ctx, object.Name, options) {
+				switch {
+				case failure.Is(err, failure.ObjectNotFound):
+				case err != nil:
+					return fmt.Errorf("looking for what is left: %w", err)
+				case generation.Name != object.Name || options.SoftDeleted && generation.HardDelete.After(now):
+				default:
+					counts[store.Remainder{Place: object.Bucket, Why: why(options)}]++
+				}
+			}
+		}
+
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+
+	for remainder, count := range counts {
+		remainder.Rows = count
+		left = append(left, remainder)
+	}
+
+	slices.SortFunc(left, func(a, b store.Remainder) int {
+		return cmp.Or(cmp.Compare(a.Place, b.Place), cmp.Compare(a.Why, b.Why))
+	})
+
+	return left, nil
+}
+
+func why(options gcs.ListOptions) string {
+	if options.SoftDeleted {
+		return "soft-deleted"
+	}
+
+	return "listed"
+}
+
+// GoneBy implements store.Store: the longest time for which a bucket that rows name keeps what is deleted.
+func (s *Store) GoneBy(ctx context.Context, subject store.Subject, erasedAt time.Time) (time.Time, error) {
+	buckets, err := s.rows.Buckets(ctx, subject)
+	if err != nil {
+		return time.Time{}, err
+	}
+
+	longest := time.Duration(0)
+
+	for _, bucket := range buckets {
+		settings, err := s.client.Bucket(bucket).Settings(ctx)
+		if failure.Is(err, failure.ObjectNotFound) {
+			continue // no bucket keeps nothing
+		}
+
+		if err != nil {
+			return time.Time{}, err
+		}
+
+		longest = max(longest, settings.SoftDelete)
+	}
+
+	return erasedAt.Add(longest), nil
+}

@@ -1,0 +1,42 @@
+package erasure
+
+// Reason is the code of why somebody is erased. It stands in the ledger.
+type Reason string
+
+// The reasons.
+const (
+	// AccountDelete: the app or a member of staff asked for an account to be deleted, and
+	// the task that this opened was accepted.
+	AccountDelete Reason = "account.delete"
+	// ByStaff: a member of staff asked for it, through the API.
+	ByStaff Reason = "staff.request"
+)
+
+// ReasonRow says everything about one reason.
+type ReasonRow struct {
+	Reason Reason
+	// Text is what people read; fixed, so that it carries no data.
+	Text string
+	// Approval says that a second person must agree to the plan.
+	Approval bool
+}
+
+// Reasons is the closed table of reasons. What people ask for, people approve: a wrong
+// account's id is typed easily, and nothing brings the data back.
+func Reasons() []ReasonRow {
+	return []ReasonRow{
+		{AccountDelete, "the account was asked to be deleted, and support accepted that", true},
+		{ByStaff, "a member of staff asked for it", true},
+	}
+}
+
+// FindReason is the row of a reason, and whether there is one.
+func FindReason(reason Reason) (ReasonRow, bool) {
+	for _, row := range Reasons() {
+		if row.Reason == reason {
+			return row, true
+		}
+	}
+
+	return ReasonRow{}, false
+}

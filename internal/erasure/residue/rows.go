@@ -1,0 +1,113 @@
+package residue
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"steward/internal/datamap"
+	"steward/internal/erasure/route"
+	"steward/internal/liveschema"
+)
+
+// reader looks through rows as COPY writes them: fields between tabs, rows between newlines; what is such a
+// sign itself is escaped. It holds one row at a time.
+type reader struct {
+	pass  *Pass
+	leaf  leaf
+	rest  []byte // the beginning of a row that is not whole yet
+	found map[Finding]int64
+}
+
+// Write implements io.Writer.
+func (r *reader) Write(p []byte) (int, error) {
+	written := len(p)
+
+	if len(r.rest) > 0 {
+		p = append(r.rest, p...)
+		r.rest = nil
+	}
+
+	for {
+		end := bytes.IndexByte(p, '\n')
+		if end < 0 {
+			r.rest = append(r.rest, p...)
+
+			return written, nil
+		}
+
+		r.row(p[:end])
+		p = p[end+1:]
+	}
+}
+
+// row notes what is found in a row, each finding once.
+func (r *reader) row(row []byte) {
+	hits := r.pass.matcher.find(row)
+	if len(hits) == 0 {
+		return
+	}
+
+	account, _, _ := bytes.Cut(row, []byte{'\t'})
+	seen := map[Finding]bool{}
+
+	for _, hit := range hits {
+		field := bytes.Count(row[:hit.at], []byte{'\t'})
+		if field == 0 {
+			continue // the account's key itself
+		}
+
+		for _, owner := range r.pass.matcher.ownersOf(hit.value) {
+			sought := r.pass.sought[owner]
+			finding := Finding{
+				Erasure: sought.Erasure, Table: r.leaf.leaf.String(), Column: r.leaf.columns[field-1],
+				Elsewhere: r.leaf.elsewhere(sought, string(account)),
+			}
+
+			if !seen[finding] {
+				seen[finding] = true
+				r.found[finding]++
+			}
+		}
+	}
+}
+
+// elsewhere says that a row is another controller's: of the account of another customer than the one in whose scope the
+// person was erased, or of any customer where the person was erased from the company's own tables.
+func (l leaf) elsewhere(sought Sought, account string) bool {
+	if sought.Account == "" {
+		return l.role == datamap.Processor
+	}
+
+	return l.account != "" && account != sought.Account
+}
+
+// findings are what was found, in order.
+func (r *reader) findings() (findings []Finding) {
+	for finding, rows := range r.found {
+		finding.Rows = rows
+		findings = append(findings, finding)
+	}
+
+	slices.SortFunc(findings, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Erasure, b.Erasure), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Rows, b.Rows))
+	})
+
+	return findings
+}
+
+// accountColumn is the column of a table that holds the account's key, empty if its path does not copy it.
+func accountColumn(way route.Route, name liveschema.Name) string {
+	table, found := way.Table(name)
+	if !found {
+		return ""
+	}
+
+	for _, selector := range table.Selectors {
+		if selector.Account != "" {
+			return selector.Account
+		}
+	}
+
+	return ""
+}

@@ -1,0 +1,116 @@
+// Package session is one connection to a company's database for the time of one step of an
+// erasure: values are written as texts in one way, row-level security hides nothing, and
+// tables of its own live until it ends.
+package session
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"steward/internal/failure"
+	"steward/internal/postgres"
+)
+
+// closeTimeout is how long saying goodbye to the server may take.
+const closeTimeout = 5 * time.Second
+
+// Session is one connection. It is for one goroutine.
+type Session struct {
+	postgres.Conn
+
+	raw *pgxpool.Conn
+}
+
+// Open takes a connection and sets it up. It fails with Unavailable.
+func Open(ctx context.Context, db *postgres.DB) (*Session, error) {
+	raw, err := db.Pool().Acquire(ctx)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "connecting for an erasure", err)
+	}
+
+	s := &Session{Conn: postgres.On(raw.Conn()), raw: raw}
+
+	if _, err := s.Exec(ctx, pins()); err != nil {
+		s.Close(ctx)
+
+		return nil, failure.Wrap(failure.Unavailable, "setting up a session for an erasure", err)
+	}
+
+	return s, nil
+}
+
+// pins shape how values look as texts, as they do for backups. The search path is left as the app has it: its
+// triggers may need it. With row_security off the server refuses a statement that a policy would narrow.
+func pins() string {
+	settings := [][2]string{
+		{"application_name", "steward erasure"},
+		{"datestyle", "ISO, YMD"},
+		{"intervalstyle", "iso_8601"},
+		{"timezone", "UTC"},
+		{"extra_float_digits", "3"},
+		{"bytea_output", "hex"},
+		{"lc_monetary", "C"},
+		{"row_security", "off"},
+		{"idle_in_transaction_session_timeout", "0"},
+		{"client_min_messages", "warning"},
+	}
+
+	calls := make([]string, len(settings))
+	for i, setting := range settings {
+		calls[i] = fmt.Sprintf("pg_catalog.set_config('%s', '%s', false)", setting[0], setting[1])
+	}
+
+	return "select " + strings.Join(calls, ", ")
+}
+
+// Raw is the connection itself, for COPY. What is done with it does not pass the fault gate.
+func (s *Session) Raw() *pgx.Conn { return s.raw.Conn() }
+
+// Close ends the connection, and with it the session's tables.
+func (s *Session) Close(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+
+	_ = s.raw.Conn().Close(ctx) //nolint:errcheck // the server ends the session when the connection goes
+	s.raw.Release()
+}
+
+// Snapshot is how a transaction begins that sees one instant; it may fill the session's own tables.
+const Snapshot = "begin isolation level repeatable read"
+
+// InTx runs work between begin, a statement, and a commit. If work fails, all is undone. If the commit
+// fails, nobody knows whether it took place.
+func (s *Session) InTx(ctx context.Context, begin string, work func(context.Context) error) error {
+	if _, err := s.Exec(ctx, begin); err != nil {
+		s.rollback(ctx)
+
+		return fmt.Errorf("beginning a transaction: %w", err)
+	}
+
+	if err := work(ctx); err != nil {
+		s.rollback(ctx)
+
+		return err
+	}
+
+	if _, err := s.Exec(ctx, "commit"); err != nil {
+		s.rollback(ctx)
+
+		return fmt.Errorf("committing: %w", err)
+	}
+
+	return nil
+}
+
+// rollback undoes even when the caller's context has ended.
+func (s *Session) rollback(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+
+	_, _ = s.Exec(ctx, "rollback") //nolint:errcheck // the server rolls back when the connection goes
+}

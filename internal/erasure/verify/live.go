@@ -1,0 +1,161 @@
+package verify
+
+import (
+	"context"
+	"strings"
+
+	"steward/internal/datamap"
+	"steward/internal/erasure/plan"
+	"steward/internal/liveschema"
+	"steward/internal/store"
+)
+
+// live looks for rows that say themselves whose they are: by the account's key, or by an identity.
+func (l Look) live(ctx context.Context) ([]store.Remainder, error) {
+	if l.Subject.Kind == plan.Account {
+		return l.run(ctx, l.ofAccount(), l.Subject.Account)
+	}
+
+	left := []store.Remainder{}
+
+	for identity, values := range l.Subject.Identities {
+		checks := l.ofPerson(datamap.Identity(identity))
+		args := []any{values}
+
+		if l.Route.Scoped && len(checks) > 0 {
+			args = append(args, l.Subject.Account)
+		}
+
+		more, err := l.run(ctx, checks, args...)
+		if err != nil {
+			return nil, err
+		}
+
+		left = append(left, more...)
+	}
+
+	return left, nil
+}
+
+// ofAccount are the checks by the account's key.
+func (l Look) ofAccount() (checks []check) {
+	for _, on := range l.Route.All() {
+		for _, selector := range on.Selectors {
+			if selector.Account == "" || !l.goes(on.Name) {
+				continue
+			}
+
+			checks = append(checks, check{
+				on.Name.String(), Own,
+				"select count(*) from " + table(on.Live) + " where " + l.is(on.Live, "t", selector.Account, "$1"),
+			})
+		}
+	}
+
+	return checks
+}
+
+func (l Look) is(live liveschema.Table, alias, column, parameter string) string {
+	of, _ := live.Column(column)
+
+	return alias + "." + liveschema.Quote(column) + " = " + parameter + "::text::" + of.Type
+}
+
+// ofPerson are the checks by the identities of one type, in rows that go, and in the columns of those that stay.
+func (l Look) ofPerson(identity datamap.Identity) (checks []check) {
+	for _, on := range l.Route.All() {
+		decided, _ := l.rows(on.Name)
+
+		for _, selector := range on.Selectors {
+			for _, match := range selector.Matches {
+				if match.Identity != identity || decided.Name == (liveschema.Name{}) || !l.goes(on.Name) && !erases(decided, match.Column) {
+					continue
+				}
+
+				condition := l.holds(on.Live, match)
+				if l.Route.Scoped {
+					condition += " and " + l.below(on.Name, "t")
+				}
+
+				checks = append(checks, check{
+					on.Name.String() + "." + match.Column, Identified, "select count(*) from " + table(on.Live) + " where " + condition,
+				})
+			}
+		}
+	}
+
+	return checks
+}
+
+// erases says that a column of rows that stay is overwritten.
+func erases(decided datamap.Table, name string) bool {
+	for _, column := range decided.Columns {
+		if column.Name == name {
+			return column.Decision == datamap.Erase
+		}
+	}
+
+	return false
+}
+
+// holds says that a column holds one of the identities $1, as it is compared for people.
+func (l Look) holds(live liveschema.Table, match datamap.Match) string {
+	const arrays = "A"
+
+	column := "t." + liveschema.Quote(match.Column)
+	of, _ := live.Column(match.Column)
+
+	switch {
+	case match.JSON != "":
+		return "exists (select from jsonb_path_query(" + column + "::jsonb, '" + strings.ReplaceAll(match.JSON, "'", "''") +
+			"', '{}', true) as j (v), unnest($1::text[]) as i (v) where " + equal(match.Identity, "j.v #>> '{}'", "i.v") + ")"
+	case of.Category == arrays:
+		return "exists (select from unnest(" + column + ") as e (v), unnest($1::text[]) as i (v) where " +
+			equal(match.Identity, "e.v::text", "i.v") + ")"
+	default:
+		return "exists (select from unnest($1::text[]) as i (v) where " + equal(match.Identity, column+"::text", "i.v") + ")"
+	}
+}
+
+// equal compares two texts as identities of a type. Visitors and users are compared without case here: a
+// UUID has two ways to be written, and to name one too many is safe.
+func equal(identity datamap.Identity, a, b string) string {
+	if identity == datamap.Phone {
+		digits := func(text string) string {
+			return "translate(" + text + ", translate(" + text + ", '0123456789', ''), '')"
+		}
+
+		return digits(a) + " = " + digits(b)
+	}
+
+	return "lower(" + a + ") = lower(" + b + ")"
+}
+
+// below says that a row is below the account $2, by live joins up its path.
+func (l Look) below(name liveschema.Name, alias string) string {
+	root := l.Decided.Account
+	live, _ := l.Schema.Table(name)
+
+	if name == root.Table {
+		return l.is(live, alias, root.Key, "$2")
+	}
+
+	decided, _ := l.rows(name)
+
+	for _, edge := range l.edges(name) {
+		if !sameColumns(edge.columns, decided.Path) {
+			continue
+		}
+
+		parent, joins := alias+"p", []string{}
+		for i, column := range edge.columns {
+			joins = append(joins, alias+"."+liveschema.Quote(column)+" = "+parent+"."+liveschema.Quote(edge.toColumns[i]))
+		}
+
+		joins = append(joins, l.below(edge.to, parent))
+
+		return "exists (select from " + edge.to.SQL() + " as " + parent + " where " + strings.Join(joins, " and ") + ")"
+	}
+
+	return "false"
+}

@@ -1,0 +1,42 @@
+package failure
+
+// The codes about erasures and holds.
+const (
+	ErasureUnknown  Code = "erasure_unknown"
+	ErasureOpen     Code = "erasure_open"
+	ErasureDecided  Code = "erasure_decided"
+	ErasureMoved    Code = "erasure_moved"
+	OwnErasure      Code = "own_erasure"
+	RemaindersFound Code = "remainders_found"
+	SubjectRefused  Code = "subject_refused"
+	HoldUnknown     Code = "hold_unknown"
+)
+
+// erasures are the rows about erasures and holds.
+func erasures() []Row {
+	const (
+		list = "See the erasures: steward erase list"
+		show = "See what it waits for: steward erase list"
+	)
+
+	return []Row{
+		{ErasureUnknown, "there is no such erasure", list, false, Usage, false},
+		{ErasureOpen, "an erasure of this account is open already", list, false, Refused, false},
+		{ErasureDecided, "the erasure is decided for good, or has ended", show, false, Refused, false},
+		{ErasureMoved, "the erasure has gone on meanwhile", show, true, Refused, false},
+		{
+			OwnErasure, "nobody approves what they asked for or opened",
+			"Ask another lead to approve it; see: steward erase list", false, NotAllowed, false,
+		},
+		{
+			RemaindersFound, "something of the subject is still there",
+			"Look at it, mend what is left, and have it tried again; see: steward erase list",
+			false, Broken, false,
+		},
+		{
+			SubjectRefused, "these are no identities of a person",
+			"Name 1 to 50 identities of the types that docs/erasure.md has", false, Usage, false,
+		},
+		{HoldUnknown, "there is no such hold, or it was released", "See which there are: steward hold list", false, Usage, false},
+	}
+}

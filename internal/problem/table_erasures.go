@@ -1,0 +1,21 @@
+package problem
+
+import (
+	"net/http"
+
+	"steward/internal/failure"
+)
+
+// erasures are the statuses of the codes about erasures and holds.
+func erasures() map[failure.Code]int {
+	return map[failure.Code]int{
+		failure.ErasureUnknown: http.StatusNotFound,
+		failure.ErasureOpen:    http.StatusConflict,
+		failure.ErasureDecided: http.StatusConflict,
+		failure.ErasureMoved:   http.StatusConflict,
+		failure.OwnErasure:     http.StatusForbidden,
+		failure.PlanChanged:    http.StatusConflict,
+		failure.SubjectRefused: http.StatusUnprocessableEntity,
+		failure.HoldUnknown:    http.StatusNotFound,
+	}
+}

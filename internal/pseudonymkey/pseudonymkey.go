@@ -1,0 +1,91 @@
+// Package pseudonymkey keeps the keys of pseudonyms: where the data map asks for a keyed hash
+// (HMAC-SHA-256) in place of a value, the rows that stay can still be told apart, and nobody can say whose they were, or try
+// guesses, once the key is destroyed.
+//
+// Each erasure has a key of its own, sealed under the key of its case: it is destroyed with that when
+// the case ends, in every copy that is left of the row.
+package pseudonymkey
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"steward/internal/casekey"
+	"steward/internal/clocks"
+	"steward/internal/failure"
+	"steward/internal/postgres"
+)
+
+// keyBytes is the length of a key, that of what HMAC-SHA-256 gives.
+const keyBytes = 32
+
+// column is the place that a key is sealed for.
+const column = "pseudonym_keys.sealed"
+
+// Keys gives the keys of erasures. It is safe for concurrent use.
+type Keys struct {
+	// DB is the steward database, with the rights of the role that erases.
+	DB postgres.Queryer
+	// Keeper opens the keys of cases.
+	Keeper casekey.Keeper
+	// Clock tells the time of promises.
+	Clock clocks.Clock
+}
+
+// For gives the key of an erasure, and makes it at the first call: every later one gives the same. It fails
+// with CaseKeyGone once the case has ended, and as casekey.Keeper.Open does.
+func (k Keys) For(ctx context.Context, erasure string) ([]byte, error) {
+	key, err := k.Keeper.Open(ctx, k.DB, erasure)
+	if err != nil {
+		return nil, err
+	}
+
+	plain, err := k.read(ctx, key, erasure)
+	if !failure.Is(err, failure.ObjectNotFound) {
+		return plain, err
+	}
+
+	made := make([]byte, keyBytes)
+	// rand.Read never fails: it ends the program rather than return weak bytes.
+	rand.Read(made)
+
+	sealed, err := key.Seal(column, made)
+	if err != nil {
+		return nil, err
+	}
+
+	// Of two who make it at once, one is first, and both read that one.
+	_, err = k.DB.Exec(ctx, `insert into pseudonym_keys (erasure, sealed, made_at) values ($1, $2, $3) on conflict do nothing`,
+		erasure, sealed, k.Clock.Now())
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "storing the key of pseudonyms", err)
+	}
+
+	return k.read(ctx, key, erasure)
+}
+
+func (k Keys) read(ctx context.Context, key *casekey.Key, erasure string) ([]byte, error) {
+	var sealed []byte
+
+	err := k.DB.QueryRow(ctx, `select sealed from pseudonym_keys where erasure = $1`, erasure).Scan(&sealed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, failure.New(failure.ObjectNotFound, "looking for the key of pseudonyms")
+	}
+
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "looking for the key of pseudonyms", err)
+	}
+
+	return key.Unseal(column, sealed)
+}
+
+// Destroy destroys the key of an erasure's pseudonyms before its case ends: from then on For makes another. It is no failure that there is
+// none. A backup of the steward database still has the row, sealed, until its own end.
+func (k Keys) Destroy(ctx context.Context, erasure string) error {
+	_, err := k.DB.Exec(ctx, `delete from pseudonym_keys where erasure = $1`, erasure)
+
+	return failure.Wrap(failure.Unavailable, "destroying the key of pseudonyms", err)
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"steward/internal/config"
+	"steward/internal/datamap"
+	"steward/internal/erasure/appdb"
+	"steward/internal/failure"
+	"steward/internal/policy"
+	"steward/internal/postgres"
+	"steward/internal/replay"
+)
+
+// restoredVariable is the environment variable with the URL of a restored database: it holds a password.
+const restoredVariable = "STEWARD_RESTORED_DATABASE_URL"
+
+func newReplay(a *app) *cobra.Command {
+	return group("replay", "Erase again what a restore brought back",
+		"A backup from before an erasure brings its subject back. For as long as such a backup is kept there is a record of what was\n"+
+			"erased; these commands do it again in the restored database, before anybody works with that. See docs/erasure.md.",
+		"  steward replay list\n  steward replay run --database app",
+		newReplayList(a), newReplayRun(a))
+}
+
+// replayList is what replay list prints.
+type replayList struct {
+	// Erasures are those that must be done again in restored data, in the order in which they were decided.
+	Erasures []replay.Decision `json:"erasures"`
+	// Hash is what replay run --execute takes: it is over these erasures and no others.
+	Hash string `json:"hash"`
+}
+
+func newReplayList(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the erasures that restored data must go through again",
+		Long:    "Lists the erasures that were decided for good and whose record is still there. It opens no record.",
+		Example: "  steward replay list\n  steward replay list --json",
+		Args:    args(cobra.NoArgs),
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, _, err := a.load()
+			if err != nil {
+				return err
+			}
+
+			db, err := a.database(command.Context(), settings)
+			if err != nil {
+				return err
+			}
+
+			found, err := decided(command.Context(), db)
+			if err != nil {
+				return err
+			}
+
+			return a.showReplays(found)
+		},
+	}
+}
+
+// decided lists what must be done again, with the hash of that list.
+func decided(ctx context.Context, q postgres.Queryer) (replayList, error) {
+	found, err := replay.Decided(ctx, q)
+	if err != nil {
+		return replayList{}, err
+	}
+
+	sum := sha256.New()
+	for _, each := range found {
+		fmt.Fprintln(sum, each.Erasure)
+	}
+
+	return replayList{Erasures: append([]replay.Decision{}, found...), Hash: hex.EncodeToString(sum.Sum(nil))}, nil
+}
+
+func (a *app) showReplays(found replayList) error {
+	if a.console.JSON {
+		return a.console.Document(found)
+	}
+
+	if len(found.Erasures) == 0 {
+		return a.console.Say("nothing was erased that a kept backup could bring back")
+	}
+
+	for _, each := range found.Erasures {
+		if err := a.console.Say("%s decided %s", each.Erasure, a.console.When(each.At)); err != nil {
+			return err
+		}
+	}
+
+	return a.console.Say("%d erasures, hash %s", len(found.Erasures), found.Hash)
+}
+
+// restored is a restored database with what erases in it.
+type restored struct {
+	db      *postgres.DB
+	decided datamap.Database
+	records replay.Records
+}
+
+// restored opens the database that the environment names, and what else a replay needs.
+func (a *app) restored(ctx context.Context, settings config.Config, rules *policy.Policy, name string) (restored, error) {
+	url := os.Getenv(restoredVariable)
+	if url == "" {
+		return restored{}, failure.New(failure.ConfigInvalid, "opening the restored database (set "+restoredVariable+")")
+	}
+
+	read, err := datamap.Load(settings.DataMap)
+	if err != nil {
+		return restored{}, err
+	}
+
+	of := read.Database(name)
+	if of == nil {
+		return restored{}, failure.New(failure.UnknownDatabase, "looking for "+name+" in the data map")
+	}
+
+	if rules.Storage.Replay == "" {
+		return restored{}, failure.New(failure.PolicyInvalid, "looking for replay records (the policy names no storage.replay)")
+	}
+
+	key, err := replay.ReadKey(settings.KeysDir)
+	if err != nil {
+		return restored{}, err
+	}
+
+	steward, err := a.database(ctx, settings)
+	if err != nil {
+		return restored{}, err
+	}
+
+	storage, err := a.storage(ctx, settings)
+	if err != nil {
+		return restored{}, err
+	}
+
+	db, err := postgres.Open(ctx, url)
+
+	return restored{
+		db: db, decided: *of,
+		records: replay.Records{Bucket: storage.Bucket(rules.Storage.Replay), Catalogue: replay.Catalogue{DB: steward}, Key: key},
+	}, err
+}
+
+// again does one erasure again.
+func (r restored) again(ctx context.Context, erasure string) (replay.Result, error) {
+	record, err := r.records.Open(ctx, erasure)
+	if err != nil {
+		return replay.Result{}, err
+	}
+
+	in := appdb.New(r.db, r.decided, appdb.Options{PseudonymKey: record.PseudonymKey()})
+
+	return record.Again(ctx, r.records.Key, in, replay.Columns{DB: r.db, Decided: r.decided}, func(int64) {})
+}
