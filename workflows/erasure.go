@@ -73,7 +73,8 @@ type erasing struct {
 	id   string
 	news workflow.ReceiveChannel
 	// shown is the stage that the search attributes show.
-	shown erasure.Stage
+	shown    erasure.Stage
+	progress progress
 }
 
 // leave ends the run of a case that has ended. What was kept to erase a cancelled subject again goes first.
@@ -224,6 +225,8 @@ func (e *erasing) pause(ctx workflow.Context, wait time.Duration, why string) er
 	timer, stop := workflow.WithCancel(ctx)
 	defer stop()
 
+	e.progress.show(ctx, why, true)
+
 	over := workflow.NewTimerWithOptions(timer, wait, workflow.TimerOptions{Summary: why})
 	workflow.NewSelector(ctx).
 		AddFuture(over, func(workflow.Future) {}).
@@ -277,7 +280,7 @@ func (e *erasing) do(ctx workflow.Context, one errand) (after erasure.Seen, err 
 		step = withoutTries(e.bulk(ctx, left, one.queue, one.what))
 	}
 
-	workflow.SetCurrentDetails(ctx, "- **at work** "+one.what+"\n")
+	e.progress.show(ctx, one.what, false)
 
 	err = workflow.ExecuteActivity(step, one.do, e.id).Get(ctx, &after)
 
@@ -309,7 +312,8 @@ func (e *erasing) look(ctx workflow.Context) (seen erasure.Seen, err error) {
 		return seen, err
 	}
 
-	workflow.SetCurrentDetails(ctx, "- **"+string(seen.Stage)+"** "+seen.Stage.Text()+"\n")
+	e.progress.saw(seen)
+	e.progress.show(ctx, "", false)
 
 	if seen.Stage != e.shown {
 		updates := []temporal.SearchAttributeUpdate{PromiseKey.ValueSet("erasure"), StageKey.ValueSet(string(seen.Stage))}
