@@ -91,7 +91,8 @@ func (p *process) registerErasures(queue worker.Worker, promises workflows.Promi
 	queue.RegisterWorkflowWithOptions(promises.Erasure, workflow.RegisterOptions{Name: workflows.ErasureName})
 	queue.RegisterActivity(&activities.Erasures{Judge: erasure.Judge{
 		Steward: p.steward, Clock: p.clock, Keeper: keeper, Keep: erasure.Record, Certifier: certifier,
-		Waiter: seal.Waiter{DB: p.steward, Mirror: mirror, Verifier: verifier},
+		KeepWebhooks: p.policy.KeepWebhooks(),
+		Waiter:       seal.Waiter{DB: p.steward, Mirror: mirror, Verifier: verifier},
 	}})
 
 	p.background = append(p.background, p.stir)

@@ -28,7 +28,7 @@ func (j Judge) Answer(ctx context.Context, id string) (Seen, error) {
 			return err
 		}
 
-		return move(ctx, tx, of, Waiting, at, ``)
+		return j.move(ctx, tx, of, Waiting, at, ``)
 	})
 }
 

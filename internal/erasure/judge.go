@@ -31,6 +31,8 @@ type Judge struct {
 	Certifier Certifier
 	// Keep is how long the record of a case stays after its end.
 	Keep time.Duration
+	// KeepWebhooks is how long an event lasts that tells the app of a case.
+	KeepWebhooks time.Duration
 }
 
 // Seen is what a workflow is told of a case: it says what to do next, and nothing of whom.
@@ -161,13 +163,13 @@ func (j Judge) carryOut(ctx context.Context, tx postgres.Tx, of Case, to Decisio
 			return err
 		}
 
-		return move(ctx, tx, of, Blocked, at, `, back_to = '', code = $5, stopped_in = $6, retry_act = null`, string(code), string(of.Stage))
+		return j.move(ctx, tx, of, Blocked, at, `, back_to = '', code = $5, stopped_in = $6, retry_act = null`, string(code), string(of.Stage))
 	default:
 		if err := leaveClosing(ctx, tx, of); err != nil {
 			return err
 		}
 
-		return move(ctx, tx, of, to.Stage, at, `, back_to = '', code = '', stopped_in = '', rechecked_at = null, retry_act = null`)
+		return j.move(ctx, tx, of, to.Stage, at, `, back_to = '', code = '', stopped_in = '', rechecked_at = null, retry_act = null`)
 	}
 }
 
@@ -178,13 +180,13 @@ func (j Judge) begin(ctx context.Context, tx postgres.Tx, of Case, at time.Time)
 
 	switch {
 	case failure.Is(err, failure.AccountChanged):
-		return move(ctx, tx, of, Requested, at, ``)
+		return j.move(ctx, tx, of, Requested, at, ``)
 	case failure.Is(err, failure.AccountGone):
-		return move(ctx, tx, of, Blocked, at, `, code = $5, stopped_in = $6`, string(failure.AccountGone), string(of.Stage))
+		return j.move(ctx, tx, of, Blocked, at, `, code = $5, stopped_in = $6`, string(failure.AccountGone), string(of.Stage))
 	case err != nil:
 		return err
 	default:
-		return move(ctx, tx, of, Closing, at, `, back_to = '', app = '', rechecked_at = null`)
+		return j.move(ctx, tx, of, Closing, at, `, back_to = '', app = '', rechecked_at = null`)
 	}
 }
 
@@ -247,7 +249,7 @@ func (j Judge) end(ctx context.Context, tx postgres.Tx, of Case, to Stage, at ti
 		return err
 	}
 
-	return move(ctx, tx, of, to, at, `, back_to = '', code = '', stopped_in = '', ended_at = $2, ends_at = $5`, at.Add(j.Keep))
+	return j.move(ctx, tx, of, to, at, `, back_to = '', code = '', stopped_in = '', ended_at = $2, ends_at = $5`, at.Add(j.Keep))
 }
 
 // Park stops a case whose step cannot go on, with the code of why. A closing is taken
@@ -267,7 +269,7 @@ func (j Judge) Park(ctx context.Context, id string, code failure.Code) (Seen, er
 
 			return failure.Wrap(failure.Unavailable, "stopping an erasure", err)
 		default:
-			return move(ctx, tx, of, Blocked, at, `, code = $5, stopped_in = $6, retry_act = null`, string(code), string(of.Stage))
+			return j.move(ctx, tx, of, Blocked, at, `, code = $5, stopped_in = $6, retry_act = null`, string(code), string(of.Stage))
 		}
 	})
 }

@@ -68,7 +68,7 @@ func (j Judge) tombstone(ctx context.Context, tx postgres.Tx, of Case, at time.T
 		return err
 	}
 
-	return move(ctx, tx, of, Tombstoned, at, `, tombstone = $5`, string(made.Entry))
+	return j.move(ctx, tx, of, Tombstoned, at, `, tombstone = $5`, string(made.Entry))
 }
 
 // closeAccount closes the account for good. It fails with AccountChanged where there was
@@ -99,6 +99,6 @@ func (j Judge) AwaitSeal(ctx context.Context, id string) (Seen, error) {
 			return nil
 		}
 
-		return move(ctx, tx, of, Executing, j.Clock.Now(), ``)
+		return j.move(ctx, tx, of, Executing, j.Clock.Now(), ``)
 	})
 }

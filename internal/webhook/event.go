@@ -23,12 +23,22 @@ const (
 	PromiseBroken Type = "promise.broken"
 	// TaskOverdue: something only a person can do is late.
 	TaskOverdue Type = "task.overdue"
+	// ErasureAnswered: everything was carried out and verified, and has its first certificate.
+	ErasureAnswered Type = "erasure.answered"
+	// ErasureDone: the subject is gone everywhere, and the final certificate is there.
+	ErasureDone Type = "erasure.done"
+	// ErasureBlocked: it stopped until a person has mended something.
+	ErasureBlocked Type = "erasure.blocked"
+	// ErasureCancelled: it was stopped before anything was erased.
+	ErasureCancelled Type = "erasure.cancelled"
 )
 
 // Types are all types, in the order of the docs. Each is emitted somewhere: nobody can
 // subscribe to what never comes.
 func Types() []Type {
-	return []Type{PromiseAtRisk, PromiseBroken, TaskOverdue}
+	return []Type{
+		PromiseAtRisk, PromiseBroken, TaskOverdue, ErasureAnswered, ErasureDone, ErasureBlocked, ErasureCancelled,
+	}
 }
 
 // Data is what an event says. The types of this package are all there are, so that a
@@ -67,6 +77,31 @@ type Task struct {
 }
 
 func (Task) kind() Type { return TaskOverdue }
+
+// Erasure is the data of the events of an erasure. Of a person it says nothing but what
+// concerns the case: the account that a person is in is not the one that is erased.
+type Erasure struct {
+	// Happened is the type: what became of the case.
+	Happened Type `json:"-"`
+	// Erasure is the opaque id of the case, Cause that of the task or act that asked for it.
+	Erasure string `json:"erasure"`
+	Cause   string `json:"cause"`
+	// Kind is "account" or "person".
+	Kind string `json:"kind"`
+	// Account is the id of the account that is erased, as the API shows it; empty for a person.
+	Account string `json:"account,omitempty"`
+	// Stage is the one that the case has come to.
+	Stage string `json:"stage"`
+	// Code is why a blocked one is, StoppedIn the stage in which it stopped.
+	Code      failure.Code `json:"code,omitempty"`
+	StoppedIn string       `json:"stopped_in,omitempty"`
+	// RequestedAt is when the case was opened.
+	RequestedAt time.Time `json:"requested_at"`
+	// GoneBy is when nothing can be left anywhere; zero while nobody can say.
+	GoneBy time.Time `json:"gone_by,omitzero"`
+}
+
+func (e Erasure) kind() Type { return e.Happened }
 
 // Event is something that happened.
 type Event struct {

@@ -705,7 +705,13 @@ func TestEveryDataHasItsType(t *testing.T) {
 	w.endpoint(t, receiver.URL)
 
 	all := []webhook.Data{
-		webhook.Promise{State: "at_risk"}, webhook.Promise{State: "broken"}, webhook.Task{Task: "tsk"},
+		webhook.Promise{State: "at_risk"},
+		webhook.Promise{State: "broken"},
+		webhook.Task{Task: "tsk"},
+		webhook.Erasure{Happened: webhook.ErasureAnswered},
+		webhook.Erasure{Happened: webhook.ErasureDone},
+		webhook.Erasure{Happened: webhook.ErasureBlocked},
+		webhook.Erasure{Happened: webhook.ErasureCancelled},
 	}
 	for i, data := range all {
 		if _, err := webhook.Emit(t.Context(), w.db, webhook.Event{Cause: strconv.Itoa(i), At: w.clock.Now().Add(time.Duration(i) * time.Millisecond), Data: data}, keep); err != nil {
