@@ -22,13 +22,20 @@ func Clean(ctx context.Context, on *session.Session, found selection.Selection, 
 		return err
 	}
 
-	for _, view := range found.Route.Views {
-		if err := refresh(ctx, on, view); err != nil {
-			return fmt.Errorf("computing %s anew: %w", view, err)
-		}
+	views, err := Views(ctx, on, found.Schema, found.Route.Views)
+	if err != nil {
+		return err
 	}
 
-	for _, table := range Touched(found) {
+	for _, view := range views {
+		if err := refresh(ctx, on, view.Name); err != nil {
+			return fmt.Errorf("computing %s anew: %w", view.Name, err)
+		}
+
+		beat()
+	}
+
+	for _, table := range touched(found, views) {
 		if err := patiently(ctx, on, "vacuum (analyze) "+table.SQL()); err != nil {
 			return fmt.Errorf("cleaning %s: %w", table, err)
 		}
@@ -95,13 +102,17 @@ func largeObjects(ctx context.Context, on *session.Session, found selection.Sele
 	return nil
 }
 
-// Touched are the tables of which rows are changed, and the views over them, each once.
-func Touched(found selection.Selection) (names []liveschema.Name) {
+// touched are the tables of which rows are changed, and the views over them, each once.
+func touched(found selection.Selection, views []View) (names []liveschema.Name) {
 	for _, job := range selection.Each(found.Jobs()) {
 		if !slices.Contains(names, job.Table.Name) {
 			names = append(names, job.Table.Name)
 		}
 	}
 
-	return append(names, found.Route.Views...)
+	for _, view := range views {
+		names = append(names, view.Name)
+	}
+
+	return names
 }
