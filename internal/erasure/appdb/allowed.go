@@ -29,7 +29,10 @@ const rights = `select lack || ' (' || count(*) || ' tables, such as ' || min(c.
 			on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
 			and d.refobjid <> r.ev_class
 		where r.ev_class = c.oid and not pg_catalog.has_any_column_privilege(c.relowner, d.refobjid, 'select')),
-		'select of the owner of a view on what it reads, to compute it anew')
+		'select of the owner of a view on what it reads, to compute it anew'),
+	(pg_catalog.pg_has_role(c.relowner, 'usage') or not exists (select from pg_catalog.pg_statistic_ext as e where e.stxrelid = c.oid)
+		and not exists (select from pg_catalog.pg_index as i where i.indrelid = c.oid and i.indexprs is not null),
+		'membership of the owner, to see statistics of several columns and of indexes')
 	) as needs (has, lack) where c.oid = any ($1::oid[]) and not has group by lack order by lack`
 
 // allowed fails with StoreRefuses unless the login may do all that the route asks for.

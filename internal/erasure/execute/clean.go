@@ -35,7 +35,12 @@ func Clean(ctx context.Context, on *session.Session, found selection.Selection, 
 		beat()
 	}
 
-	for _, table := range touched(found, views) {
+	tables, err := withHeirs(ctx, on, touched(found, views))
+	if err != nil {
+		return err
+	}
+
+	for _, table := range tables {
 		if err := patiently(ctx, on, "vacuum (analyze) "+table.SQL()); err != nil {
 			return fmt.Errorf("cleaning %s: %w", table, err)
 		}
@@ -43,7 +48,7 @@ func Clean(ctx context.Context, on *session.Session, found selection.Selection, 
 		beat()
 	}
 
-	return nil
+	return forget(ctx, on, tables)
 }
 
 // refreshable says whether a view holds rows, and whether it can be computed anew while others read it.
@@ -70,8 +75,17 @@ func refresh(ctx context.Context, on *session.Session, view liveschema.Name) err
 
 // patiently runs a statement that waits for a lock, again and again: whoever comes after it waits no longer than one try.
 func patiently(ctx context.Context, on *session.Session, statement string) error {
-	for refused := 0; ; refused++ {
+	return crowdedAgain(ctx, func() error {
 		_, err := on.Exec(ctx, statement)
+
+		return err
+	})
+}
+
+// crowdedAgain does work again and again while others are in the way.
+func crowdedAgain(ctx context.Context, work func() error) error {
+	for refused := 0; ; refused++ {
+		err := work()
 		if err == nil || !crowded(err) || refused == mostRefused {
 			return err
 		}
@@ -107,6 +121,12 @@ func touched(found selection.Selection, views []View) (names []liveschema.Name) 
 	for _, job := range selection.Each(found.Jobs()) {
 		if !slices.Contains(names, job.Table.Name) {
 			names = append(names, job.Table.Name)
+		}
+	}
+
+	for _, table := range found.Route.Kept {
+		if len(keyed(table)) > 0 && !slices.Contains(names, table.Name) {
+			names = append(names, table.Name)
 		}
 	}
 
