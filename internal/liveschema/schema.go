@@ -56,6 +56,8 @@ type Table struct {
 	// Indexes are the leading columns of each valid index without a condition that can look up
 	// equal values (btree and hash), up to its first expression.
 	Indexes [][]string
+	// Unpopulated says of a materialized view that it was never computed: it holds nothing, and cannot be read.
+	Unpopulated bool
 	// Inherits are the tables whose rows it adds to, in the old way of inheritance.
 	Inherits []Name
 	// Partitions are the leaves of a partitioned table, in the order of their names.

@@ -12,7 +12,7 @@ import (
 // session or to an extension. The root of a table that is no partition is 0. Rules: 2 is update, 4 is delete.
 const tablesQuery = `select c.oid, n.nspname::text, c.relname::text, c.relkind::text,
 	coalesce(case when c.relispartition then pg_catalog.pg_partition_root(c.oid)::pg_catalog.oid end, 0),
-	c.relrowsecurity, c.relforcerowsecurity, c.reltuples::bigint,
+	c.relrowsecurity, c.relforcerowsecurity, not c.relispopulated, c.reltuples::bigint,
 	c.relpages::bigint * current_setting('block_size')::bigint,
 	(select count(*) from pg_catalog.pg_rewrite r
 		where c.relhasrules and r.ev_class = c.oid and r.ev_type in ('2', '4') and r.ev_enabled in ('O', 'A'))
@@ -56,7 +56,7 @@ func readTables(ctx context.Context, q postgres.Queryer, into *catalogue) error 
 		)
 
 		err := row.Scan(&table.OID, &table.Name.Schema, &table.Name.Table, &letter, &root,
-			&table.RowSecurity, &table.ForcedSecurity, &table.Rows, &table.Bytes, &rules)
+			&table.RowSecurity, &table.ForcedSecurity, &table.Unpopulated, &table.Rows, &table.Bytes, &rules)
 		if err != nil {
 			return err //nolint:wrapcheck // Read says what was read
 		}

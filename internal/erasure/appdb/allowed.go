@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"steward/internal/erasure/execute"
 	"steward/internal/erasure/selection"
 	"steward/internal/erasure/session"
 	"steward/internal/failure"
@@ -23,7 +24,15 @@ const rights = `select lack || ' (' || count(*) || ' tables, such as ' || min(c.
 		or pg_catalog.pg_has_role(c.relowner, 'usage') and not c.relforcerowsecurity,
 		'bypassrls of the login, since row-level security hides rows'),
 	(pg_catalog.pg_has_role(c.relowner, 'usage') or case when pg_catalog.current_setting('server_version_num')::int >= 170000
-		then pg_catalog.has_table_privilege(c.oid, 'maintain') else false end, 'membership of the owner, for vacuum, analyze and refresh')
+		then pg_catalog.has_table_privilege(c.oid, 'maintain') else false end, 'membership of the owner, for vacuum, analyze and refresh'),
+	(c.relkind <> 'm' or not exists (select from pg_catalog.pg_rewrite as r join pg_catalog.pg_depend as d
+			on d.classid = 'pg_catalog.pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
+			and d.refobjid <> r.ev_class
+		where r.ev_class = c.oid and not pg_catalog.has_any_column_privilege(c.relowner, d.refobjid, 'select')),
+		'select of the owner of a view on what it reads, to compute it anew'),
+	(pg_catalog.pg_has_role(c.relowner, 'usage') or not exists (select from pg_catalog.pg_statistic_ext as e where e.stxrelid = c.oid)
+		and not exists (select from pg_catalog.pg_index as i where i.indrelid = c.oid and i.indexprs is not null),
+		'membership of the owner, to see statistics of several columns and of indexes')
 	) as needs (has, lack) where c.oid = any ($1::oid[]) and not has group by lack order by lack`
 
 // allowed fails with StoreRefuses unless the login may do all that the route asks for.
@@ -40,10 +49,13 @@ func allowed(ctx context.Context, on *session.Session, found selection.Selection
 		}
 	}
 
-	for _, view := range found.Route.Views {
-		if live, known := found.Schema.Table(view); known {
-			oids = append(oids, live.OID)
-		}
+	views, err := execute.Views(ctx, on, found.Schema, found.Route.Views)
+	if err != nil {
+		return err
+	}
+
+	for _, view := range views {
+		oids = append(oids, view.OID)
 	}
 
 	rows, err := on.Query(ctx, rights, oids)

@@ -22,13 +22,25 @@ func Clean(ctx context.Context, on *session.Session, found selection.Selection, 
 		return err
 	}
 
-	for _, view := range found.Route.Views {
-		if err := refresh(ctx, on, view); err != nil {
-			return fmt.Errorf("computing %s anew: %w", view, err)
-		}
+	views, err := Views(ctx, on, found.Schema, found.Route.Views)
+	if err != nil {
+		return err
 	}
 
-	for _, table := range Touched(found) {
+	for _, view := range views {
+		if err := refresh(ctx, on, view.Name); err != nil {
+			return fmt.Errorf("computing %s anew: %w", view.Name, err)
+		}
+
+		beat()
+	}
+
+	tables, err := withHeirs(ctx, on, touched(found, views))
+	if err != nil {
+		return err
+	}
+
+	for _, table := range tables {
 		if err := patiently(ctx, on, "vacuum (analyze) "+table.SQL()); err != nil {
 			return fmt.Errorf("cleaning %s: %w", table, err)
 		}
@@ -36,7 +48,7 @@ func Clean(ctx context.Context, on *session.Session, found selection.Selection, 
 		beat()
 	}
 
-	return nil
+	return forget(ctx, on, tables)
 }
 
 // refreshable says whether a view holds rows, and whether it can be computed anew while others read it.
@@ -63,8 +75,17 @@ func refresh(ctx context.Context, on *session.Session, view liveschema.Name) err
 
 // patiently runs a statement that waits for a lock, again and again: whoever comes after it waits no longer than one try.
 func patiently(ctx context.Context, on *session.Session, statement string) error {
-	for refused := 0; ; refused++ {
+	return crowdedAgain(ctx, func() error {
 		_, err := on.Exec(ctx, statement)
+
+		return err
+	})
+}
+
+// crowdedAgain does work again and again while others are in the way.
+func crowdedAgain(ctx context.Context, work func() error) error {
+	for refused := 0; ; refused++ {
+		err := work()
 		if err == nil || !crowded(err) || refused == mostRefused {
 			return err
 		}
@@ -95,13 +116,23 @@ func largeObjects(ctx context.Context, on *session.Session, found selection.Sele
 	return nil
 }
 
-// Touched are the tables of which rows are changed, and the views over them, each once.
-func Touched(found selection.Selection) (names []liveschema.Name) {
+// touched are the tables of which rows are changed, and the views over them, each once.
+func touched(found selection.Selection, views []View) (names []liveschema.Name) {
 	for _, job := range selection.Each(found.Jobs()) {
 		if !slices.Contains(names, job.Table.Name) {
 			names = append(names, job.Table.Name)
 		}
 	}
 
-	return append(names, found.Route.Views...)
+	for _, table := range found.Route.Kept {
+		if len(keyed(table)) > 0 && !slices.Contains(names, table.Name) {
+			names = append(names, table.Name)
+		}
+	}
+
+	for _, view := range views {
+		names = append(names, view.Name)
+	}
+
+	return names
 }

@@ -15,7 +15,7 @@ type edge struct {
 // String is the edge as people read it.
 func (e edge) String() string { return e.from.String() + " (" + strings.Join(e.columns, ", ") + ")" }
 
-// allEdges are all of them. Materialized views are not looked into: they are computed from what is.
+// allEdges are all of them, those of materialized views too, which may not have been computed anew.
 func (l Look) allEdges() (edges []edge) {
 	for _, live := range l.Schema.Tables {
 		for _, key := range live.Keys {
@@ -24,7 +24,7 @@ func (l Look) allEdges() (edges []edge) {
 	}
 
 	for _, reference := range l.Decided.References {
-		if from, found := l.Schema.Table(reference.From); found && from.Kind != liveschema.Materialized {
+		if l.readable(reference.From) {
 			edges = append(edges, edge{reference.From, reference.To, reference.Columns, reference.ToColumns})
 		}
 	}
@@ -41,4 +41,11 @@ func (l Look) edges(from liveschema.Name) (edges []edge) {
 	}
 
 	return edges
+}
+
+// readable says that a table is there, and can be read: a view that was never computed holds nothing.
+func (l Look) readable(name liveschema.Name) bool {
+	live, found := l.Schema.Table(name)
+
+	return found && !live.Unpopulated
 }

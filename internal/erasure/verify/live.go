@@ -39,17 +39,22 @@ func (l Look) live(ctx context.Context) ([]store.Remainder, error) {
 
 // ofAccount are the checks by the account's key.
 func (l Look) ofAccount() (checks []check) {
-	for _, on := range l.Route.All() {
-		for _, selector := range on.Selectors {
-			if selector.Account == "" || !l.goes(on.Name) {
-				continue
-			}
-
+	add := func(live liveschema.Table, column string) {
+		if column != "" && l.goes(live.Name) {
 			checks = append(checks, check{
-				on.Name.String(), Own,
-				"select count(*) from " + table(on.Live) + " where " + l.is(on.Live, "t", selector.Account, "$1"),
+				live.Name.String(), Own, "select count(*) from " + table(live) + " where " + l.is(live, "t", column, "$1"),
 			})
 		}
+	}
+
+	for _, on := range l.Route.All() {
+		for _, selector := range on.Selectors {
+			add(on.Live, selector.Account)
+		}
+	}
+
+	for _, view := range l.views() {
+		add(view, l.accountColumn(view.Name))
 	}
 
 	return checks
@@ -63,23 +68,34 @@ func (l Look) is(live liveschema.Table, alias, column, parameter string) string 
 
 // ofPerson are the checks by the identities of one type, in rows that go, and in the columns of those that stay.
 func (l Look) ofPerson(identity datamap.Identity) (checks []check) {
-	for _, on := range l.Route.All() {
-		decided, _ := l.rows(on.Name)
+	add := func(live liveschema.Table, match datamap.Match) {
+		decided, _ := l.rows(live.Name)
+		if match.Identity != identity || decided.Name == (liveschema.Name{}) || !l.goes(live.Name) && !erases(decided, match.Column) {
+			return
+		}
 
+		condition := l.holds(live, match)
+		if l.Route.Scoped {
+			condition += " and " + l.below(live.Name, "t")
+		}
+
+		checks = append(checks, check{
+			live.Name.String() + "." + match.Column, Identified, "select count(*) from " + table(live) + " where " + condition,
+		})
+	}
+
+	for _, on := range l.Route.All() {
 		for _, selector := range on.Selectors {
 			for _, match := range selector.Matches {
-				if match.Identity != identity || decided.Name == (liveschema.Name{}) || !l.goes(on.Name) && !erases(decided, match.Column) {
-					continue
-				}
+				add(on.Live, match)
+			}
+		}
+	}
 
-				condition := l.holds(on.Live, match)
-				if l.Route.Scoped {
-					condition += " and " + l.below(on.Name, "t")
-				}
-
-				checks = append(checks, check{
-					on.Name.String() + "." + match.Column, Identified, "select count(*) from " + table(on.Live) + " where " + condition,
-				})
+	for _, view := range l.views() {
+		if decided, _ := l.rows(view.Name); decided.Person != nil && (l.Route.Scoped || decided.Role == datamap.Controller) {
+			for _, match := range decided.Person.Matches {
+				add(view, match)
 			}
 		}
 	}
@@ -158,4 +174,15 @@ func (l Look) below(name liveschema.Name, alias string) string {
 	}
 
 	return "false"
+}
+
+// views are the materialized views that hold rows of subjects, and can be read.
+func (l Look) views() (views []liveschema.Table) {
+	for _, name := range l.Route.Views {
+		if live, _ := l.Schema.Table(name); l.readable(name) {
+			views = append(views, live)
+		}
+	}
+
+	return views
 }

@@ -46,8 +46,13 @@ func (l Look) remembered(edge edge) bool {
 	})
 }
 
+// intoGoing leaves out materialized views, whose rows were computed at another time than those that they name.
 func (l Look) intoGoing() (edges []edge) {
 	for _, edge := range l.allEdges() {
+		if from, _ := l.Schema.Table(edge.from); from.Kind == liveschema.Materialized {
+			continue
+		}
+
 		if _, found := l.Route.Table(edge.to); found && l.goes(edge.to) && !l.remembered(edge) {
 			edges = append(edges, edge)
 		}

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -11,66 +12,40 @@ import (
 	"steward/internal/store"
 )
 
-// samples are what the server knows of columns by heart: values that are frequent, and those that
-// divide the others into equal parts.
-const samples = `select distinct s.schemaname, s.tablename, s.attname, v.value from pg_catalog.pg_stats as s
-	join unnest($1::text[], $2::text[], $3::text[]) as asked (schema, name, columns)
-		on asked.schema = s.schemaname and asked.name = s.tablename and (asked.columns is null or asked.columns = s.attname)
-	cross join lateral unnest(s.most_common_vals::text::text[] || s.histogram_bounds::text::text[]
-		|| s.most_common_elems::text::text[]) as v (value)
-	where lower(v.value) = any (array(select lower(x) from unnest($4::text[]) as x)) or $5 and exists (
-		select from unnest($4::text[]) as x where length(x) >= $6 and strpos(lower(v.value), lower(x)) > 0)
-	order by 1, 2, 3, 4`
-
 // shortestInside is the length below which an identity is not looked for inside of other values: a short one is found everywhere.
 const shortestInside = 6
 
+// sample is a value that the server knows by heart of a table: of its own rows, or of those of its heirs too.
+type sample struct {
+	Schema, Table     string
+	Inherited         bool
+	Place             string
+	Expression, Value string
+}
+
+// from reads the rows that the sample was taken of.
+func (s sample) from() string {
+	name := liveschema.Name{Schema: s.Schema, Table: s.Table}.SQL() + " as t"
+	if s.Inherited {
+		return name
+	}
+
+	return "only " + name
+}
+
 // statistics looks for the subject in the samples of the tables that were touched: of an account, its key in the columns that hold
-// it; of a person, each identity anywhere.
+// it; of a person, each identity anywhere. What is known of a table without rows was known of rows that are gone.
 func (l Look) statistics(ctx context.Context) (left []store.Remainder, err error) {
-	var (
-		schemas, names []string
-		columns        []*string
-		sought         []string
-	)
-
-	add := func(name liveschema.Name, column *string) {
-		for _, leaf := range leaves(l.Schema, name) {
-			schemas, names, columns = append(schemas, leaf.Schema), append(names, leaf.Table), append(columns, column)
-		}
-	}
-
-	person := l.Subject.Kind == plan.Person
-	if !person {
-		sought = []string{l.Subject.Account}
-	}
-
-	for _, values := range l.Subject.Identities {
-		sought = append(sought, values...)
-	}
-
-	for _, on := range l.Route.All() {
-		if person {
-			add(on.Name, nil)
-
-			continue
-		}
-
-		for _, selector := range on.Selectors {
-			if selector.Account != "" && l.goes(on.Name) {
-				add(on.Name, &selector.Account)
-			}
-		}
-	}
-
-	rows, err := l.On.Query(ctx, samples, schemas, names, columns, sought, person, shortestInside)
+	left, err = l.emptied(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("looking into the statistics: %w", err)
+		return nil, err
 	}
 
-	hits, err := pgx.CollectRows(rows, pgx.RowToStructByPos[sample])
+	oids, columns, values := l.sampled()
+
+	hits, err := l.samples(ctx, sought, oids, columns, values, l.Subject.Kind == plan.Person, shortestInside)
 	if err != nil {
-		return nil, fmt.Errorf("looking into the statistics: %w", err)
+		return nil, err
 	}
 
 	for _, hit := range hits {
@@ -80,33 +55,131 @@ func (l Look) statistics(ctx context.Context) (left []store.Remainder, err error
 		}
 
 		if !alive {
-			left = append(left, store.Remainder{Place: hit.Schema + "." + hit.Table + "." + hit.Column, Rows: 1, Why: Statistics})
+			left = append(left, store.Remainder{Place: hit.Place, Rows: 1, Why: Statistics})
+		}
+	}
+
+	return once(left), nil
+}
+
+// once keeps one remainder of each place: how many values are known there says nothing.
+func once(left []store.Remainder) (kept []store.Remainder) {
+	seen := map[string]bool{}
+
+	for _, one := range left {
+		if !seen[one.Place] {
+			seen[one.Place] = true
+			kept = append(kept, one)
+		}
+	}
+
+	return kept
+}
+
+// sampled are the tables in whose samples the subject is looked for, the column of each, nil for all, and the values.
+func (l Look) sampled() (oids []uint32, columns []*string, values []string) {
+	if l.Subject.Kind == plan.Person {
+		for _, identities := range l.Subject.Identities {
+			values = append(values, identities...)
+		}
+
+		oids = l.touched()
+
+		return oids, make([]*string, len(oids)), values
+	}
+
+	for _, on := range l.Route.All() {
+		for _, selector := range on.Selectors {
+			if selector.Account != "" && l.goes(on.Name) {
+				oids, columns = append(oids, on.Live.OID), append(columns, &selector.Account)
+			}
+		}
+	}
+
+	return oids, columns, []string{l.Subject.Account}
+}
+
+// touched are the tables of which an erasure may have changed rows, and the views.
+func (l Look) touched() (oids []uint32) {
+	for _, on := range l.Route.All() {
+		oids = append(oids, on.Live.OID)
+
+		for _, unlink := range on.Unlinks {
+			if live, found := l.Schema.Table(unlink.Key.From); found {
+				oids = append(oids, live.OID)
+			}
+		}
+	}
+
+	for _, name := range l.Route.Views {
+		if live, found := l.Schema.Table(name); found {
+			oids = append(oids, live.OID)
+		}
+	}
+
+	return oids
+}
+
+// samples asks the server what it knows.
+func (l Look) samples(ctx context.Context, query string, args ...any) ([]sample, error) {
+	rows, err := l.On.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("looking into the statistics: %w", err)
+	}
+
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[sample])
+	if err != nil {
+		return nil, fmt.Errorf("looking into the statistics: %w", err)
+	}
+
+	return found, nil
+}
+
+// emptied are the samples of tables without rows: the server takes no new ones of those.
+func (l Look) emptied(ctx context.Context) (left []store.Remainder, err error) {
+	oids := l.touched()
+
+	known, err := l.samples(ctx, sources, oids, make([]*string, len(oids)))
+	if err != nil || len(known) == 0 {
+		return nil, err
+	}
+
+	parts := make([]string, len(known))
+	for i, one := range known {
+		parts[i] = "not exists (select from " + one.from() + ")"
+
+		if live, _ := l.Schema.Table(liveschema.Name{Schema: one.Schema, Table: one.Table}); live.Unpopulated {
+			parts[i] = "true"
+		}
+	}
+
+	var empty []bool
+	if err := l.On.QueryRow(ctx, "select array["+strings.Join(parts, ", ")+"]").Scan(&empty); err != nil {
+		return nil, fmt.Errorf("comparing statistics with rows: %w", err)
+	}
+
+	for i, one := range known {
+		if empty[i] {
+			left = append(left, store.Remainder{Place: one.Place, Rows: 1, Why: Statistics})
 		}
 	}
 
 	return left, nil
 }
 
-// sample is a value that the server knows by heart.
-type sample struct{ Schema, Table, Column, Value string }
-
 // alive says that rows which are there hold the value: then it is theirs, such as that of the same person under another customer.
 func (l Look) alive(ctx context.Context, of sample) (alive bool, err error) {
-	column := "t." + liveschema.Quote(of.Column)
-	name := liveschema.Name{Schema: of.Schema, Table: of.Table}
+	if live, _ := l.Schema.Table(liveschema.Name{Schema: of.Schema, Table: of.Table}); live.Unpopulated {
+		return false, nil
+	}
 
-	err = l.On.QueryRow(ctx, "select exists (select from "+name.SQL()+" as t where "+column+"::text = $1 or pg_typeof("+column+
-		")::text like '%[]' and strpos("+column+"::text, $1) > 0)", of.Value).Scan(&alive)
+	value := "(" + of.Expression + ")"
+
+	err = l.On.QueryRow(ctx, "select exists (select from "+of.from()+" where "+value+"::text = $1 or pg_typeof("+value+
+		")::text like '%[]' and strpos("+value+"::text, $1) > 0)", of.Value).Scan(&alive)
 	if err != nil {
-		return false, fmt.Errorf("comparing statistics of %s with its rows: %w", name, err)
+		return false, fmt.Errorf("comparing statistics of %s with its rows: %w", of.Place, err)
 	}
 
 	return alive, nil
-}
-
-// leaves are a table and its partitions, each of which has samples of its own.
-func leaves(schema liveschema.Schema, name liveschema.Name) []liveschema.Name {
-	live, _ := schema.Table(name)
-
-	return append([]liveschema.Name{name}, live.Partitions...)
 }
