@@ -6,6 +6,7 @@ import (
 	"go.temporal.io/sdk/activity"
 
 	"steward/internal/erasure"
+	"steward/internal/erasure/brake"
 	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/patience"
@@ -133,7 +134,7 @@ func (s *ErasureStores) ForgetErasure(ctx context.Context, id string) (erasure.S
 	})
 }
 
-// own does a step that may take long, with heartbeats. That it shows no progress is
+// own does a step that may take long, with heartbeats, which also say how long the brake has held it. That it shows no progress is
 // told by the statement timeouts of the stores, not by silence.
 func (s *ErasureStores) own(
 	ctx context.Context, id string, step func(context.Context, string, erasure.Beat) (erasure.Seen, error),
@@ -142,8 +143,10 @@ func (s *ErasureStores) own(
 		return erasure.Seen{}, err
 	}
 
-	err = withPulse(ctx, s.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
-		seen, err = step(ctx, id, func(done int64) { report("rows", done) })
+	state := newPulse()
+
+	err = state.during(ctx, s.Patience, func(ctx context.Context) (err error) {
+		seen, err = step(brake.Telling(ctx, state.hold), id, func(done int64) { state.report("rows", done) })
 
 		return err
 	})

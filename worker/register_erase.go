@@ -58,8 +58,8 @@ func (p *process) registerErase(ctx context.Context) error {
 	eraser.Pseudonyms = pseudonymkey.Keys{DB: p.steward, Keeper: eraser.Keeper, Clock: p.clock}.For
 
 	p.places, err = everywhere.Open(ctx, everywhere.From{
-		Config: p.config, Policy: p.policy, Storage: p.storage, Steward: p.steward, Clock: p.clock, Address: p.config.EraseURL,
-		Pseudonyms: eraser.Pseudonyms,
+		Config: p.config, Policy: p.policy, Storage: p.storage, Steward: p.steward, Clock: p.clock, Log: p.log,
+		Address: p.config.EraseURL, Pseudonyms: eraser.Pseudonyms,
 	})
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)

@@ -4,9 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"steward/internal/clocks"
 	"steward/internal/faults"
 	"steward/internal/throttle"
+	"steward/internal/throttle/ask"
 )
 
 // Limits hold a backup back for the sake of its source. The zero value holds
@@ -28,14 +31,6 @@ type Limits struct {
 	Every time.Duration
 }
 
-const (
-	// lookEvery is often enough to be out of the way soon, and seldom enough to be
-	// no load.
-	lookEvery = 10 * time.Second
-	// lookTimeout bounds one look: a calm source answers at once.
-	lookTimeout = 5 * time.Second
-)
-
 func (l Limits) brakes() bool { return l.MaxLag > 0 || l.LoadQuery != "" }
 
 // brake looks at the source until stop is called, which waits for the last look,
@@ -46,12 +41,15 @@ func (r *run) brake(ctx context.Context) (stop func(), err error) {
 		return func() {}, nil
 	}
 
-	looks := &looks{url: r.Source, limits: r.Limits}
+	looks := &ask.Source{
+		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, r.Source) },
+		MaxLag:  r.Limits.MaxLag, LoadQuery: r.Limits.LoadQuery,
+	}
 	most := throttle.Most(clocks.System().Now(), r.restBy(ctx))
 
-	first, err := looks.look(ctx)
+	first, err := looks.Look(ctx)
 	if err != nil {
-		looks.close(ctx)
+		looks.Close(ctx)
 
 		return nil, err
 	}
@@ -70,7 +68,7 @@ func (r *run) brake(ctx context.Context) (stop func(), err error) {
 	return func() {
 		end()
 		<-ended
-		looks.close(ctx)
+		looks.Close(ctx)
 	}, nil
 }
 
@@ -91,10 +89,10 @@ func (r *run) restBy(ctx context.Context) time.Time {
 
 // watch looks again and again. Looks come by the clock, and are not counted among
 // the outside calls of the work.
-func (r *run) watch(ctx context.Context, looks *looks, most time.Duration) {
+func (r *run) watch(ctx context.Context, looks *ask.Source, most time.Duration) {
 	every := r.Limits.Every
 	if every <= 0 {
-		every = lookEvery
+		every = ask.Every
 	}
 
 	ticker := time.NewTicker(every)
@@ -107,7 +105,7 @@ func (r *run) watch(ctx context.Context, looks *looks, most time.Duration) {
 		case <-ticker.C:
 		}
 
-		seen, err := looks.look(ctx)
+		seen, err := looks.Look(ctx)
 		if err != nil {
 			// The query was good at the first look: what broke it since is no calm.
 			seen = throttle.Reading{Silent: true}

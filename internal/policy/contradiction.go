@@ -22,7 +22,7 @@ const (
 func (r *reader) contradictions(p *Policy) {
 	r.checkTimes(p.Promises.Backups)
 	r.checkBusinessDays(p)
-	r.checkLoadLimits(p.Promises.Backups.Limits)
+	r.checkBrakes(p.Promises)
 	r.checkDatabases(p.Promises.Backups.Databases)
 	r.checkFiles(p)
 	r.checkCopies(p)

@@ -109,6 +109,21 @@ func (p *Policy) Exception(name string) (Exception, bool) {
 	return Exception{}, false
 }
 
+// Erasure is the promise that what is deleted is gone everywhere.
+type Erasure struct {
+	Plain
+
+	// Brake pauses the deletion while a database has too much to do.
+	Brake *Brake
+}
+
+func erasureShape() shape[Erasure] {
+	return with(func(e *Erasure) *Plain { return &e.Plain },
+		maybe("brake",
+			"Pauses the deletion in a database while that has too much to do, for half of the time that a try may take and 2h at most.",
+			brakeShape(), func(e *Erasure) **Brake { return &e.Brake }))
+}
+
 // erasureSentence is the promise of erasure with its exceptions, and with the copies that follow later.
 func (p *Policy) erasureSentence() string {
 	var text strings.Builder

@@ -65,7 +65,9 @@ func (p *Policy) made() []made {
 			fmt.Sprintf("A request about personal data is answered within %s.", r.AnswerWithin.Words()),
 		})
 	}
-	result = addPlain(result, promise.Erasure, t.Erasure, p.erasureSentence())
+	if e := t.Erasure; e != nil {
+		result = append(result, made{promise.Erasure, e.Plain, p.erasureSentence()})
+	}
 	if c := t.Processors; c != nil {
 		result = append(result, made{
 			promise.Processors, c.Plain,

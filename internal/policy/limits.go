@@ -23,7 +23,7 @@ type Limits struct {
 	Brake *Brake
 }
 
-// Brake says when a dump pauses.
+// Brake says when a dump, or an erasure, pauses.
 type Brake struct {
 	// ReplicationLag is how far the slowest replica may be behind. Exact.
 	ReplicationLag calendar.Duration
@@ -44,9 +44,10 @@ func limitsShape() shape[Limits] {
 
 func brakeShape() shape[Brake] {
 	return shape[Brake]{
-		optional(exact("replication_lag", "How far the slowest replica of the source may be behind.",
+		optional(exact("replication_lag", "How far the slowest replica of the database may be behind.",
 			func(b *Brake) *calendar.Duration { return &b.ReplicationLag })),
-		optional(leaf("load_query", "Pauses while its answer is true or above 0; read by the backup role, read only, within 5 seconds.",
+		optional(leaf("load_query",
+			"Pauses while its answer is true or above 0; asked by the login that does the work, read only, within 5 seconds.",
 			selectKind(), func(b *Brake) *string { return &b.LoadQuery })),
 	}
 }
@@ -146,11 +147,17 @@ func (l *Limits) sentence() string {
 	return " A backup is held back: " + strings.Join(parts, ", ") + "."
 }
 
-// checkLoadLimits refuses a brake that never brakes.
-func (r *reader) checkLoadLimits(limits *Limits) {
-	if limits == nil || limits.Brake == nil {
-		return
+// checkBrakes refuses a brake that never brakes.
+func (r *reader) checkBrakes(p Promises) {
+	if limits := p.Backups.Limits; limits != nil {
+		r.checkBrake("promises.backups.limits.brake", limits.Brake)
 	}
-	r.refuse(limits.Brake.LoadQuery == "" && limits.Brake.ReplicationLag.IsZero(), []string{"promises.backups.limits.brake"},
+	if p.Erasure != nil {
+		r.checkBrake("promises.erasure.brake", p.Erasure.Brake)
+	}
+}
+
+func (r *reader) checkBrake(where string, brake *Brake) {
+	r.refuse(brake != nil && brake.LoadQuery == "" && brake.ReplicationLag.IsZero(), []string{where},
 		"add replication_lag or load_query, or leave the brake out", "the brake says nothing of when to pause")
 }

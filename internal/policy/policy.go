@@ -85,7 +85,7 @@ type Promises struct {
 	LoginRecords  *LoginRecords
 	Inactivity    *Inactivity
 	Requests      *Requests
-	Erasure       *Plain
+	Erasure       *Erasure
 	Processors    *Processors
 	Offboarding   *Plain
 	Subprocessors *Subprocessors

@@ -27,7 +27,8 @@ func promisesShape() shape[Promises] {
 				"How long an answer may take: at most a month (GDPR Article 12(3)).",
 				func(r *Requests) *calendar.Duration { return &r.AnswerWithin })),
 			func(p *Promises) **Requests { return &p.Requests }),
-		maybe("erasure", "What is deleted is gone everywhere by a stated date.", plainShape(), func(p *Promises) **Plain { return &p.Erasure }),
+		maybe("erasure", "What is deleted is gone everywhere by a stated date.", erasureShape(),
+			func(p *Promises) **Erasure { return &p.Erasure }),
 		maybe("processors", "Whoever received data deletes it too.", with(func(p *Processors) *Plain { return &p.Plain },
 			list("names", "The processors that are told.", shape[Processor]{
 				leaf("name", "The short name of a processor.", nameKind(), func(p *Processor) *string { return &p.Name }),

@@ -7,7 +7,7 @@ import (
 
 const (
 	// shareOfDeadline is the part of the time up to the deadline that pauses may
-	// use up: a half leaves the backup as much as it would need on a source that
+	// use up: a half leaves the work as much as it would need on a source that
 	// is twice as slow as it should be.
 	shareOfDeadline = 2
 	// longestHold bounds the pauses of one attempt where no deadline is known, or
@@ -38,13 +38,15 @@ type Reading struct {
 
 // Verdict is a decision with its reason.
 type Verdict struct {
-	Pause  bool
+	Pause bool
+	// Over says that the work goes on since it was held long enough, though the source is not calm.
+	Over   bool
 	Reason string
 }
 
 // Decide says whether the work should be held from now on. Paused is whether it
 // is held already, held how long it has been so far in all, most how long it may
-// be: the day's backup comes before the comfort of its source.
+// be: what is promised comes before the comfort of its source.
 func (r Rule) Decide(seen Reading, paused bool, held, most time.Duration) Verdict {
 	limit := r.MaxLag
 	if paused {
@@ -65,7 +67,7 @@ func (r Rule) Decide(seen Reading, paused bool, held, most time.Duration) Verdic
 	}
 
 	if held >= most {
-		return Verdict{Reason: fmt.Sprintf("the day's deadline allows no more pauses after %s, though %s", most, reason)}
+		return Verdict{Over: true, Reason: fmt.Sprintf("the deadline allows no more pauses after %s, though %s", most, reason)}
 	}
 
 	return Verdict{Pause: true, Reason: reason}

@@ -168,7 +168,7 @@ func TestAWriterMeanwhile(t *testing.T) {
 			wrote := 0
 
 			// Rows come before the first deletion, and between the batches.
-			of := appdb.New(db, decided, appdb.Options{Limits: limits, Brake: func(ctx context.Context) error {
+			of := appdb.New(db, decided, appdb.Options{Limits: limits, Brake: looking(func(ctx context.Context) error {
 				wrote++
 				if wrote > 3 {
 					return nil
@@ -178,7 +178,7 @@ func TestAWriterMeanwhile(t *testing.T) {
 					insert into stay (patient_id, whose) select id, 1 from p`)
 
 				return err
-			}})
+			})})
 
 			if err := of.Freeze(t.Context(), subject, frozen); err != nil {
 				t.Fatal(err)
@@ -229,21 +229,21 @@ func TestALockedRowIsWaitedFor(t *testing.T) {
 	}
 
 	refused := 0
-	of := appdb.New(db, decided, appdb.Options{Brake: func(ctx context.Context) error {
-		// One transaction for all was refused: that is when batches begin.
+	of := appdb.New(db, decided, appdb.Options{Brake: looking(func(ctx context.Context) error {
+		// The first look is before one transaction for all; the second, when that was refused, is when batches begin.
 		refused++
-		if refused == 1 {
+		if refused == 2 {
 			return conn.Close(ctx)
 		}
 
 		return nil
-	}})
+	})})
 
 	if err := of.Freeze(t.Context(), subject, frozen); err != nil {
 		t.Fatal(err)
 	}
 
-	if _, err := of.Erase(t.Context(), subject, frozen, nil); err != nil || refused == 0 {
+	if _, err := of.Erase(t.Context(), subject, frozen, nil); err != nil || refused < 2 {
 		t.Error(refused, err)
 	}
 

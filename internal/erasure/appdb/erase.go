@@ -87,9 +87,12 @@ func (s *Store) run(
 		return execute.Done{}, err
 	}
 
+	held := s.brake()
+	defer held.Close(ctx)
+
 	round := 0
 	runner := execute.Runner{
-		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: s.options.Brake,
+		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: held.Wait,
 		Grow: func(ctx context.Context) error {
 			round++
 
@@ -116,7 +119,7 @@ func (s *Store) run(
 		s.options.Cleaning()
 	}
 
-	return done, execute.Clean(ctx, on, found, func() {
+	return done, execute.Clean(ctx, on, found, held.Wait, func() {
 		if beat != nil {
 			beat(done.All())
 		}

@@ -101,15 +101,24 @@ func (s *shop) clean(t *testing.T) {
 
 // during makes small batches, and does work once, before the given look at the brake.
 func during(look int, work func()) appdb.Options {
-	return appdb.Options{Limits: tiny(), Brake: func(context.Context) error {
+	return appdb.Options{Limits: tiny(), Brake: looking(func(context.Context) error {
 		look--
 		if look == 0 {
 			work()
 		}
 
 		return nil
-	}}
+	})}
 }
+
+func looking(wait always) func() appdb.Brake { return func() appdb.Brake { return wait } }
+
+// always is a brake that does the same at each look.
+type always func(ctx context.Context) error
+
+func (a always) Check(context.Context) error    { return nil }
+func (a always) Wait(ctx context.Context) error { return a(ctx) }
+func (a always) Close(context.Context)          {}
 
 func TestAKeyThatIsUsedAgainIsSomebodyElses(t *testing.T) {
 	t.Parallel()

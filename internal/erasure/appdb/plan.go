@@ -16,10 +16,17 @@ import (
 )
 
 // Plan implements store.Store. It fails with MapUnfit where the map does not decide all that is there, and
-// with StoreRefuses where the login may not do what it must.
+// with StoreRefuses where the login may not do what it must, or not ask what the brake wants to know.
 func (s *Store) Plan(ctx context.Context, subject store.Subject) ([]plan.Step, error) {
 	found, err := s.find(ctx, subject)
 	if err != nil {
+		return nil, err
+	}
+
+	held := s.brake()
+	defer held.Close(ctx)
+
+	if err := held.Check(ctx); err != nil {
 		return nil, err
 	}
 

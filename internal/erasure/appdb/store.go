@@ -8,6 +8,7 @@ import (
 
 	"steward/internal/datamap"
 	"steward/internal/datamap/check"
+	"steward/internal/erasure/brake"
 	"steward/internal/erasure/execute"
 	"steward/internal/erasure/freeze"
 	"steward/internal/erasure/plan"
@@ -27,14 +28,24 @@ type Options struct {
 	Rules *policy.Policy
 	// Limits are what an erasure may ask of the database.
 	Limits execute.Limits
-	// Brake comes back when the database has time for more; nil for one that always has.
-	Brake func(ctx context.Context) error
+	// Brake begins the brake of one erasure; nil for a database that always has time.
+	Brake func() Brake
 	// Cleaning is told when the last row is gone, and statistics and views are to be made anew; nil for nobody.
 	Cleaning func()
 	// PseudonymKey is the key of keyed hashes, 32 bytes. Without one, a map that needs it is refused.
 	PseudonymKey []byte
 	// Pseudonyms gives each erasure a key of its own instead; nil where all have PseudonymKey.
 	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
+}
+
+// Brake holds one erasure back while the database has too much to do.
+type Brake interface {
+	// Check fails with StoreRefuses where the login may not ask how busy the database is.
+	Check(ctx context.Context) error
+	// Wait comes back when the database has time for more, or when it was waited for long enough.
+	Wait(ctx context.Context) error
+	// Close ends it.
+	Close(ctx context.Context)
 }
 
 // Store is one database. It is safe for concurrent use; each step has a connection of its own.
@@ -187,6 +198,15 @@ func empty(kind datamap.Identity, value string) bool {
 	}
 
 	return strings.TrimSpace(value) == ""
+}
+
+// brake is that of one erasure.
+func (s *Store) brake() Brake {
+	if s.options.Brake == nil {
+		return (*brake.Brake)(nil)
+	}
+
+	return s.options.Brake()
 }
 
 func (s *Store) keys(frozen store.Frozen) freeze.Keys {

@@ -8,12 +8,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log/slog"
 
 	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/datamap"
 	"steward/internal/erasure"
 	"steward/internal/erasure/appdb"
+	"steward/internal/erasure/brake"
 	"steward/internal/erasure/objects"
 	"steward/internal/failure"
 	"steward/internal/gcs"
@@ -46,6 +48,8 @@ type From struct {
 	Clock   clocks.Clock
 	// Pseudonyms gives the key of an erasure's keyed hashes; nil where nothing is erased, only planned.
 	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
+	// Log is told when an erasure goes on in a database that has no time for it; nil for nobody.
+	Log *slog.Logger
 	// Address gives the URL of a database of the data map: config.Config.EraseURL.
 	Address func(database string) (string, error)
 }
@@ -84,7 +88,9 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 		return err
 	}
 
-	rows := appdb.New(db, database, appdb.Options{Rules: from.Policy, Pseudonyms: from.Pseudonyms})
+	rows := appdb.New(db, database, appdb.Options{
+		Rules: from.Policy, Pseudonyms: from.Pseudonyms, Brake: func() appdb.Brake { return Brake(from.Policy, from.Log).For(db) },
+	})
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
 	at := from.Policy.Storage
 	p.Stores = append(p.Stores, objects.New(rows, from.Storage, from.Clock,
@@ -92,6 +98,17 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 	p.Apps = append(p.Apps, erasure.Statements{DB: db, CloseSQL: database.Account.Close, ReopenSQL: database.Account.Reopen})
 
 	return nil
+}
+
+// Brake is what the policy says of when an erasure is held back.
+func Brake(p *policy.Policy, log *slog.Logger) brake.Rules {
+	if p.Promises.Erasure == nil || p.Promises.Erasure.Brake == nil {
+		return brake.Rules{}
+	}
+
+	stated := p.Promises.Erasure.Brake
+
+	return brake.Rules{MaxLag: stated.ReplicationLag.Shortest(), LoadQuery: stated.LoadQuery, Log: log}
 }
 
 // Close closes the databases.

@@ -12,8 +12,8 @@ import (
 
 // Clean has the server forget what it knew of rows that are gone: it unlinks the large objects that only those
 // named, computes the materialized views anew, frees the rows' places, and takes new samples of what was touched
-// for its statistics. It may be run again.
-func Clean(ctx context.Context, on *session.Session, found selection.Selection, beat func()) error {
+// for its statistics. Before each table it waits for brake, since a vacuum writes what replicas have to follow. It may be run again.
+func Clean(ctx context.Context, on *session.Session, found selection.Selection, brake func(context.Context) error, beat func()) error {
 	if _, err := on.Exec(ctx, free); err != nil {
 		return fmt.Errorf("setting limits: %w", err)
 	}
@@ -41,6 +41,10 @@ func Clean(ctx context.Context, on *session.Session, found selection.Selection, 
 	}
 
 	for _, table := range tables {
+		if err := brake(ctx); err != nil {
+			return err
+		}
+
 		if err := patiently(ctx, on, "vacuum (analyze) "+table.SQL()); err != nil {
 			return fmt.Errorf("cleaning %s: %w", table, err)
 		}

@@ -133,6 +133,10 @@ func Count(ctx context.Context, s *session.Session, jobs []selection.Job) ([]int
 
 // pass does each job once.
 func (r *Runner) pass(ctx context.Context, jobs []selection.Job, left int64) error {
+	if err := r.brake(ctx); err != nil {
+		return err
+	}
+
 	if left <= r.Limits.Small {
 		// What is in the way of one transaction may let batches through.
 		if err := r.atOnce(ctx, jobs); err == nil || !crowded(err) && !named(err) {

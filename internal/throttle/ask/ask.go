@@ -1,4 +1,6 @@
-package backup
+// Package ask asks a database whether it has time for more work: how far its replicas are behind, and what the
+// company's own load query says. It decides nothing.
+package ask
 
 import (
 	"context"
@@ -16,11 +18,25 @@ import (
 	"steward/internal/throttle"
 )
 
-// looks are the looks at one source, over a connection of their own.
-type looks struct {
-	url    string
-	limits Limits
-	conn   *pgx.Conn
+const (
+	// Every is often enough to be out of the way soon, and seldom enough to be no load.
+	Every = 10 * time.Second
+	// lookTimeout bounds one look: a calm source answers at once.
+	lookTimeout = 5 * time.Second
+	// closeTimeout bounds the goodbye; the server ends the session when the connection goes.
+	closeTimeout = 5 * time.Second
+)
+
+// Source is a database that is looked at over a connection of its own, made at the first look. It is for one goroutine.
+type Source struct {
+	// Connect makes the connection.
+	Connect func(ctx context.Context) (*pgx.Conn, error)
+	// MaxLag asks how far the slowest replica is behind, where it is above 0.
+	MaxLag time.Duration
+	// LoadQuery is a SELECT of one boolean or number, read in a read-only transaction; empty for none.
+	LoadQuery string
+
+	conn *pgx.Conn
 }
 
 // lagQuery is how many seconds the slowest replica needs to replay what it gets,
@@ -29,9 +45,9 @@ type looks struct {
 const lagQuery = `select coalesce(max(extract(epoch from replay_lag)), 0)::float8, coalesce(bool_or(state is null), false)
 	from pg_stat_replication`
 
-// look asks the source once. A source that cannot be reached or does not answer in
+// Look asks the source once. A source that cannot be reached or does not answer in
 // time is Silent; one that refuses what it is asked fails with PolicyInvalid.
-func (l *looks) look(ctx context.Context) (throttle.Reading, error) {
+func (l *Source) Look(ctx context.Context) (throttle.Reading, error) {
 	bounded, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 
@@ -41,7 +57,7 @@ func (l *looks) look(ctx context.Context) (throttle.Reading, error) {
 	}
 
 	// Nothing is known of the connection any more; the next look makes a new one.
-	l.close(ctx)
+	l.Close(ctx)
 
 	if ctx.Err() != nil {
 		return throttle.Reading{}, ctx.Err()
@@ -84,12 +100,12 @@ func refused(err error) bool {
 // classLength is the part of an SQLSTATE that names its class.
 const classLength = 2
 
-func (l *looks) ask(ctx context.Context) (seen throttle.Reading, err error) {
+func (l *Source) ask(ctx context.Context) (seen throttle.Reading, err error) {
 	if l.conn == nil {
 		err := faults.Do(ctx, faults.SQL, "connect", func(ctx context.Context) (err error) {
-			l.conn, err = pgx.Connect(ctx, l.url)
+			l.conn, err = l.Connect(ctx)
 
-			return err //nolint:wrapcheck // wrapped below
+			return err
 		})
 		if err != nil {
 			return seen, fmt.Errorf("reaching the source: %w", err)
@@ -107,13 +123,13 @@ func (l *looks) ask(ctx context.Context) (seen throttle.Reading, err error) {
 		return seen, err
 	}
 
-	if l.limits.MaxLag > 0 {
+	if l.MaxLag > 0 {
 		if seen.Lag, err = lag(ctx, q); err != nil {
 			return seen, err
 		}
 	}
 
-	if l.limits.LoadQuery != "" {
+	if l.LoadQuery != "" {
 		if seen.Loaded, err = l.loaded(ctx, q); err != nil {
 			return seen, err
 		}
@@ -143,9 +159,9 @@ func lag(ctx context.Context, q postgres.Queryer) (time.Duration, error) {
 
 // loaded asks the load query, as a part of another, so that it can only be one
 // SELECT of one value.
-func (l *looks) loaded(ctx context.Context, q postgres.Queryer) (bool, error) {
+func (l *Source) loaded(ctx context.Context, q postgres.Queryer) (bool, error) {
 	var answer *string
-	if err := q.QueryRow(ctx, "select ("+l.limits.LoadQuery+")::text").Scan(&answer); err != nil {
+	if err := q.QueryRow(ctx, "select ("+l.LoadQuery+")::text").Scan(&answer); err != nil {
 		return false, fmt.Errorf("asking the load query: %w", err)
 	}
 
@@ -169,7 +185,8 @@ func above(answer *string) (bool, error) {
 	return number > 0, nil
 }
 
-func (l *looks) close(ctx context.Context) {
+// Close ends the connection, if there is one.
+func (l *Source) Close(ctx context.Context) {
 	if l.conn == nil {
 		return
 	}
