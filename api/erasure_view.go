@@ -70,7 +70,7 @@ type planBody struct {
 type stepBody struct {
 	Store   string   `json:"store" maxLength:"120" doc:"The store."`
 	Place   string   `json:"place,omitempty" maxLength:"300" doc:"The table, or the bucket."`
-	Action  string   `json:"action" enum:"delete,unlink,overwrite,retain,expire,by hand" doc:"What is done."`
+	Action  string   `json:"action" enum:"delete,unlink,overwrite,retain,expire,by hand,not there" doc:"What is done."`
 	Columns []string `json:"columns,omitempty" maxItems:"2000" maxLength:"130" doc:"The columns that are overwritten, unlinked or retained."`
 	Rows    int64    `json:"rows" doc:"How many rows or objects; -1 where the store cannot count."`
 	Basis   string   `json:"basis,omitempty" maxLength:"120" doc:"Why it is retained."`
