@@ -70,7 +70,7 @@ type planBody struct {
 type stepBody struct {
 	Store   string   `json:"store" maxLength:"120" doc:"The store."`
 	Place   string   `json:"place,omitempty" maxLength:"300" doc:"The table, or the bucket."`
-	Action  string   `json:"action" enum:"delete,unlink,overwrite,retain,expire,by hand" doc:"What is done."`
+	Action  string   `json:"action" enum:"delete,unlink,overwrite,retain,expire,by hand,not there" doc:"What is done."`
 	Columns []string `json:"columns,omitempty" maxItems:"2000" maxLength:"130" doc:"The columns that are overwritten, unlinked or retained."`
 	Rows    int64    `json:"rows" doc:"How many rows or objects; -1 where the store cannot count."`
 	Basis   string   `json:"basis,omitempty" maxLength:"120" doc:"Why it is retained."`
@@ -82,9 +82,17 @@ type storeBody struct {
 	Store   string     `json:"store" maxLength:"120" doc:"The store."`
 	Outcome string     `json:"outcome" maxLength:"20" doc:"How it came out."`
 	Count   int64      `json:"count" doc:"How many rows or objects."`
-	Basis   string     `json:"basis,omitempty" maxLength:"120" doc:"Why something is retained."`
+	Parts   []partBody `json:"parts,omitempty" maxItems:"1000" doc:"All that became of rows, where outcome and count do not say it all."`
 	Code    string     `json:"code,omitempty" maxLength:"60" doc:"Why it failed, or why nobody can say when it is gone."`
 	GoneBy  *time.Time `json:"gone_by,omitempty" doc:"When nothing can be left there."`
+}
+
+// partBody is one of several things that became of rows in a store.
+type partBody struct {
+	Outcome string `json:"outcome" enum:"erased,pseudonymised,retained" doc:"What became of them."`
+	Count   int64  `json:"count" doc:"How many. A row may count in more than one part."`
+	Basis   string `json:"basis,omitempty" maxLength:"120" doc:"The published exception under which they are retained."`
+	For     string `json:"for,omitempty" maxLength:"40" doc:"For how long at most they are, from the erasure on."`
 }
 
 // remainderBody is what was found in one place.
@@ -116,9 +124,13 @@ func (e erasures) whole(ctx context.Context, found erasure.Case) (*wholeErasureA
 
 	for _, each := range stores {
 		body := storeBody{
-			Store: each.Store, Outcome: string(each.Outcome.Kind), Count: each.Outcome.Count, Basis: each.Outcome.Basis,
-			Code: each.Outcome.Code, GoneBy: known(each.GoneBy),
+			Store: each.Store, Outcome: string(each.Outcome.Kind), Count: each.Outcome.Count, Code: each.Outcome.Code,
+			GoneBy: known(each.GoneBy),
 		}
+		for _, part := range each.Outcome.Parts {
+			body.Parts = append(body.Parts, partBody{Outcome: string(part.Kind), Count: part.Count, Basis: part.Basis, For: part.For})
+		}
+
 		if body.Code == "" {
 			body.Code = string(each.GoneCode)
 		}

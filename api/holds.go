@@ -79,7 +79,7 @@ type setHoldAnswer struct {
 		HoldBody
 
 		//nolint:lll // one tag
-		TooLate []string `json:"too_late" maxItems:"100" maxLength:"30" doc:"Erasures in that account that were decided for good before, and that nothing stops."`
+		TooLate []string `json:"too_late" maxItems:"100" maxLength:"30" doc:"Erasures of what it protects that were decided for good before, and that nothing stops: the first hundred."`
 	}
 }
 

@@ -72,6 +72,12 @@ func (a *app) sayCertificate(row certificateRow) error {
 		if err := a.console.Say("  %s: %s %d%s", one.Name, one.Outcome.Kind, one.Outcome.Count, open); err != nil {
 			return err
 		}
+
+		for _, part := range one.Outcome.Retains() {
+			if err := a.console.Say("    retained: %d, basis %s, until %s", part.Count, part.Basis, a.console.When(part.Until)); err != nil {
+				return err
+			}
+		}
 	}
 
 	return nil

@@ -53,12 +53,24 @@ type erasureStore struct {
 	Outcome string `json:"outcome"`
 	// Count is how many rows or objects.
 	Count int64 `json:"count"`
-	// Basis is why something is retained.
-	Basis string `json:"basis,omitempty"`
+	// Parts are all that became of rows, where outcome and count do not say it all.
+	Parts []erasurePart `json:"parts,omitempty"`
 	// Code is why it failed, or why nobody can say when it is gone.
 	Code string `json:"code,omitempty"`
 	// GoneBy is when nothing can be left there.
 	GoneBy time.Time `json:"gone_by,omitzero"`
+}
+
+// erasurePart is one of several things that became of rows.
+type erasurePart struct {
+	// Outcome is erased, pseudonymised or retained.
+	Outcome string `json:"outcome"`
+	// Count is how many rows.
+	Count int64 `json:"count"`
+	// Basis is the published exception under which they are retained.
+	Basis string `json:"basis,omitempty"`
+	// For is for how long at most they are.
+	For string `json:"for,omitempty"`
 }
 
 // erasureLeft is what was found in one place.
@@ -186,7 +198,16 @@ func (a *app) storesTable(stores []erasureStore) console.Table {
 
 		table.Add(console.Cell{Text: each.Store}, console.Cell{Text: each.Outcome, Tone: tone},
 			console.Cell{Text: strconv.FormatInt(each.Count, 10)}, console.Cell{Text: a.console.When(each.GoneBy)},
-			console.Cell{Text: console.OrDash(each.Code + each.Basis)})
+			console.Cell{Text: console.OrDash(each.Code)})
+
+		for _, part := range each.Parts {
+			outcome := "  " + part.Outcome
+			if part.Basis != "" {
+				outcome += " (" + part.Basis + ", " + part.For + ")"
+			}
+
+			table.Add(console.Cells("", outcome, strconv.FormatInt(part.Count, 10), "", "")...)
+		}
 	}
 
 	return table

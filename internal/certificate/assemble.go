@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"steward/internal/calendar"
 	"steward/internal/clocks"
 	"steward/internal/erasure/goneby"
 	"steward/internal/erasure/plan"
@@ -60,7 +61,7 @@ func Assemble(facts Facts) (Certificate, error) {
 	}
 
 	for _, answer := range facts.Answers {
-		made.Stores = append(made.Stores, storeOf(answer, facts.IssuedAt))
+		made.Stores = append(made.Stores, storeOf(answer, facts))
 	}
 
 	slices.SortFunc(made.Stores, func(a, b Store) int { return strings.Compare(a.Name, b.Name) })
@@ -132,8 +133,10 @@ func (f Facts) unpublished() bool {
 	}
 
 	for _, answer := range f.Answers {
-		if answer.Outcome.Kind == store.Retained && !published(answer.Outcome.Basis) {
-			return true
+		for _, part := range answer.Outcome.Retains() {
+			if _, err := calendar.ParseDuration(part.For); err != nil || !published(part.Basis) {
+				return true
+			}
 		}
 	}
 
@@ -149,29 +152,46 @@ func (f Facts) unpublished() bool {
 // retains reports whether something is retained under the exception.
 func (f Facts) retains(exception string) bool {
 	return slices.ContainsFunc(f.Answers, func(a goneby.Answer) bool {
-		return a.Outcome.Kind == store.Retained && a.Outcome.Basis == exception
+		return slices.ContainsFunc(a.Outcome.Retains(), func(part store.Part) bool { return part.Basis == exception })
 	}) || slices.ContainsFunc(f.Plan.Steps, func(s plan.Step) bool {
 		return s.Action == plan.RetainRows && s.Basis == exception
 	})
 }
 
 // storeOf is how a store stands when the certificate is issued.
-func storeOf(answer goneby.Answer, issuedAt time.Time) Store {
+func storeOf(answer goneby.Answer, facts Facts) Store {
 	made := Store{Name: answer.Store, Outcome: answer.Outcome}
 	made.Outcome.At = utc(made.Outcome.At)
+	made.Outcome.Parts = partsOf(answer.Outcome.Parts, facts)
 
 	switch blockers := goneby.Of([]goneby.Answer{answer}).Blockers; {
 	case len(blockers) > 0:
 		made.Open = string(blockers[0].Code)
-	case answer.Outcome.Kind == store.Retained:
+	case len(answer.Outcome.Retains()) > 0:
 		made.GoneBy, made.Open = answer.GoneBy.UTC(), string(store.Retained)
-	case answer.GoneBy.After(issuedAt):
+	case answer.GoneBy.After(facts.IssuedAt):
 		made.GoneBy, made.Open = answer.GoneBy.UTC(), string(store.Expires)
 	default:
 		made.GoneBy = answer.GoneBy.UTC()
 	}
 
 	return made
+}
+
+// partsOf are the parts with the instant until which each is retained: its period from the erasure on, counted in the
+// company's zone, as the policy counts it.
+func partsOf(parts []store.Part, facts Facts) []store.Part {
+	var all []store.Part
+
+	for _, part := range parts {
+		if period, err := calendar.ParseDuration(part.For); err == nil {
+			part.Until = period.AddTo(facts.ErasedAt, facts.Zone).UTC()
+		}
+
+		all = append(all, part)
+	}
+
+	return all
 }
 
 // utc keeps the zero time what it is.

@@ -73,7 +73,8 @@ type Certificate struct {
 type Store struct {
 	// Name is the store's name in plans.
 	Name string `json:"name"`
-	// Outcome is how it came out.
+	// Outcome is how it came out. What is retained stands in its parts, with its basis, how many and until when. A
+	// certificate of before there were parts has none, and nothing retained.
 	Outcome store.Outcome `json:"outcome"`
 	// GoneBy is when nothing is left there; zero where nobody can say.
 	GoneBy time.Time `json:"gone_by,omitzero"`

@@ -30,7 +30,11 @@ func TestAssembleRefuses(t *testing.T) {
 		return append([]goneby.Answer{{Store: "segment", Outcome: outcome, GoneBy: gone, Err: err}}, good.Answers...)
 	}
 	failed := store.Outcome{Kind: store.Failed, Code: string(failure.NoConnector)}
-	retained := store.Outcome{Kind: store.Retained, Count: 1, Basis: "habit", At: at().AddDate(10, 0, 0)}
+	retained := func(basis, period string) store.Outcome {
+		return store.Outcome{Kind: store.Erased, Count: 1, Parts: []store.Part{
+			{Kind: store.Erased, Count: 1}, {Kind: store.Retained, Count: 1, Basis: basis, For: period},
+		}}
+	}
 
 	for name, change := range map[string]func(*certificate.Facts){
 		"no such kind":     func(f *certificate.Facts) { f.Kind = "second" },
@@ -48,7 +52,11 @@ func TestAssembleRefuses(t *testing.T) {
 		},
 		"without an outcome": func(f *certificate.Facts) { f.Answers = answer(store.Outcome{}, at(), nil) },
 		"verified too early": func(f *certificate.Facts) { f.VerifiedAt = f.ErasedAt.Add(time.Hour) },
-		"unpublished":        func(f *certificate.Facts) { f.Answers = answer(retained, at(), nil) },
+		"unpublished":        func(f *certificate.Facts) { f.Answers = answer(retained("habit", "1y"), at(), nil) },
+		"on no basis": func(f *certificate.Facts) {
+			f.Answers = answer(store.Outcome{Kind: store.Retained, Count: 1}, at(), nil)
+		},
+		"for ever": func(f *certificate.Facts) { f.Answers = answer(retained("invoices", ""), at(), nil) },
 		"unpublished step": func(f *certificate.Facts) {
 			f.Plan.Steps = []plan.Step{{Store: "app", Action: plan.RetainRows, Basis: "habit"}}
 		},
@@ -68,11 +76,11 @@ func TestTheFirstListsWhatIsOpen(t *testing.T) {
 
 	facts := first(final(t, newKeys(t)))
 	gone := facts.Answers[0].GoneBy
-	kept := facts.ErasedAt.AddDate(10, 0, 0)
+	kept := []store.Part{{Kind: store.Erased, Count: 5}, {Kind: store.Retained, Count: 2, Basis: "invoices", For: "10y"}}
 	facts.Answers = append(facts.Answers,
 		goneby.Answer{Store: "segment", Outcome: store.Outcome{Kind: store.Failed, Code: string(failure.NoConnector)}},
 		goneby.Answer{Store: "warehouse", Outcome: store.Outcome{Kind: store.Expires}, Err: failure.New(failure.CopyWithoutAge, "x")},
-		goneby.Answer{Store: "invoices", Outcome: store.Outcome{Kind: store.Retained, Count: 2, Basis: "invoices", At: kept}, GoneBy: facts.ErasedAt},
+		goneby.Answer{Store: "invoices", Outcome: store.Outcome{Kind: store.Erased, Count: 5, Parts: kept}, GoneBy: facts.ErasedAt},
 	)
 
 	made := assemble(t, facts)
@@ -94,6 +102,11 @@ func TestTheFirstListsWhatIsOpen(t *testing.T) {
 		t.Errorf("%+v", made.GoneBy)
 	}
 
+	// Ten years from the erasure on, as the company's calendar has it; what was given is not changed by that.
+	if part := made.Stores[2].Outcome.Parts[1]; !part.Until.Equal(facts.ErasedAt.AddDate(10, 0, 0)) || part.Count != 2 || !kept[1].Until.IsZero() {
+		t.Errorf("%+v", part)
+	}
+
 	if len(made.Exceptions) != 1 || made.Exceptions[0].Name != "invoices" {
 		t.Errorf("%+v", made.Exceptions)
 	}
@@ -106,7 +119,7 @@ func TestPage(t *testing.T) {
 
 	for _, language := range letter.Languages() {
 		for _, kind := range []certificate.Kind{certificate.First, certificate.Final} {
-			facts := final(t, k)
+			facts := retaining(final(t, k))
 			if kind == certificate.First {
 				facts = first(facts)
 				facts.Answers = append(facts.Answers,
@@ -123,7 +136,11 @@ func TestPage(t *testing.T) {
 			text := string(page)
 			for _, wanted := range []string{
 				`<html lang="` + string(language) + `">`, made.ID, made.Erasure, "2026-11-22 14:01:00 +01:00", "2026-11-30 13:00:00 +01:00",
-				certificate.Hash([]byte(signed.Certificate)), "certificates.test/steward",
+				certificate.Hash([]byte(signed.Certificate)), "certificates.test/steward", "tax law",
+				map[letter.Language]string{
+					letter.English: "retained under invoices until 2036-11-22 14:01:00 +01:00</td><td class=\"n\">3<",
+					letter.French:  "conservé au titre de invoices jusqu'au 2036-11-22 14:01:00 +01:00</td><td class=\"n\">3<",
+				}[language],
 			} {
 				if !strings.Contains(html.UnescapeString(text), wanted) {
 					t.Errorf("%s, %s: no %q", language, kind, wanted)

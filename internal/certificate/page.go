@@ -8,6 +8,7 @@ import (
 
 	"steward/internal/failure"
 	"steward/internal/letter"
+	"steward/internal/store"
 )
 
 //go:embed page.en.html page.fr.html page.css
@@ -76,14 +77,26 @@ func (p page) When(at time.Time) string {
 }
 
 // Says is an outcome in words.
-func (p page) Says(one Store) string {
-	text, known := p.words.outcomes[one.Outcome.Kind]
+func (p page) Says(kind store.Kind) string {
+	text, known := p.words.outcomes[kind]
 	if !known {
-		text = string(one.Outcome.Kind)
+		text = string(kind)
 	}
 
 	return text
 }
+
+// Parts are the rows that a place has in the list: all that became of what was there, or the one outcome.
+func (p page) Parts(one Store) []store.Part {
+	if len(one.Outcome.Parts) > 0 {
+		return one.Outcome.Parts
+	}
+
+	return []store.Part{{Kind: one.Outcome.Kind, Count: one.Outcome.Count}}
+}
+
+// Kept reports whether the part stays, on the basis that it names.
+func (p page) Kept(part store.Part) bool { return part.Kind == store.Retained }
 
 // Why is in words why a store is open.
 func (p page) Why(one Store) string {

@@ -21,7 +21,7 @@ import (
 // follows it.
 const vectors = "testdata/vectors"
 
-var makeVectors = flag.Bool("make-vectors", false, "make new test vectors, with new keys that are thrown away")
+var makeVectors = flag.Bool("make-vectors", false, "make the test vectors that are not there, with new keys that are thrown away")
 
 func vector(t *testing.T, name string) (expect, text string) {
 	t.Helper()
@@ -43,12 +43,15 @@ func TestVectors(t *testing.T) {
 		writeVectors(t)
 	}
 
-	_, keyText := vector(t, "certificate-key.txt")
-	_, ledgerText := vector(t, "ledger-key.txt")
-	verifier, ledgerVerifier := verifierOf(t, keyText), verifierOf(t, ledgerText)
 	seen := 0
 
-	for _, name := range []string{"first.txt", "final.txt", "changed.txt", "other-subject.txt", "other-ledger.txt"} {
+	for name, of := range map[string]string{
+		"first.txt": "", "final.txt": "", "changed.txt": "", "other-subject.txt": "", "other-ledger.txt": "",
+		"retained.txt": "retained-", "retained-less.txt": "retained-", // with the parts of an outcome, which came later
+	} {
+		_, keyText := vector(t, of+"certificate-key.txt")
+		_, ledgerText := vector(t, of+"ledger-key.txt")
+		verifier, ledgerVerifier := verifierOf(t, keyText), verifierOf(t, ledgerText)
 		want, text := vector(t, name)
 		seen++
 
@@ -67,7 +70,7 @@ func TestVectors(t *testing.T) {
 		}
 	}
 
-	if files, err := os.ReadDir(vectors); err != nil || len(files) != seen+2 {
+	if files, err := os.ReadDir(vectors); err != nil || len(files) != seen+4 {
 		t.Errorf("%d vectors were read of %d files, %v", seen, len(files), err)
 	}
 }

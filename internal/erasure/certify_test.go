@@ -56,7 +56,7 @@ func TestACertificateIsNotBeforeItsCheckpoint(t *testing.T) {
 
 	must(t, b.root.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
 		_, _, err := hold.Set(ctx, tx, b.lead, hold.Wanted{
-			Kind: "account", Account: "99999999", Basis: "docket 8", Until: b.clock.now.Add(time.Hour),
+			Kind: "account", Account: subject, Basis: "docket 8", Until: b.clock.now.Add(time.Hour),
 		}, b.clock.now)
 
 		return err

@@ -9,6 +9,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/ledger"
 	"steward/internal/postgres"
+	"steward/internal/store"
 )
 
 // Record is how long the record of a case stays after its end where nothing else is said:
@@ -122,7 +123,7 @@ func (j Judge) done(ctx context.Context, tx postgres.Tx, of Case, at time.Time) 
 		GoneBy: of.GoneBy.Format(time.DateOnly),
 	}
 	for _, each := range stores {
-		body.Rows += each.Outcome.Count
+		body.Rows += each.Outcome.CountOf(store.Erased) + each.Outcome.CountOf(store.Pseudonymised)
 	}
 
 	if _, err := ledger.Append(ctx, tx, ledger.ErasureDone, at, body); err != nil {

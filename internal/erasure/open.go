@@ -39,9 +39,9 @@ type Opening struct {
 }
 
 // Open makes a case with its sealed subject, or finds that of the same cause; fresh says
-// which. It fails with AccountUnknown, with AccountGone for an account that is closed, with ErasureOpen where
-// another erasure of the account is open, with UsageWrong for an unknown reason, and with
-// SubjectRefused for an account whose key only the app knows and that was not given. A crash
+// which. It fails with AccountUnknown, also for a person in an account that nobody registered, with AccountGone for an
+// account that is closed, with ErasureOpen where another erasure of the account is open, with UsageWrong for an unknown
+// reason, and with SubjectRefused for an account whose key only the app knows and that was not given. A crash
 // before the caller's commit leaves nothing.
 func Open(ctx context.Context, tx postgres.Tx, keeper casekey.Keeper, asked Opening) (opened Case, fresh bool, err error) {
 	row, known := FindReason(asked.Reason)
@@ -99,13 +99,14 @@ func (o Opening) mayBegin(ctx context.Context, q postgres.Queryer) error {
 	}
 
 	if o.Kind == plan.Person {
-		_, err := o.Identities.Check()
-
-		return err
+		if _, err := o.Identities.Check(); err != nil || o.Account == "" {
+			return err
+		}
 	}
 
+	// One that is mistyped would find nothing, and look erased.
 	found, err := account.Get(ctx, q, o.Account)
-	if err == nil && found.State == account.Closed {
+	if err == nil && o.Kind == plan.Account && found.State == account.Closed {
 		err = failure.New(failure.AccountGone, "opening an erasure")
 	}
 

@@ -27,7 +27,7 @@ func (r StoreRow) failed() bool { return r.Outcome.Kind == store.Failed }
 
 // StoresOf reads how the stores of a case came out, by their names.
 func StoresOf(ctx context.Context, q postgres.Queryer, id string) ([]StoreRow, error) {
-	rows, err := q.Query(ctx, `select store, outcome, count, until, basis, code, erased_at, verified_at, gone_by, gone_code
+	rows, err := q.Query(ctx, `select store, outcome, count, until, parts, code, erased_at, verified_at, gone_by, gone_code
 		from erasure_stores where erasure = $1 order by store`, id)
 	if err != nil {
 		return nil, failWith("reading how stores came out", err)
@@ -39,8 +39,12 @@ func StoresOf(ctx context.Context, q postgres.Queryer, id string) ([]StoreRow, e
 			until, verified, gone *time.Time
 		)
 
-		err := row.Scan(&read.Store, &read.Outcome.Kind, &read.Outcome.Count, &until, &read.Outcome.Basis, &read.Outcome.Code,
+		err := row.Scan(&read.Store, &read.Outcome.Kind, &read.Outcome.Count, &until, &read.Outcome.Parts, &read.Outcome.Code,
 			&read.ErasedAt, &verified, &gone, &read.GoneCode)
+		if len(read.Outcome.Parts) == 0 {
+			read.Outcome.Parts = nil
+		}
+
 		read.ErasedAt, read.Outcome.At = read.ErasedAt.UTC(), postgres.Instant(until)
 		read.VerifiedAt, read.GoneBy = postgres.Instant(verified), postgres.Instant(gone)
 
@@ -52,12 +56,17 @@ func StoresOf(ctx context.Context, q postgres.Queryer, id string) ([]StoreRow, e
 
 // putOutcome notes how a store came out; the last word counts.
 func putOutcome(ctx context.Context, q postgres.Queryer, id, name string, came store.Outcome, at time.Time) error {
-	_, err := q.Exec(ctx, `insert into erasure_stores (erasure, store, outcome, count, until, basis, code, erased_at)
+	parts := came.Parts
+	if parts == nil {
+		parts = []store.Part{}
+	}
+
+	_, err := q.Exec(ctx, `insert into erasure_stores (erasure, store, outcome, count, until, parts, code, erased_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)
 		on conflict (erasure, store) do update set outcome = excluded.outcome, count = excluded.count, until = excluded.until,
-			basis = excluded.basis, code = excluded.code, erased_at = excluded.erased_at, verified_at = null, gone_by = null,
+			parts = excluded.parts, code = excluded.code, erased_at = excluded.erased_at, verified_at = null, gone_by = null,
 			gone_code = ''`,
-		id, name, string(came.Kind), came.Count, postgres.Nullable(came.At), came.Basis, came.Code, at)
+		id, name, string(came.Kind), came.Count, postgres.Nullable(came.At), parts, came.Code, at)
 
 	return failWith("noting how a store came out", err)
 }

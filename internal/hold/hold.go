@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"steward/internal/access"
+	"steward/internal/account"
 	"steward/internal/act"
 	"steward/internal/erasure/plan"
 	"steward/internal/failure"
@@ -75,10 +76,17 @@ func (h Hold) Place() page.Place { return page.Place{At: h.SetAt, ID: h.ID} }
 
 // Set sets a hold, with the act of who does. From the commit on no erasure of what it
 // protects gets its tombstone; those that have one already are told: nothing stops them.
-// It fails with SubjectRefused for an end that is over or too far.
+// It fails with SubjectRefused for an end that is over or too far, and with AccountUnknown for an account or a scope that
+// nobody registered: a mistyped one would protect nobody.
 func Set(ctx context.Context, tx postgres.Tx, who access.Principal, wanted Wanted, at time.Time) (set Hold, decided []string, err error) {
 	if !wanted.Until.After(at) || wanted.Until.After(at.AddDate(longest, 0, 0)) {
 		return Hold{}, nil, failure.New(failure.SubjectRefused, "setting a hold (it ends within ten years, and not before it begins)")
+	}
+
+	if wanted.Account != "" {
+		if _, err := account.Get(ctx, tx, wanted.Account); err != nil {
+			return Hold{}, nil, err
+		}
 	}
 
 	id := ids.New(Prefix)
@@ -121,10 +129,9 @@ func nudge(ctx context.Context, q postgres.Queryer) error {
 	return failure.Wrap(failure.Unavailable, "telling erasures of a hold", err)
 }
 
-// tooLate are the erasures of what a hold protects that are decided for good and not over.
+// tooLate are the erasures of what a hold protects, as erasure_held has it, that are decided for good and not over.
 func tooLate(ctx context.Context, q postgres.Queryer, id string) ([]string, error) {
-	rows, err := q.Query(ctx, `select e.id from erasures as e where e.ended_at is null and e.tombstone is not null
-		and exists (select from holds as h where h.id = $1 and h.account = e.account and h.account <> '') order by e.id`, id)
+	rows, err := q.Query(ctx, `select hold_too_late($1)`, id)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "looking for erasures that a hold is too late for", err)
 	}

@@ -2,6 +2,7 @@ package hold_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -103,6 +104,16 @@ func (d desk) opened(kind plan.Subject, id, mail string) (opened erasure.Case) {
 	return opened
 }
 
+// registered lets the app have named an account.
+func (d desk) registered(id string) {
+	d.Helper()
+	d.tx(func(ctx context.Context, tx postgres.Tx) error {
+		_, _, err := account.Register(ctx, tx, id, time.Time{}, now())
+
+		return err
+	})
+}
+
 func (d desk) set(wanted hold.Wanted) (set hold.Hold) {
 	d.Helper()
 
@@ -172,6 +183,7 @@ func TestAHoldEndsAtItsTime(t *testing.T) {
 	t.Parallel()
 
 	d := newDesk(t)
+	d.registered("1")
 	set := d.set(hold.Wanted{Kind: plan.Account, Account: "1"})
 
 	if ended, err := hold.EndDue(t.Context(), d.core, set.Until.Add(-time.Second)); err != nil || ended != 0 {
@@ -228,5 +240,83 @@ func TestHoldsThatAreNone(t *testing.T) {
 	})
 	if !failure.Is(err, failure.HoldUnknown) {
 		t.Error(err)
+	}
+}
+
+// A hold of an account that nobody registered would protect nobody, and so would one of a person in it.
+func TestAHoldOfAnAccountThatIsNot(t *testing.T) {
+	t.Parallel()
+
+	d := newDesk(t)
+
+	for kind, matches := range map[plan.Subject][][]byte{plan.Account: nil, plan.Person: person("ada@example.com").Matches(key())} {
+		err := d.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+			_, _, err := hold.Set(ctx, tx, d.lead, hold.Wanted{
+				Kind: kind, Account: "471100", Matches: matches, Basis: "docket 7", Until: now().AddDate(1, 0, 0),
+			}, now())
+
+			return err
+		})
+		if !failure.Is(err, failure.AccountUnknown) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
+// Who is held too late is told of the erasures that go on: of accounts and of persons, in a scope and anywhere, and of
+// no other.
+func TestTooLate(t *testing.T) {
+	t.Parallel()
+
+	d := newDesk(t)
+	ada, bob := person("ada@example.com").Matches(key()), person("bob@example.com").Matches(key())
+	cases := map[string]erasure.Case{
+		"account 1": d.opened(plan.Account, "1", ""), "account 2": d.opened(plan.Account, "2", ""),
+		"ada in 1": d.opened(plan.Person, "1", "ada@example.com"), "bob in 2": d.opened(plan.Person, "2", "bob@example.com"),
+		"ada, anywhere": d.opened(plan.Person, "", "ada@example.com"),
+	}
+	names := map[string]string{}
+
+	// As if all were decided: the triggers that keep anybody from saying so are of other tests.
+	must(t, d.root.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		if _, err := tx.Exec(ctx, `set local session_replication_role = replica`); err != nil {
+			return err
+		}
+
+		_, err := tx.Exec(ctx, `update erasures set stage = 'tombstoned', tombstone = id`)
+
+		return err
+	}))
+
+	for name, of := range cases {
+		names[of.ID] = name
+	}
+
+	for name, c := range map[string]struct {
+		wanted hold.Wanted
+		want   []string
+	}{
+		"an account":         {hold.Wanted{Kind: plan.Account, Account: "1"}, []string{"account 1", "ada in 1", "ada, anywhere"}},
+		"a person in one":    {hold.Wanted{Kind: plan.Person, Account: "2", Matches: bob}, []string{"account 2", "bob in 2"}},
+		"a person, anywhere": {hold.Wanted{Kind: plan.Person, Matches: ada}, []string{"account 1", "account 2", "ada in 1", "ada, anywhere"}},
+	} {
+		c.wanted.Basis, c.wanted.Until = "docket 7", now().AddDate(1, 0, 0)
+
+		var got []string
+
+		d.tx(func(ctx context.Context, tx postgres.Tx) error {
+			_, late, err := hold.Set(ctx, tx, d.lead, c.wanted, now())
+			for _, id := range late {
+				got = append(got, names[id])
+			}
+
+			return err
+		})
+
+		slices.Sort(got)
+
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s is too late for %q", name, got)
+		}
 	}
 }

@@ -30,12 +30,60 @@ type Outcome struct {
 	Kind Kind `json:"kind"`
 	// Count is how many rows or objects were erased, pseudonymised or retained.
 	Count int64 `json:"count"`
-	// At is when what is left expires, or until when it is retained.
+	// At is when what is left expires.
 	At time.Time `json:"at,omitzero"`
-	// Basis is that of what is retained.
-	Basis string `json:"basis,omitempty"`
 	// Code is the failure code of what failed, such as "no_connector".
 	Code string `json:"code,omitempty"`
+	// Parts are all that became of rows, where kind and count do not say it all: where several things did, or where
+	// something is retained. A row may count in more than one of them. In the order of the kinds above.
+	Parts []Part `json:"parts,omitempty"`
+}
+
+// Part is one of several things that became of what was there.
+type Part struct {
+	// Kind is Erased, Pseudonymised or Retained.
+	Kind Kind `json:"kind"`
+	// Count is how many rows or objects.
+	Count int64 `json:"count"`
+	// Basis is the published exception under which rows are retained.
+	Basis string `json:"basis,omitempty"`
+	// For is for how long they are at most, in the data map's words, such as "10y".
+	For string `json:"for,omitempty"`
+	// Until is the same as an instant; zero where only For is known.
+	Until time.Time `json:"until,omitzero"`
+}
+
+// CountOf says how many rows or objects became this; none where that is not known to have happened.
+func (o Outcome) CountOf(kind Kind) (count int64) {
+	if len(o.Parts) == 0 && o.Kind == kind {
+		return o.Count
+	}
+
+	for _, part := range o.Parts {
+		if part.Kind == kind {
+			count += part.Count
+		}
+	}
+
+	return count
+}
+
+// Retains are the parts that stay on a basis. Something retained of which no part says on which basis gives one
+// without: that has no certificate.
+func (o Outcome) Retains() []Part {
+	var retained []Part
+
+	for _, part := range o.Parts {
+		if part.Kind == Retained {
+			retained = append(retained, part)
+		}
+	}
+
+	if len(retained) == 0 && o.Kind == Retained {
+		retained = []Part{{Kind: Retained, Count: o.Count}}
+	}
+
+	return retained
 }
 
 // Subject is what a store needs to find somebody. It lives in memory only, while a step runs.

@@ -2,11 +2,9 @@ package appdb
 
 import (
 	"context"
-	"strconv"
 
 	"steward/internal/erasure/execute"
 	"steward/internal/erasure/freeze"
-	"steward/internal/erasure/plan"
 	"steward/internal/erasure/selection"
 	"steward/internal/erasure/session"
 	"steward/internal/failure"
@@ -63,14 +61,7 @@ func (s *Store) begin(ctx context.Context, subject store.Subject, found selectio
 			return err
 		}
 
-		counts := map[plan.Action]int64{}
-		for _, step := range steps {
-			counts[step.Action] += step.Rows
-		}
-
-		return put(ctx, keys, begunSet, []string{
-			number(counts[plan.DeleteRows]), number(counts[plan.Overwrite]), number(counts[plan.RetainRows]),
-		})
+		return failure.Wrap(failure.Unavailable, "freezing "+begunSet, keys.Frozen.Put(ctx, keys.Name(begunSet), 0, begunOf(steps)))
 	})
 }
 
@@ -147,30 +138,3 @@ func (s *Store) late(
 
 // roundsApart keeps the rounds of one look apart from those of the next.
 const roundsApart = 10_000
-
-// outcome is what was counted before the first deletion, since a later try finds less; or what was done now, if that is
-// more, since rows came meanwhile.
-func outcome(ctx context.Context, keys freeze.Keys, done execute.Done) (store.Outcome, error) {
-	rows, err := keys.Frozen.Get(ctx, keys.Name(begunSet), 0)
-	if err != nil || len(rows) == 0 {
-		return store.Outcome{}, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
-	}
-
-	counts := make([]int64, max(len(rows[0]), 2))
-	for i, text := range rows[0] {
-		if counts[i], err = strconv.ParseInt(text, 10, 64); err != nil {
-			return store.Outcome{}, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
-		}
-	}
-
-	counts[0] = max(counts[0], done.Deleted)
-	counts[1] = max(counts[1], done.Overwritten)
-
-	for i, kind := range []store.Kind{store.Erased, store.Pseudonymised, store.Retained} {
-		if counts[i] > 0 {
-			return store.Outcome{Kind: kind, Count: counts[i]}, nil
-		}
-	}
-
-	return store.Outcome{Kind: store.NothingFound}, nil
-}

@@ -33,12 +33,42 @@ func (s *Store) Plan(ctx context.Context, subject store.Subject) ([]plan.Step, e
 	var steps []plan.Step
 
 	err = s.seen(ctx, found, subject, func(ctx context.Context, on *session.Session) (err error) {
-		steps, err = s.count(ctx, on, found)
+		if steps, err = s.count(ctx, on, found); err != nil {
+			return err
+		}
+
+		absent, err := s.absent(ctx, on, found, subject)
+		steps = append(steps, absent...)
 
 		return err
 	})
 
 	return steps, err
+}
+
+// absent says that the account's own row is not there. Rows of it may be: an app that deletes accounts by itself leaves
+// some, and a mistyped key names nobody. Which of the two it is decides who approves the plan.
+func (s *Store) absent(
+	ctx context.Context, on *session.Session, found selection.Selection, subject store.Subject,
+) ([]plan.Step, error) {
+	root := s.decided.Account.Table
+
+	for _, table := range found.Route.All() {
+		if subject.Kind != plan.Account || table.Name != root {
+			continue
+		}
+
+		var rows int64
+		if err := on.QueryRow(ctx, found.Count(table)).Scan(&rows); err != nil {
+			return nil, fmt.Errorf("looking for the account: %w", err)
+		}
+
+		if rows == 0 {
+			return []plan.Step{{Store: s.Name(), Place: root.String(), Action: plan.Absent}}, nil
+		}
+	}
+
+	return nil, nil
 }
 
 // seen runs work over a session that sees one instant, with all keys of the subject in its tables.

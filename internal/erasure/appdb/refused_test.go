@@ -2,6 +2,7 @@ package appdb_test
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,4 +127,27 @@ func TestWhatTheCheckFindsStopsAnErasure(t *testing.T) {
 	}
 
 	s.holds(t, "", "a.old_rows")
+}
+
+// An account whose own row is not there is planned as it is, and the plan says so: what the app left of it can go.
+func TestAnAccountThatIsNotThere(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t, `create table a.leads (id bigint primary key, firm bigint); insert into a.leads values (1, 3), (2, 1)`,
+		"    references: [{from: a.leads, columns: [firm], to: a.firms, key: [id]}]\n",
+		"      a.leads: {category: collected, role: processor, path: [firm], rows: delete, columns: {not_personal: [id, firm]}}\n",
+		appdb.Options{})
+
+	for account, want := range map[string]bool{"1": false, "3": true} {
+		s.subject.Account = account
+
+		steps, err := s.of.Plan(t.Context(), s.subject)
+		said := slices.ContainsFunc(steps, func(step plan.Step) bool {
+			return step.Action == plan.Absent && step.Store == "app" && step.Place == "a.firms" && step.Rows == 0
+		})
+
+		if err != nil || said != want {
+			t.Errorf("%s: %v, %+v", account, err, steps)
+		}
+	}
 }

@@ -71,7 +71,7 @@ func (p Plan) step(like Step) (Step, bool) {
 
 func compare(old, fresh Step, found bool) string {
 	switch {
-	case !found && old.Rows != 0:
+	case !found && (old.Rows != 0 || old.Action == Absent): // an account that is there after all is another erasure
 		return "step"
 	case !found:
 		return ""

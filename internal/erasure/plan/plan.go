@@ -41,6 +41,9 @@ const (
 	Expire Action = "expire"
 	// ByHand is done by people, where nothing here can.
 	ByHand Action = "by hand"
+	// Absent does nothing: the account itself is not in the place, though rows of it may be. Who approves reads that the
+	// app deleted it before, or that it is another's key.
+	Absent Action = "not there"
 )
 
 // Step is what is done in one table, or in another place of a store.

@@ -17,6 +17,7 @@ func made(change func(*plan.Plan)) plan.Plan {
 			{Store: "app", Place: "app.notes", Action: plan.Unlink, Columns: []string{"author"}, Rows: 0},
 			{Store: "app", Place: "app.notes", Action: plan.Unlink, Columns: []string{"editor"}, Rows: 7},
 			{Store: "vendor", Action: plan.DeleteRows, Rows: -1},
+			{Store: "app", Place: "app.accounts", Action: plan.Absent},
 		},
 	}
 	if change != nil {
@@ -47,6 +48,7 @@ func TestCompare(t *testing.T) {
 		"another schema":     {func(p *plan.Plan) { p.Schema = "t" }, plan.Drift{Why: "schema"}},
 		"counted at last":    {func(p *plan.Plan) { p.Steps[4].Rows = 0 }, plan.Drift{Store: "vendor", Why: "rows"}},
 		"an empty step less": {func(p *plan.Plan) { p.Steps = append(p.Steps[:2:2], p.Steps[3:]...) }, plan.Drift{}},
+		"there after all":    {func(p *plan.Plan) { p.Steps = p.Steps[:5] }, plan.Drift{Store: "app", Place: "app.accounts", Why: "step"}},
 		"a full step less":   {func(p *plan.Plan) { p.Steps = p.Steps[1:] }, plan.Drift{Store: "app", Place: "app.leads", Why: "step"}},
 		"an empty step more": {func(p *plan.Plan) { p.Steps = append(p.Steps, plan.Step{Store: "app", Place: "app.new"}) }, plan.Drift{}},
 		"a full step more": {
