@@ -12,7 +12,7 @@ import (
 
 // buckets are those of Steward's own.
 func (w *World) buckets() []string {
-	own := []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger, w.Rules.Storage.Files}
+	own := []string{w.Rules.Storage.Backups, w.Rules.Storage.Ledger, w.Rules.Storage.Files, w.Rules.Storage.Replay}
 	for _, other := range w.Rules.Promises.Backups.Copies {
 		own = append(own, other.Bucket)
 	}

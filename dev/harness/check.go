@@ -13,7 +13,7 @@ const checkTimeout = 2 * time.Minute
 
 // Finding is one thing that is wrong with a world.
 type Finding struct {
-	// Check names the check: catalogue, bucket, archive, copies, files, ledger, drill, mail, webhook, records, canary.
+	// Check names the check: catalogue, bucket, archive, copies, files, ledger, drill, mail, webhook, records, erasure, canary.
 	Check string
 	// Text says what is wrong.
 	Text string
@@ -64,7 +64,8 @@ func (w *World) Look(ctx context.Context) ([]Finding, error) {
 	}
 	w.checkCatalogue(held, found)
 	for _, check := range []func(context.Context, catalogue, *findings) error{
-		w.checkBucket, w.checkCopies, w.checkFiles, w.checkLedger, w.checkDrillCluster, w.checkMessages, w.checkRecords, w.checkLeaks,
+		w.checkBucket, w.checkCopies, w.checkFiles, w.checkLedger, w.checkDrillCluster, w.checkMessages, w.checkRecords,
+		w.checkErasures, w.checkLeaks,
 	} {
 		if err := check(ctx, held, found); err != nil {
 			return found.all, err

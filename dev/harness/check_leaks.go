@@ -31,6 +31,9 @@ func (w *World) checkLeaks(ctx context.Context, _ catalogue, found *findings) er
 	}
 	// How pg_dump's archives and scripts begin, and rows of the small app.
 	needles := append([]string{"PGDMP", "PostgreSQL database cluster dump", "person 17"}, w.Options.Canaries...)
+	if w.Options.Erase {
+		needles = append(needles, Canary)
+	}
 	for _, hit := range Search(sinks, needles) {
 		found.addf("canary", "%s", hit)
 	}

@@ -32,6 +32,7 @@ create role test_drill login in role steward_drill;
 create role test_vendors login in role steward_vendors;
 create role test_api login in role steward_api;
 create role shop_owner nologin;
+create role test_erase login bypassrls in role steward_erase, shop_owner;
 create role app_owner nologin;
 create role app_rw nologin;
 create role app_ro nologin;

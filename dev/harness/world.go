@@ -59,6 +59,10 @@ type Options struct {
 	Messages bool
 	// API adds the process of the API.
 	API bool
+	// Erase adds a worker of the role erase in a process of its own, and the API, which erasures are asked of. The world has
+	// an app of its own, a data map of it, and a policy under which an erasure gets to its end; its clock begins
+	// years ago.
+	Erase bool
 	// Undrilled gives the world no drill cluster: it makes no backups.
 	Undrilled bool
 	// Policy changes the text of the clone's policy; nil leaves it.
@@ -109,6 +113,8 @@ type World struct {
 	Hooks *Hooks
 	// API is the address of the API, such as http://127.0.0.1:8480; empty unless Options.API.
 	API string
+	// Callers are who calls the API; empty unless Options.Erase.
+	Callers Callers
 	// Namespace is Temporal's; Temporal is a raw client for it.
 	Namespace string
 	Temporal  client.Client
@@ -130,6 +136,8 @@ type World struct {
 	filesPruned, pruned time.Time
 	// expired is when the newest end of own records began that ended well.
 	expired time.Time
+	// accounts are those of the app of a world that erases.
+	accounts []Account
 	// ends is when the row goes of each mail and each delivery that was ever seen, by
 	// Message-ID, or by event and endpoint.
 	ends map[string]time.Time
@@ -146,12 +154,18 @@ func New(t testing.TB, options Options) *World {
 	if options.Scale == 0 {
 		options.Scale = DefaultScale
 	}
+	if options.Erase {
+		options.API, options.Fill = true, fillClub
+	}
 	w := &World{
 		Seed: TestSeed(), Dir: t.TempDir(), Options: options, Workers: map[string]*Worker{}, Namespace: newID("ns"),
 		metrics: map[string]string{}, proven: map[string]string{}, read: map[string][]byte{}, opened: map[string][]byte{},
 		ends: map[string]time.Time{},
 	}
 	w.Clock = filepath.Join(w.Dir, "clock")
+	if options.Erase {
+		w.prepareErasing(t)
+	}
 	w.makeKeys(t)
 	if options.Own {
 		w.ownClusters(t)
@@ -171,6 +185,10 @@ func New(t testing.TB, options Options) *World {
 		w.Mails, w.Hooks = mailtest.Start(t, mailtest.Options{}), newHooks(t)
 	}
 	w.startWorkers(t)
+	if options.Erase {
+		w.makeCallers(t)
+		w.makeNeighbour(t)
+	}
 	t.Cleanup(func() { w.end(t) })
 	return w
 }
@@ -211,6 +229,9 @@ func (w *World) makeKeys(t testing.TB) {
 	}
 	if w.Options.Copies {
 		filled = withCopies(filled)
+	}
+	if w.Options.Erase {
+		filled = erasingPolicy(filled)
 	}
 	if w.Options.Policy != nil {
 		filled = w.Options.Policy(filled)
@@ -267,6 +288,9 @@ func (w *World) startWorkers(t testing.TB) {
 	if w.Options.Messages {
 		processes = append(slices.Clone(processes), devkeys.Vendors)
 	}
+	if w.Options.Erase {
+		processes = append(slices.Clone(processes), devkeys.Erase)
+	}
 	for _, roles := range processes {
 		run := program{path: shared.worker, args: []string{"--role", roles}, word: `"worker ready"`}
 		w.Workers[roles] = startWorker(t, roles, w.Dir, run, w.environment(t, roles))
@@ -291,7 +315,7 @@ func (w *World) environment(t testing.TB, list string) []string {
 	login := "test_" + strings.Join(roles, "_")
 	environment := []string{
 		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.Dir, "policy.yaml"), "STEWARD_KEYS_DIR=" + keys,
-		"STEWARD_DATAMAP=" + filepath.Join(shared.root, "datamap.yaml"),
+		"STEWARD_DATAMAP=" + w.dataMap(),
 		"STEWARD_DATABASE_URL=" + as(w.StewardURL, login, w.MainWire.Address()),
 		"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=" + w.Namespace,
 		"STORAGE_EMULATOR_HOST=" + strings.TrimSuffix(w.Storage.URL(), "/storage/v1/"), "STEWARD_DEV_CLOCK=" + w.Clock,
@@ -304,6 +328,8 @@ func (w *World) environment(t testing.TB, list string) []string {
 			environment = append(environment, "APP_DATABASE_URL="+as(w.AppURL, login, w.MainWire.Address()))
 		case devkeys.Drill:
 			environment = append(environment, "DRILL_DATABASE_URL="+as(w.DrillURL, drillAdmin, w.DrillWire.Address()))
+		case devkeys.Erase:
+			environment = append(environment, "APP_ERASE_DATABASE_URL="+as(w.AppURL, login, w.MainWire.Address()))
 		case devkeys.Vendors:
 			environment = append(environment, "STEWARD_SMTP_URL="+w.Mails.URL())
 		}
