@@ -14,6 +14,7 @@ import (
 // columns in its order, with an empty name for an expression; the second are columns that
 // its expressions and its condition name, which only the dependencies tell.
 const indexesQuery = `select i.indrelid, i.indisprimary, i.indisunique or i.indisexclusion, i.indisvalid,
+	coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
 	i.indpred is not null, c.relispartition, m.amname::text,
 	(select coalesce(array_agg(coalesce(a.attname::text, '') order by k.n), '{}')
 		from unnest(i.indkey::smallint[]) with ordinality as k (attnum, n)
@@ -38,6 +39,7 @@ type index struct {
 	primary, unique, valid bool
 	partial                bool // it has a condition
 	part                   bool // it is that of one partition only
+	nullsAlike             bool // two nulls are the same to it (NULLS NOT DISTINCT, since PostgreSQL 15)
 	method                 string
 	columns, others        []string
 }
@@ -49,7 +51,7 @@ func readIndexes(ctx context.Context, q postgres.Queryer, into *catalogue) error
 			read index
 		)
 
-		err := row.Scan(&oid, &read.primary, &read.unique, &read.valid, &read.partial, &read.part, &read.method,
+		err := row.Scan(&oid, &read.primary, &read.unique, &read.valid, &read.nullsAlike, &read.partial, &read.part, &read.method,
 			&read.columns, &read.others)
 		if err != nil {
 			return err //nolint:wrapcheck // Read says what was read
@@ -67,6 +69,10 @@ func readIndexes(ctx context.Context, q postgres.Queryer, into *catalogue) error
 func addIndex(t *Table, read index) {
 	if read.unique {
 		t.UniqueOver = append(t.UniqueOver, read.named())
+	}
+
+	if read.unique && read.nullsAlike {
+		t.OneNull = append(t.OneNull, read.named())
 	}
 
 	if !read.valid || read.partial || read.part {

@@ -35,6 +35,7 @@ func (c *checker) unlinks(found route.Route, table route.Table) {
 		columns := strings.Join(key.Columns, ", ")
 
 		c.fires(key.From, "updated", func(t liveschema.Trigger) bool { return t.OnUpdate })
+		c.acceptsNull(unlink)
 
 		if c.goesWith(found, key) {
 			continue // the key is only opened so that a circle has a beginning
@@ -51,6 +52,27 @@ func (c *checker) unlinks(found route.Route, table route.Table) {
 					columns, key.To),
 				"make the constraint ON DELETE SET NULL")
 		case liveschema.NoAction, liveschema.Restrict, liveschema.SetNull:
+		}
+	}
+}
+
+// acceptsNull finds columns that are made null, under a check or in the key of partitions, and of which nobody said that null will do:
+// after the decision it would be too late to hear it from the database.
+func (c *checker) acceptsNull(unlink route.Unlink) {
+	from := unlink.Key.From
+	live := c.live[from]
+
+	var known datamap.Known
+	if table := c.decided.Table(from); table != nil {
+		known = table.Known
+	}
+
+	for _, name := range unlink.Nulls {
+		if column, found := live.Column(name); found && column.Checked && !slices.Contains(known.Checks, name) {
+			c.wrong(from, []string{name}, c.placeOf(from),
+				fmt.Sprintf("a check names column %s, which is made null before rows of %s go, and nobody says that it accepts that",
+					name, unlink.Key.To),
+				fmt.Sprintf("look at the check; add known: {checks: [%s]} if it does", name))
 		}
 	}
 }

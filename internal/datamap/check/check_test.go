@@ -107,13 +107,34 @@ func drifts() map[string]drift {
 			},
 			table: "app.tickets", want: "column mail cannot be made a fixed value: a unique key has it", remedy: "keyed_hash",
 		},
+		"null in a key to which nulls are the same": {
+			change: func(s *liveschema.Schema) {
+				found := table(s, "app.tickets")
+				found.UniqueOver = append(found.UniqueOver, []string{"firm", "name"})
+				found.OneNull = append(found.OneNull, []string{"firm", "name"})
+			},
+			table: "app.tickets", want: "column name cannot be made null: a unique key has it to which two nulls are the same", remedy: "keyed_hash",
+		},
+		"an unlinked key to which nulls are the same": {
+			change: func(s *liveschema.Schema) { table(s, "app.tickets").OneNull = [][]string{{"lead"}} },
+			table:  "app.tickets", want: "rows of it that stay may name rows",
+		},
+		"an unlinked key under a check": {
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "lead").Checked = true }, table: "app.tickets",
+			want: "a check names column lead, which is made null before rows of app.leads go", remedy: "known: {checks: [lead]}",
+		},
+		"a time that never stands still": {
+			edits:  []string{`fixed: "gone@example.invalid"`, `fixed: "today 12:00"`},
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "mail").Base = "timestamp with time zone" }, table: "app.tickets",
+			want: "column mail cannot be made a fixed value: the value is another timestamp", remedy: "1970",
+		},
 		"a fixed value that is too long": {
 			change: func(s *liveschema.Schema) { col(s, "app.tickets", "mail").Length = 19 }, table: "app.tickets",
 			want: "column mail cannot be made a fixed value: it holds 19 characters, and the value has 20", remedy: "shorter",
 		},
 		"a hash that is too long": {
-			change: func(s *liveschema.Schema) { col(s, "app.tickets", "nick").Length = 70 }, edits: []string{"keyed_hash: true", `keyed_hash: "erased-{}"`},
-			table: "app.tickets", want: "column nick cannot be made a keyed hash: it holds 70 characters, and the value has 71", remedy: "shorter",
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "nick").Length = 38 }, edits: []string{"keyed_hash: true", `keyed_hash: "erased-{}"`},
+			table: "app.tickets", want: "column nick cannot be made a keyed hash: it holds 38 characters, and the value has 39", remedy: "shorter",
 		},
 		"a hash that is no text": {
 			change: func(s *liveschema.Schema) { *col(s, "app.tickets", "nick") = column("nick", "bigint") }, table: "app.tickets",

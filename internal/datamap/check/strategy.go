@@ -11,12 +11,10 @@ import (
 	"unicode/utf8"
 
 	"steward/internal/datamap"
+	"steward/internal/erasure/pseudonym"
 	"steward/internal/erasure/route"
 	"steward/internal/liveschema"
 )
-
-// hashLength is that of HMAC-SHA-256 in hexadecimal.
-const hashLength = 64
 
 // overwrites checks that the columns of rows that stay can hold what they are made.
 func (c *checker) overwrites(table route.Table) {
@@ -81,7 +79,9 @@ func (c *checker) refused(table liveschema.Table, live liveschema.Column, column
 // refusedValue says why a column cannot hold the value by itself.
 func refusedValue(table liveschema.Table, live liveschema.Column, column datamap.Column) (reason, remedy string) {
 	switch {
-	case column.Strategy == datamap.Fixed && clashes(table, column.Name):
+	case column.Strategy == datamap.Null && table.Clashes(column.Name, table.OneNull):
+		return "a unique key has it to which two nulls are the same (NULLS NOT DISTINCT)", "write keyed_hash: instead of \"null\": true"
+	case column.Strategy == datamap.Fixed && table.Clashes(column.Name, table.UniqueOver):
 		return "a unique key has it, and two rows would be the same", "write keyed_hash: instead of fixed:"
 	case column.Strategy == datamap.KeyedHash && live.Category != "S":
 		return fmt.Sprintf("it is %s, and a hash is text", live.Type), other
@@ -90,6 +90,8 @@ func refusedValue(table liveschema.Table, live liveschema.Column, column datamap
 			"write a shorter value, or let the column hold more"
 	case column.Strategy == datamap.Fixed && !reads(live.Base, column.Value):
 		return fmt.Sprintf("the value is no %s", live.Base), "write a value of that type"
+	case column.Strategy == datamap.Fixed && !stands(live.Base, column.Value):
+		return fmt.Sprintf("the value is another %s each time it is read", live.Base), "write the date itself, such as 1970-01-01"
 	}
 
 	return "", ""
@@ -105,34 +107,33 @@ func inFullKey(table liveschema.Table, column string) bool {
 	})
 }
 
-// clashes tells whether two rows that get the same value may break a unique index: not if the rest of it is
-// different for any two rows by itself.
-func clashes(table liveschema.Table, column string) bool {
-	return slices.ContainsFunc(table.UniqueOver, func(over []string) bool {
-		if !slices.Contains(over, column) {
-			return false
-		}
-
-		rest := slices.DeleteFunc(slices.Clone(over), func(name string) bool { return name == column })
-
-		return !slices.ContainsFunc(append([][]string{table.Primary}, table.Unique...), func(key []string) bool {
-			return len(key) > 0 && !slices.ContainsFunc(key, func(name string) bool { return !slices.Contains(rest, name) })
-		})
-	})
-}
-
 // length is how many characters a column has afterwards.
 func length(column datamap.Column) int {
 	switch {
 	case column.Strategy == datamap.Fixed:
 		return utf8.RuneCountInString(column.Value)
 	case column.Strategy == datamap.KeyedHash && column.Value != "":
-		return hashLength + utf8.RuneCountInString(column.Value) - len(datamap.HashMark)
+		return pseudonym.Length + utf8.RuneCountInString(column.Value) - len(datamap.HashMark)
 	case column.Strategy == datamap.KeyedHash:
-		return hashLength
+		return pseudonym.Length
 	default:
 		return 0
 	}
+}
+
+// stands tells whether a value of a date or time means the same whenever it is read. PostgreSQL's words for a moment of the
+// present do not (https://www.postgresql.org/docs/current/datatype-datetime.html, special values), and a row that was overwritten
+// yesterday would not be taken for one.
+func stands(base, value string) bool {
+	if !strings.HasPrefix(base, "date") && !strings.HasPrefix(base, "time") {
+		return true
+	}
+
+	words := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r < 'a' || r > 'z' })
+
+	return !slices.ContainsFunc(words, func(word string) bool {
+		return slices.Contains([]string{"now", "today", "tomorrow", "yesterday"}, word)
+	})
 }
 
 // uuidText is how a UUID is usually written; PostgreSQL reads a few other forms, which a map can do without.
