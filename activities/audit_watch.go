@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"steward/internal/erasure"
+	"steward/internal/erasure/standing"
 	"steward/internal/failure"
 	"steward/internal/outbox"
 	"steward/internal/ownrecords"
@@ -16,9 +18,10 @@ import (
 // that somebody holds on one of their tables.
 const watchTime = 20 * time.Second
 
-// watched is how what carries the promises stands: mail, webhooks, and the end of
-// Steward's own records. None of it is evidence of a promise.
+// watched is how what carries the promises stands: mail, webhooks, open erasures, and
+// the end of Steward's own records. None of it is evidence of a promise.
 type watched struct {
+	erasures   standing.Standing
 	mail       outbox.Standing
 	deliveries webhook.Standing
 	records    []ownrecords.Late
@@ -38,8 +41,8 @@ func (a *Audits) watch(ctx context.Context, now time.Time) {
 
 		return err
 	})
-	if err = failure.Wrap(failure.Unavailable, "looking at mail, webhooks and own records", err); err != nil {
-		a.Log.ErrorContext(ctx, "how mail, webhooks and own records stand could not be read",
+	if err = failure.Wrap(failure.Unavailable, "looking at mail, webhooks, erasures and own records", err); err != nil {
+		a.Log.ErrorContext(ctx, "how mail, webhooks, erasures and own records stand could not be read",
 			"code", failure.CodeOf(err), "doing", failure.Safe(err))
 
 		return
@@ -58,6 +61,10 @@ func (a *Audits) look(ctx context.Context, tx postgres.Tx, now time.Time) (seen 
 		return watched{}, err
 	}
 
+	if seen.erasures, err = standing.At(ctx, tx, now); err != nil {
+		return watched{}, err
+	}
+
 	seen.records, err = ownrecords.Oldest(ctx, tx, now)
 
 	return seen, err
@@ -68,6 +75,7 @@ func (a *Audits) look(ctx context.Context, tx postgres.Tx, now time.Time) (seen 
 func (a *Audits) show(ctx context.Context, seen watched, now time.Time) {
 	a.Metrics.Messages(now, seen.mail, seen.deliveries)
 	a.Metrics.OwnRecords(now, seen.records)
+	a.Metrics.Erasures(now, seen.erasures)
 
 	for _, one := range seen.wrong(now) {
 		a.Log.WarnContext(ctx, "something that is watched is wrong", "says", one.says, "what", one.what,
@@ -93,6 +101,9 @@ func (w watched) wrong(now time.Time) []trouble {
 		{says: "webhooks are not taken", anchor: "webhooks-stuck", since: past(now, w.deliveries.WaitingSince, webhook.Stuck)},
 		{says: "webhooks were given up", anchor: "webhooks-given-up", count: w.deliveries.GivenUp},
 		{says: "webhook endpoints are disabled", anchor: "webhook-endpoint-disabled", count: w.deliveries.Disabled},
+		{says: "erasures are blocked", anchor: "erasures-blocked", count: w.erasures.Open[erasure.Blocked]},
+		{says: "an erasure does not go on", anchor: "erasures-still", since: past(now, w.erasures.StillSince, standing.Stuck)},
+		{says: "an erasure does not end", anchor: "erasures-overdue", since: past(now, w.erasures.GoneSince, standing.Late)},
 	}
 
 	for _, state := range outbox.Failures() {

@@ -42,6 +42,7 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 
 	if text := w.shown(t); w.log.Len() != 0 || !strings.Contains(text, "\nsteward_mail_overdue_seconds 0\n") ||
 		!strings.Contains(text, "\nsteward_webhook_overdue_seconds 0\n") ||
+		!strings.Contains(text, "\n"+`steward_erasures_open{stage="blocked"} 0`+"\n") || !strings.Contains(text, "\nsteward_erasures_still_seconds 0\n") ||
 		!strings.Contains(text, "\n"+`steward_own_records_overdue_seconds{table="access_log"} 0`+"\n") {
 		t.Errorf("all is well: %s\n%s", w.log, text)
 	}
@@ -53,6 +54,8 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 	for _, wanted := range []string{
 		"steward_mail_overdue_seconds 18000", "steward_mail_oldest_waiting_seconds 18000", `steward_mail_failed{state="bounced"} 1`,
 		"steward_webhook_overdue_seconds 28800", "steward_webhook_oldest_waiting_seconds 28800", "steward_webhook_given_up 1",
+		`steward_erasures_open{stage="blocked"} 1`, `steward_erasures_open{stage="held"} 0`, "steward_erasures_still_seconds 25200",
+		"steward_erasures_overdue_seconds 90000", "steward_erasures_without_day 1",
 		"steward_webhook_endpoints_disabled 1", `steward_own_records_overdue_seconds{table="webhook_events"} 10800`,
 	} {
 		if !strings.Contains(text, "\n"+wanted+"\n") {
@@ -63,7 +66,7 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 	log := w.log.String()
 	for _, anchor := range []string{
 		"mail-overdue", "mail-stuck", "mail-failed", "webhooks-overdue", "webhooks-stuck", "webhooks-given-up",
-		"webhook-endpoint-disabled", "records-overdue",
+		"webhook-endpoint-disabled", "records-overdue", "erasures-blocked", "erasures-still", "erasures-overdue",
 	} {
 		if strings.Count(log, `"runbook":"docs/runbooks.md#`+anchor+`"`) != 1 {
 			t.Errorf("not one line leads to %s in\n%s", anchor, log)
@@ -77,6 +80,7 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 	w.run(t, "delete from mail")
 	w.run(t, "delete from webhook_endpoints")
 	w.run(t, "delete from webhook_events")
+	w.run(t, `with put as (select set_config('session_replication_role', 'replica', true)) delete from erasures using put`)
 	w.log.Reset()
 	w.audit(t)
 
@@ -90,7 +94,7 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 func TestWhatCannotBeWatchedStopsNoJudgement(t *testing.T) {
 	t.Parallel()
 
-	const line = `"level":"ERROR","msg":"how mail, webhooks and own records stand could not be read"`
+	const line = `"level":"ERROR","msg":"how mail, webhooks, erasures and own records stand could not be read"`
 
 	w := newAuditWorld(t, "working_minimal.yaml")
 	w.drilled(t, "app", "steward")
@@ -136,6 +140,11 @@ func spoil(t *testing.T, w *auditWorld) {
 	ago := func(hours int) time.Time { return noon().Add(-time.Duration(hours) * time.Hour) }
 	later := noon().Add(30 * 24 * time.Hour)
 
+	stand(t, w, "blocked", ago(1), nil)
+	stand(t, w, "executing", ago(7), nil)
+	stand(t, w, "waiting", ago(60), new(ago(25)))
+	stand(t, w, "waiting", ago(60), nil)
+
 	for state, queued := range map[string]time.Time{"waiting": ago(5), "bounced": ago(30), "accepted": ago(40)} {
 		id := ids.New("mail")
 		w.run(t, `insert into mail (id, message_id, cause, letter, language, recipient, content, state, queued_at, next_at, give_up_at, settled_at, ends_at)
@@ -153,4 +162,15 @@ func spoil(t *testing.T, w *auditWorld) {
 			values ($1, $2, $3, $4, $4, $5, case when $5 = 'given_up' then $4::timestamptz end, $6)`,
 			ids.New("whd"), "whv_aaaaaaaaaaaaaaaaaaaaaaaaaa", endpoint, ago(8+i), []string{"waiting", "waiting", "given_up"}[i], later)
 	}
+}
+
+// stand puts an erasure that has stood at its stage since then; nobody asks how it came there.
+func stand(t *testing.T, w *auditWorld, stage string, since time.Time, goneBy *time.Time) {
+	t.Helper()
+
+	w.run(t, `with put as (select set_config('session_replication_role', 'replica', true))
+		insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in, gone_by, tombstone)
+		select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', $3, $3, $2, case when $2 = 'blocked' then 'closing' else '' end, $4,
+			case when $2 in ('executing', 'waiting') then $1 end
+		from put`, ids.New("era"), stage, since, goneBy)
 }

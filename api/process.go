@@ -15,6 +15,7 @@ import (
 	"steward/internal/config"
 	"steward/internal/failure"
 	"steward/internal/faults"
+	keyfiles "steward/internal/keys"
 	"steward/internal/metrics"
 	"steward/internal/policy"
 	"steward/internal/postgres"
@@ -81,6 +82,10 @@ func open(ctx context.Context, settings config.Config, door config.API, log *slo
 		p.db.Close()
 
 		return nil, fmt.Errorf("starting: %w", err)
+	}
+
+	if p.lookup == nil {
+		p.log.WarnContext(ctx, "no account lookup key: each Idempotency-Key is kept as a plain hash", "file", keyfiles.AccountLookup)
 	}
 
 	if err := p.checkLookup(ctx); err != nil {

@@ -31,6 +31,8 @@ type router struct {
 	db    *postgres.DB
 	clock clocks.Clock
 	keep  periods
+	// pepper is what Idempotency-Keys are hashed under; nil where the API was given no secret.
+	pepper idempotency.Pepper
 	// err collects what is wrong with the operations; the process does not start then.
 	err error
 	// done are the operations that were registered.
@@ -94,7 +96,7 @@ func registerQuick[I, O any](
 		who := caller(ctx)
 		asked := idempotency.Request{
 			Owner: string(who.Kind) + "-" + who.ID, Credential: who.Credential, Operation: x.operation, Key: key,
-			Target: x.request.URL.RequestURI(), Body: x.body, Secret: x.secret[:],
+			Target: x.request.URL.RequestURI(), Body: x.body, Secret: x.secret[:], Pepper: r.pepper,
 		}
 
 		if first != nil {

@@ -14,6 +14,7 @@ import (
 	"steward/internal/access"
 	"steward/internal/account"
 	"steward/internal/failure"
+	"steward/internal/idempotency"
 	"steward/internal/policy"
 	"steward/internal/problem"
 	"steward/internal/strictjson"
@@ -79,7 +80,15 @@ func newService(p *process) (*service, error) {
 // open registers the resources and makes the document and the handler of them.
 func (s *service) open(p *process, resources []resource) error {
 	routes := newRoutes(p)
-	r := &router{api: huma.NewAPI(humaConfig(p.policy.Company), routes), db: p.db, clock: p.clock, keep: periodsOf(p.policy)}
+
+	pepper, err := idempotency.NewPepper(p.lookup)
+	if err != nil {
+		return err
+	}
+
+	r := &router{
+		api: huma.NewAPI(humaConfig(p.policy.Company), routes), db: p.db, clock: p.clock, keep: periodsOf(p.policy), pepper: pepper,
+	}
 
 	for _, each := range resources {
 		each.register(r)

@@ -22,6 +22,7 @@ import (
 
 	"steward/internal/alert"
 	"steward/internal/clocks"
+	"steward/internal/erasure/standing"
 	"steward/internal/failure"
 	"steward/internal/metrics"
 	"steward/internal/outbox"
@@ -256,6 +257,8 @@ func TestTheNumbersAreThoseOfThePolicy(t *testing.T) {
 		"StewardWebhooksOverdue":      webhook.Late,
 		"StewardWebhooksStuck":        webhook.Stuck,
 		"StewardOwnRecordsOverdue":    ownrecords.Grace,
+		"StewardErasuresStill":        standing.Stuck,
+		"StewardErasuresOverdue":      standing.Late,
 	} {
 		at := slices.IndexFunc(rules(t), func(r rule) bool { return r.Alert == name })
 		want := "> " + strconv.FormatInt(int64(limit/time.Second), 10)
@@ -277,6 +280,7 @@ func TestMetricsExist(t *testing.T) {
 	m.Messages(time.Unix(1, 0), outbox.Standing{}, webhook.Standing{})
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 	m.DataMap(time.Unix(1, 0), 0, 0)
+	m.Erasures(time.Unix(1, 0), standing.Standing{})
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)

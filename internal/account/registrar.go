@@ -66,18 +66,18 @@ func (r *Registrar) Close() { r.group.Close() }
 // statement back. (It is looked for with a subquery for each row: as a join the planner
 // may read the whole table.)
 const insertAll = `with brought as (
-		select id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at
+		select id, at, created, owner, operation, key_hash, credential, body_mac, answer, ends_at
 		from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::text[],
 			$8::bytea[], $9::bytea[], $10::timestamptz[])
-			as row(id, at, created, owner, operation, key_sha256, credential, body_mac, answer, ends_at)
+			as row(id, at, created, owner, operation, key_hash, credential, body_mac, answer, ends_at)
 		where (select seen.owner from idempotency_keys as seen where seen.owner = row.owner
-			and seen.operation = row.operation and seen.key_sha256 = row.key_sha256) is null
+			and seen.operation = row.operation and seen.key_hash = row.key_hash) is null
 	), fresh as (
 		insert into accounts (id, registered_at, created_at) select id, at, created from brought order by id
 		on conflict (id) do nothing returning id
 	), remembered as (
-		insert into idempotency_keys (owner, operation, key_sha256, credential, body_mac, answer, made_at, ends_at)
-		select owner, operation, key_sha256, credential, body_mac, answer, at, ends_at from brought join fresh using (id)
+		insert into idempotency_keys (owner, operation, key_hash, credential, body_mac, answer, made_at, ends_at)
+		select owner, operation, key_hash, credential, body_mac, answer, at, ends_at from brought join fresh using (id)
 	)
 	select id from fresh`
 
@@ -91,7 +91,7 @@ func registerAll(ctx context.Context, db *postgres.DB, brought []Registration) (
 	var c registrationColumns
 
 	for i, each := range brought {
-		request := each.Request.Owner + " " + each.Request.Operation + " " + string(each.Request.KeySHA256)
+		request := each.Request.Owner + " " + each.Request.Operation + " " + string(each.Request.KeyHash)
 		if _, twice := first[each.ID]; !twice && !asked[request] {
 			first[each.ID], asked[request] = i, true
 			c.add(each)
@@ -127,7 +127,7 @@ type registrationColumns struct {
 func (c *registrationColumns) add(one Registration) {
 	c.ids, c.ats, c.created = append(c.ids, one.ID), append(c.ats, one.At), append(c.created, postgres.Nullable(one.CreatedAt))
 	c.owners, c.operations = append(c.owners, one.Request.Owner), append(c.operations, one.Request.Operation)
-	c.keys, c.credentials = append(c.keys, one.Request.KeySHA256), append(c.credentials, one.Request.Credential)
+	c.keys, c.credentials = append(c.keys, one.Request.KeyHash), append(c.credentials, one.Request.Credential)
 	c.macs, c.answers = append(c.macs, one.Request.BodyMAC), append(c.answers, one.Request.Answer)
 	c.ends = append(c.ends, one.Request.EndsAt)
 }

@@ -33,7 +33,7 @@ func TestFormIsAsItWas(t *testing.T) {
 			}
 
 			_, err := db.Exec(t.Context(), `insert into idempotency_keys
-				(owner, operation, credential, key_sha256, body_mac, answer, made_at, ends_at)
+				(owner, operation, credential, key_hash, body_mac, answer, made_at, ends_at)
 				values ($1, $2, $3, sha256($4), sha256(''), '', $5, $5::timestamptz + interval '1 day')`,
 				row["owner"], row["operation"], row["credential"], []byte{byte(i), column[0]}, time.Now())
 			if (err == nil) != want {

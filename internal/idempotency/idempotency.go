@@ -47,6 +47,10 @@ type Request struct {
 	// Secret is what only the holder of the credential has: the token itself, or
 	// bytes made from it.
 	Secret []byte
+	// Pepper is what only the API has, the same for all requests: of what Key says the
+	// database gets an HMAC under it. Without one it gets a plain hash, against which
+	// whoever reads the database can try guesses.
+	Pepper Pepper
 }
 
 var visible = regexp.MustCompile(`^[[:graph:]]{1,255}$`)
@@ -127,12 +131,14 @@ func begin(ctx context.Context, tx postgres.Tx, asked Request) (row, bool, error
 		stored row
 	)
 
-	digest := keyDigest(asked)
+	hashes := keyHashes(asked)
 
+	// One row of before may stand beside a newer one: the newer one counts.
 	err := tx.QueryRow(ctx, `select pg_try_advisory_xact_lock($4), coalesce(credential, ''), body_mac, answer
 		from (values (1)) as one left join idempotency_keys
-		on owner = $1 and operation = $2 and key_sha256 = $3`,
-		asked.Owner, asked.Operation, digest[:], lockNumber(asked)).Scan(&locked, &stored.credential, &stored.mac, &stored.answer)
+		on owner = $1 and operation = $2 and key_hash = any ($3)
+		order by key_hash is distinct from ($3::bytea[])[1] limit 1`,
+		asked.Owner, asked.Operation, hashes, lockNumber(asked)).Scan(&locked, &stored.credential, &stored.mac, &stored.answer)
 	if err != nil {
 		return row{}, false, failure.Wrap(failure.Unavailable, "looking for the Idempotency-Key", err)
 	}
@@ -154,11 +160,11 @@ func (s sealing) store(ctx context.Context, tx postgres.Tx, asked Request, answe
 		return err
 	}
 
-	digest, mac := keyDigest(asked), s.mac(asked)
+	mac := s.mac(asked)
 
-	done, err := tx.Exec(ctx, `insert into idempotency_keys (owner, operation, key_sha256, credential, body_mac, answer, made_at, ends_at)
+	done, err := tx.Exec(ctx, `insert into idempotency_keys (owner, operation, key_hash, credential, body_mac, answer, made_at, ends_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing`,
-		asked.Owner, asked.Operation, digest[:], asked.Credential, mac, sealed, now, now.Add(keep))
+		asked.Owner, asked.Operation, keyHashes(asked)[0], asked.Credential, mac, sealed, now, now.Add(keep))
 	if err != nil {
 		return failure.Wrap(failure.Unavailable, "storing the answer", err)
 	}
@@ -228,19 +234,6 @@ func (s sealing) aead() (cipher.AEAD, error) {
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 
 	return aead, failure.Wrap(failure.Internal, "making the seal", err)
-}
-
-// keyDigest is how the key stands in the database: a caller may have put data in it.
-func keyDigest(asked Request) [sha256.Size]byte {
-	return sha256.Sum256([]byte(asked.Owner + "\x00" + asked.Operation + "\x00" + asked.Key))
-}
-
-// lockNumber names the advisory lock of the key. Two keys of the same number would
-// only wait for each other.
-func lockNumber(asked Request) int64 {
-	digest := keyDigest(asked)
-
-	return int64(binary.BigEndian.Uint64(digest[:8])) //nolint:gosec // any 64 bits name a lock
 }
 
 // writeParts writes texts with their lengths, so that no two lists of them look the same.

@@ -194,6 +194,88 @@ func TestNothingIsReadableInTheDatabase(t *testing.T) {
 	}
 }
 
+// What stands in the database of a key is nothing that its readers can compute: the key
+// of the API is needed. Two secrets give two peppers, none gives none.
+func TestTheKeyIsHashedUnderASecret(t *testing.T) {
+	t.Parallel()
+
+	db := open(t)
+	one, err := idempotency.NewPepper([]byte("the first secret"))
+	if err != nil || len(one) != 32 {
+		t.Fatal(len(one), err)
+	}
+
+	two, err := idempotency.NewPepper([]byte("the second secret"))
+	if none, noneErr := idempotency.NewPepper(nil); err != nil || noneErr != nil || none != nil || bytes.Equal(one, two) {
+		t.Fatal(none, err, noneErr)
+	}
+
+	for _, pepper := range []idempotency.Pepper{one, two} {
+		request := asked("ada@example.com", "a")
+		request.Pepper = pepper
+
+		if _, again, err := try(t.Context(), db, request, "done", nil); err != nil || again {
+			t.Error(again, err)
+		}
+
+		if _, again, err := try(t.Context(), db, request, "done twice", nil); err != nil || !again {
+			t.Error(again, err)
+		}
+	}
+
+	var rows, different, guessed int
+
+	err = db.QueryRow(t.Context(), `select count(*), count(distinct key_hash),
+		count(*) filter (where key_hash = sha256('app-app_1\000create-account\000ada@example.com'))
+		from idempotency_keys`).Scan(&rows, &different, &guessed)
+	if err != nil || rows != 2 || different != 2 || guessed != 0 {
+		t.Errorf("%d rows, %d hashes, %d guessed, %v", rows, different, guessed, err)
+	}
+}
+
+// A request of before the pepper is answered as it was; where its key was used for
+// something else since, that counts.
+func TestARowOfBeforeIsFound(t *testing.T) {
+	t.Parallel()
+
+	db := open(t)
+	if _, _, err := try(t.Context(), db, asked("k", "a"), "of before", nil); err != nil {
+		t.Fatal(err)
+	}
+
+	pepper, err := idempotency.NewPepper([]byte("a secret"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	now, other := asked("k", "a"), asked("k", "b")
+	now.Pepper, other.Pepper = pepper, pepper
+
+	if got, again, err := try(t.Context(), db, now, "twice", nil); got != "of before" || !again || err != nil || effects(t, db) != 1 {
+		t.Errorf("%q, %v, %v, %d effects", got, again, err, effects(t, db))
+	}
+
+	if _, _, err := try(t.Context(), db, other, "x", nil); !failure.Is(err, failure.IdempotencyReused) {
+		t.Errorf("another body: %v", err)
+	}
+
+	row, err := idempotency.Prepare(other, []byte("newer"), at(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_, err = db.Exec(t.Context(), `insert into idempotency_keys (owner, operation, key_hash, credential, body_mac, answer, made_at, ends_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		row.Owner, row.Operation, row.KeyHash, row.Credential, row.BodyMAC, row.Answer, at(), row.EndsAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if got, again, err := try(t.Context(), db, other, "x", nil); got != "newer" || !again || err != nil {
+		t.Errorf("%q, %v, %v", got, again, err)
+	}
+}
+
 func TestTheRowEndsAtItsDate(t *testing.T) {
 	t.Parallel()
 

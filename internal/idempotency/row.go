@@ -5,10 +5,10 @@ import "time"
 // Row is what is remembered of a request that was done: a row of idempotency_keys,
 // for who writes it in the same statement as the effect. The answer in it is sealed.
 type Row struct {
-	// Owner, Operation and KeySHA256 are the primary key: a second insert of it fails,
+	// Owner, Operation and KeyHash are the primary key: a second insert of it fails,
 	// and must take the effect back with it.
 	Owner, Operation string
-	KeySHA256        []byte
+	KeyHash          []byte
 	// Credential is the one that was shown.
 	Credential string
 	// BodyMAC tells the same request from another one.
@@ -29,10 +29,8 @@ func Prepare(asked Request, answer []byte, now time.Time, keep time.Duration) (R
 		return Row{}, err
 	}
 
-	digest := keyDigest(asked)
-
 	return Row{
-		Owner: asked.Owner, Operation: asked.Operation, KeySHA256: digest[:], Credential: asked.Credential,
+		Owner: asked.Owner, Operation: asked.Operation, KeyHash: keyHashes(asked)[0], Credential: asked.Credential,
 		BodyMAC: s.mac(asked), Answer: sealed, EndsAt: now.Add(keep),
 	}, nil
 }

@@ -67,7 +67,7 @@ const made = ` from (select n, translate(lpad(n::text, 26, 'a'), '0189', 'vwxy')
 // fills has one statement for each table with end dates, in the order of their keys.
 func fills() []struct{ table, sql string } {
 	return []struct{ table, sql string }{
-		{"idempotency_keys", `insert into idempotency_keys (owner, operation, key_sha256, credential, body_mac, answer, made_at, ends_at)
+		{"idempotency_keys", `insert into idempotency_keys (owner, operation, key_hash, credential, body_mac, answer, made_at, ends_at)
 			select id, 'create-account', hash, id, hash, '', $2::timestamptz - interval '30 days', ends`},
 		{"access_log", `insert into access_log (at, staff, credential, role, operation, subject, ends_at)
 			select $2::timestamptz - interval '1 year', 'stf_' || repeat('a', 26), 'tok_' || id, 'support', 'get-account', n::text, ends`},

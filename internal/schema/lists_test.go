@@ -13,6 +13,8 @@ import (
 	"steward/internal/accesslog"
 	"steward/internal/act"
 	"steward/internal/apikey"
+	"steward/internal/erasure"
+	"steward/internal/hold"
 	"steward/internal/outbox"
 	"steward/internal/page"
 	"steward/internal/pgtest"
@@ -102,6 +104,12 @@ func TestEveryListHasItsIndex(t *testing.T) {
 
 			return err
 		}},
+		"erasures":              {"erasures_newest", erasures(erasure.Filter{Limit: limit})},
+		"erasures, next page":   {"erasures_newest", erasures(erasure.Filter{Limit: limit, Open: true, After: page.Place{At: at, ID: "era"}})},
+		"erasures, of a stage":  {"erasures_newest", erasures(erasure.Filter{Limit: limit, Stage: erasure.Blocked})},
+		"erasures, of one":      {"erasures_newest", erasures(erasure.Filter{Limit: limit, Account: "42", After: page.Place{At: at, ID: "era"}})},
+		"holds":                 {"holds_newest", holds(false, page.Place{})},
+		"holds, all, next page": {"holds_newest", holds(true, page.Place{At: at, ID: "hld"})},
 		"acts, of one object": {"staff_acts_object", func(ctx context.Context, q postgres.Queryer) error {
 			_, err := act.Did(ctx, q, "webhook.delete", "whe_a")
 
@@ -183,6 +191,22 @@ func TestAListWithoutItsIndexIsFound(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+func erasures(wanted erasure.Filter) func(context.Context, postgres.Queryer) error {
+	return func(ctx context.Context, q postgres.Queryer) error {
+		_, err := erasure.List(ctx, q, wanted)
+
+		return err
+	}
+}
+
+func holds(all bool, after page.Place) func(context.Context, postgres.Queryer) error {
+	return func(ctx context.Context, q postgres.Queryer) error {
+		_, err := hold.List(ctx, q, all, after, 50)
+
+		return err
 	}
 }
 

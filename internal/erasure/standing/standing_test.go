@@ -1,0 +1,94 @@
+package standing_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"steward/internal/erasure"
+	"steward/internal/erasure/standing"
+	"steward/internal/ids"
+	"steward/internal/pgtest"
+	"steward/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func noon() time.Time { return time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC) }
+
+// How cases stand is read with the rights of the core role: those that wait for people or
+// for their day stand still for a reason, and what has ended counts for nothing.
+func TestHowErasuresStand(t *testing.T) {
+	t.Parallel()
+
+	at := pgtest.Steward(t)
+
+	core, err := postgres.Open(t.Context(), pgtest.Member(t, at, "steward_core"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(core.Close)
+
+	root, err := postgres.Open(t.Context(), at)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(root.Close)
+
+	want := standing.Standing{Open: map[erasure.Stage]int64{
+		"requested": 0, "planned": 0, "awaiting_approval": 0, "closing": 0, "tombstoned": 0, "executing": 0, "verifying": 0, "answered": 0,
+		"waiting": 0, "held": 0, "blocked": 0,
+	}}
+	same := func() {
+		t.Helper()
+
+		found, err := standing.At(t.Context(), core, noon())
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if diff := cmp.Diff(want, found); diff != "" {
+			t.Error(diff)
+		}
+	}
+
+	same()
+
+	ago := func(hours int) time.Time { return noon().Add(-time.Duration(hours) * time.Hour) }
+	// The rules of the stages are those of whoever moves them; here only their look is asked for.
+	put := func(stage erasure.Stage, since time.Time, gone, ended *time.Time) {
+		t.Helper()
+
+		_, err := root.Exec(t.Context(), `with put as (select set_config('session_replication_role', 'replica', true))
+			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, gone_by,
+				ended_at, ends_at, stopped_in, tombstone)
+			select $1, $2, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', $4, $4, $3, $5, $6::timestamptz,
+				coalesce($6::timestamptz + interval '1 day', 'infinity'), case when $3 = 'blocked' then 'closing' else '' end,
+				case when $3 in ('executing', 'waiting', 'done') then $1 end
+			from put`, ids.New(erasure.Prefix), ids.New("tsk"), stage, since, gone, ended)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	over, past, next := ago(1), ago(30), ago(-1)
+
+	put(erasure.Executing, ago(3), nil, nil)
+	put(erasure.Requested, ago(7), nil, nil)
+	put(erasure.Blocked, ago(50), nil, nil)
+	put(erasure.Blocked, ago(60), nil, nil)
+	put(erasure.AwaitingApproval, ago(70), nil, nil)
+	put(erasure.Waiting, ago(80), &past, nil)
+	put(erasure.Waiting, ago(80), &over, nil)
+	put(erasure.Waiting, ago(80), &next, nil)
+	put(erasure.Waiting, ago(80), nil, nil)
+	put(erasure.Done, ago(90), &past, &over)
+
+	want.Open["executing"], want.Open["requested"], want.Open["blocked"], want.Open["awaiting_approval"], want.Open["waiting"] = 1, 1, 2, 1, 4
+	want.StillSince, want.GoneSince, want.Dayless = ago(7), past, 1
+
+	same()
+}
