@@ -97,11 +97,11 @@ func (f Facts) stopped() bool { return f.Held || f.Observing }
 
 // held is the wait for the end of that. A hold has no code: it is what held means.
 func (f Facts) held() Decision {
-	if f.Held {
-		return Decision{Stage: Held}
+	if f.Observing && !f.Held {
+		return Decision{Stage: Held, Code: failure.PolicyObserves}
 	}
 
-	return Decision{Stage: Held, Code: failure.PolicyObserves}
+	return Decision{Stage: Held}
 }
 
 // decideClosing takes a closing back where something speaks against it, and leaves it
@@ -123,11 +123,12 @@ func decideClosing(f Facts) Decision {
 	if f.BackTo != "" && f.AppReopened {
 		decided := Decision{Stage: back}
 
-		switch back {
-		case Blocked:
-			decided.Code = failure.Internal // the code of the stop stands in the row already
-		case Held:
+		if back == Held {
 			decided = f.held()
+		}
+
+		if back == Blocked {
+			decided.Code = failure.Internal // the code of the stop stands in the row already
 		}
 
 		return decided

@@ -54,7 +54,7 @@ func TestDecideIsSafe(t *testing.T) {
 			t.Fatalf("it goes on: %+v", got)
 		case facts.Tombstoned && got.Stage == erasure.Held:
 			t.Fatalf("held after its tombstone: %+v", got)
-		case got.Stage == erasure.Held && stage != erasure.Held && (got.Code == failure.PolicyObserves) == facts.Held && facts.BackTo != erasure.Held:
+		case got.Stage == erasure.Held && stage != erasure.Held && (got.Code == failure.PolicyObserves) != (facts.Observing && !facts.Held):
 			t.Fatalf("held, and the reason is wrong: %+v", got)
 		case got.Stage == erasure.Blocked && stage != erasure.Blocked && got.Code == "":
 			t.Fatalf("blocked for no reason: %+v", got)

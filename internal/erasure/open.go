@@ -61,8 +61,8 @@ func Open(ctx context.Context, tx postgres.Tx, keeper casekey.Keeper, asked Open
 	made, err := tx.Exec(ctx, `insert into erasures
 			(id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) on conflict do nothing`,
-		id, asked.Cause, asked.Reason, asked.Reason.NeedsApproval(), asked.Kind, asked.Account, asked.Mode, cmp.Or(asked.Language, letter.English),
-		asked.AskedBy, asked.OpenedBy, asked.At)
+		id, asked.Cause, asked.Reason, asked.Reason.NeedsApproval(), asked.Kind, asked.Account, asked.Mode,
+		cmp.Or(asked.Language, letter.English), asked.AskedBy, asked.OpenedBy, asked.At)
 
 	switch {
 	case err != nil:
