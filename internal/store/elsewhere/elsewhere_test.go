@@ -100,6 +100,10 @@ func TestBackups(t *testing.T) {
 	second := at().Add(time.Hour)
 	who := h.erased(t, at(), second)
 	day := func(n int) time.Time { return at().AddDate(0, 0, n) }
+
+	// Asked again and again, one that fails erases nothing: that moves no day.
+	h.run(t, `insert into erasure_stores (erasure, store, outcome, erased_at) values ($1, 'vendor', 'failed', $2)`, who.Erasure, day(3))
+
 	of := func(now time.Time) elsewhere.Backups {
 		return elsewhere.Backups{
 			Steward: h.erase, Keep: period(t, "7d"), Tolerance: period(t, "2h"), Zone: time.UTC, Clock: clocks.Fixed(now),
