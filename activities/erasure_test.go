@@ -26,7 +26,7 @@ func TestForgedErasuresDoNothing(t *testing.T) {
 	const id = "era_aaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 	if _, err := db.Exec(t.Context(), `insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at)
-		values ($1, 'tsk_' || repeat('a', 26), 'account.delete', false, 'account', '7', 'enforce', 'en', 'steward', 'steward', $2, $2)`,
+		values ($1, 'tsk_' || repeat('a', 26), 'account.delete', true, 'account', '7', 'enforce', 'en', 'steward', 'steward', $2, $2)`,
 		id, clock.Now()); err != nil {
 		t.Fatal(err)
 	}

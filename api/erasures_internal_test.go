@@ -25,7 +25,7 @@ func (h *house) plan(t *testing.T, id string) (sha string) {
 	t.Helper()
 
 	eraser := erasure.Eraser{Steward: h.db, Keeper: h.process.keeper, Clock: clocks.System()}
-	judge := erasure.Judge{Steward: h.db, Clock: clocks.System(), Keep: erasure.Record}
+	judge := erasure.Judge{Steward: h.db, Clock: clocks.System(), Keep: erasure.Record, Mode: promise.Enforce}
 
 	for _, step := range []func(context.Context, string) (erasure.Seen, error){judge.Decide, eraser.Plan, judge.Decide} {
 		if _, err := step(t.Context(), id); err != nil {
@@ -193,7 +193,7 @@ func TestAPersonIsNamedNowhere(t *testing.T) { //nolint:paralleltest // newHouse
 	body := `{"account":"5","person":{"email":["ada@example.com"]},"basis":"docket 7","until":` + string(until) + `}`
 	h.create("lead", "/v1/holds", "two", body).into(t, &hold)
 
-	judge := erasure.Judge{Steward: h.db, Clock: clocks.System(), Keep: erasure.Record}
+	judge := erasure.Judge{Steward: h.db, Clock: clocks.System(), Keep: erasure.Record, Mode: promise.Enforce}
 
 	// This policy observes: the case gets its plan all the same, and is held from more.
 	held, err := erasure.IsHeld(t.Context(), h.db, erasure.Case{ID: opened.ID})

@@ -20,6 +20,7 @@ import (
 	"steward/internal/keys"
 	"steward/internal/ledger"
 	"steward/internal/ledger/seal"
+	"steward/internal/promise"
 	"steward/internal/pseudonymkey"
 	"steward/internal/replay"
 	"steward/workflows"
@@ -90,7 +91,7 @@ func (p *process) registerErasures(queue worker.Worker, promises workflows.Promi
 
 	queue.RegisterWorkflowWithOptions(promises.Erasure, workflow.RegisterOptions{Name: workflows.ErasureName})
 	queue.RegisterActivity(&activities.Erasures{Judge: erasure.Judge{
-		Steward: p.steward, Clock: p.clock, Keeper: keeper, Keep: erasure.Record, Certifier: certifier,
+		Steward: p.steward, Clock: p.clock, Keeper: keeper, Keep: erasure.Record, Certifier: certifier, Mode: p.erasureMode(),
 		KeepWebhooks: p.policy.KeepWebhooks(),
 		Waiter:       seal.Waiter{DB: p.steward, Mirror: mirror, Verifier: verifier},
 	}})
@@ -98,6 +99,15 @@ func (p *process) registerErasures(queue worker.Worker, promises workflows.Promi
 	p.background = append(p.background, p.stir)
 
 	return nil
+}
+
+// erasureMode is that of the promise; a policy without it erases nothing.
+func (p *process) erasureMode() promise.Mode {
+	if p.policy.Promises.Erasure == nil {
+		return promise.Observe
+	}
+
+	return p.policy.Promises.Erasure.Mode
 }
 
 // certifier signs certificates if this process was given the key. A core role of before

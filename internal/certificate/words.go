@@ -27,6 +27,7 @@ func english() words {
 			failure.NoConnector:    "nothing here can erase in this place yet: it is done by hand",
 			failure.CopyWithoutAge: "nobody has said yet how old copies of this kind get",
 			failure.KeptBeyond:     "a backup stays until a younger one was proven",
+			failure.StoreGone:      "this place is not known here any more",
 		},
 		subjects: map[plan.Subject]string{plan.Account: "the data of one account", plan.Person: "the data of one person"},
 	}
@@ -45,6 +46,7 @@ func french() words {
 			failure.NoConnector:    "rien ici ne peut encore effacer à cet endroit : c'est fait à la main",
 			failure.CopyWithoutAge: "personne n'a encore dit quel âge atteignent les copies de ce type",
 			failure.KeptBeyond:     "une sauvegarde reste jusqu'à ce qu'une plus récente soit prouvée",
+			failure.StoreGone:      "ce lieu n'est plus connu ici",
 		},
 		subjects: map[plan.Subject]string{plan.Account: "les données d'un compte", plan.Person: "les données d'une personne"},
 	}

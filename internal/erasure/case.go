@@ -25,7 +25,7 @@ type Case struct {
 	// Cause is the id of what asked for it; it has one erasure.
 	Cause  string
 	Reason Reason
-	// Approval says that a second person must agree to its plan.
+	// Approval says that a second person must agree to its plan, as it was opened: Reason.NeedsApproval decides.
 	Approval bool
 	Kind     plan.Subject
 	// Account is the account's id; of a person the scope, empty for the controller's tables.

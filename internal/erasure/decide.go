@@ -7,6 +7,8 @@ type Facts struct {
 	Stage Stage
 	// Enforced says that the case erases, and does not end after its plan.
 	Enforced bool
+	// Observing says that the policy at this moment only observes erasures: nothing that it would erase goes on.
+	Observing bool
 	// NeedsApproval says that a second person must agree, Approved that one did, to the newest plan.
 	NeedsApproval, Approved bool
 	// Held says that a hold stops it at this moment.
@@ -29,7 +31,7 @@ type Decision struct {
 	Stage Stage
 	// BackTo is set where a closing is to be taken back first, towards that stage.
 	BackTo Stage
-	// Code says why it is blocked.
+	// Code says why it is blocked, or what but a hold it is held by.
 	Code failure.Code
 }
 
@@ -74,8 +76,8 @@ func decideBefore(f Facts) Decision {
 		return Decision{Stage: Cancelled}
 	case f.Stage == Planned && !f.Enforced:
 		return Decision{Stage: Observed} // a plan harms nothing that is held
-	case f.Held && f.Enforced:
-		return Decision{Stage: Held}
+	case f.stopped() && f.Enforced:
+		return f.held()
 	case f.Stage == Requested:
 		return Decision{Stage: Requested} // until its plan is made
 	case f.Stage == Held:
@@ -89,6 +91,19 @@ func decideBefore(f Facts) Decision {
 	}
 }
 
+// stopped reports whether something stops it that nobody need mend: a hold, or a policy that was set to observe. Both
+// count until the tombstone only.
+func (f Facts) stopped() bool { return f.Held || f.Observing }
+
+// held is the wait for the end of that. A hold has no code: it is what held means.
+func (f Facts) held() Decision {
+	if f.Observing && !f.Held {
+		return Decision{Stage: Held, Code: failure.PolicyObserves}
+	}
+
+	return Decision{Stage: Held}
+}
+
 // decideClosing takes a closing back where something speaks against it, and leaves it
 // once the app has been told.
 func decideClosing(f Facts) Decision {
@@ -97,7 +112,7 @@ func decideClosing(f Facts) Decision {
 	switch {
 	case f.CancelAsked:
 		back = Cancelled
-	case f.Held:
+	case f.stopped():
 		back = Held
 	}
 
@@ -107,6 +122,11 @@ func decideClosing(f Facts) Decision {
 
 	if f.BackTo != "" && f.AppReopened {
 		decided := Decision{Stage: back}
+
+		if back == Held {
+			decided = f.held()
+		}
+
 		if back == Blocked {
 			decided.Code = failure.Internal // the code of the stop stands in the row already
 		}

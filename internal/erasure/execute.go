@@ -50,8 +50,15 @@ func (e Eraser) Erase(ctx context.Context, id string, beat Beat) (Seen, error) {
 			}
 		}
 
+		if err := e.noteGone(ctx, of); err != nil {
+			return err
+		}
+
+		// A store that failed erased nothing: asked again it does not move the day by which all is gone. One in which
+		// something was found left was erased again, and does.
 		return e.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-			return move(ctx, tx, of, Verifying, e.Clock.Now(), `, erased_at = $2`)
+			return move(ctx, tx, of, Verifying, e.Clock.Now(), `, erased_at = coalesce(
+				(select max(s.erased_at) from erasure_stores as s where s.erasure = $3 and s.outcome <> 'failed'), $2)`)
 		})
 	})
 }
@@ -131,6 +138,19 @@ func (e Eraser) verify(ctx context.Context, of Case, subject store.Subject, beat
 		clean = clean && len(left) == 0
 
 		if err := e.note(ctx, of, subject, each, came[at], left, &look); err != nil {
+			return err
+		}
+	}
+
+	gone, err := e.gone(ctx, of)
+	if err != nil {
+		return err
+	}
+
+	for _, name := range gone {
+		look.known = false
+
+		if err := e.noteUnasked(ctx, of, name); err != nil {
 			return err
 		}
 	}

@@ -29,6 +29,8 @@ type Judge struct {
 	Waiter tombstone.Waiter
 	// Certifier signs certificates.
 	Certifier Certifier
+	// Mode is the promise's in the policy of this moment: with any but enforce nothing gets its tombstone.
+	Mode promise.Mode
 	// Keep is how long the record of a case stays after its end.
 	Keep time.Duration
 	// KeepWebhooks is how long an event lasts that tells the app of a case.
@@ -76,7 +78,7 @@ func (j Judge) Look(ctx context.Context, id string) (Seen, error) {
 // Decide takes a case on where what the database holds lets it. It commits no tombstone.
 func (j Judge) Decide(ctx context.Context, id string) (Seen, error) {
 	return j.step(ctx, id, "deciding about an erasure", func(ctx context.Context, tx postgres.Tx, of Case) error {
-		facts, err := factsOf(ctx, tx, of)
+		facts, err := j.factsOf(ctx, tx, of)
 		if err != nil {
 			return err
 		}
@@ -109,9 +111,10 @@ func (j Judge) step(ctx context.Context, id, op string, work func(context.Contex
 
 // factsOf reads what is decided from. The case is locked, so that no hold, approval or
 // cancellation can come between the look and the step.
-func factsOf(ctx context.Context, tx postgres.Tx, of Case) (Facts, error) {
+func (j Judge) factsOf(ctx context.Context, tx postgres.Tx, of Case) (Facts, error) {
 	facts := Facts{
-		Stage: of.Stage, Enforced: of.Mode == promise.Enforce, NeedsApproval: of.Approval, CancelAsked: of.CancelAct != "",
+		Stage: of.Stage, Enforced: of.Mode == promise.Enforce, Observing: j.Mode != promise.Enforce,
+		NeedsApproval: of.Reason.NeedsApproval(), CancelAsked: of.CancelAct != "",
 		RetryAsked: of.RetryAct != "", BackTo: of.BackTo, AppReopened: of.App == appReopened, Tombstoned: of.Tombstone != "",
 	}
 
@@ -142,7 +145,7 @@ func (j Judge) carryOut(ctx context.Context, tx postgres.Tx, of Case, to Decisio
 
 	switch {
 	case to.Stage == of.Stage && to.BackTo == of.BackTo:
-		return nil
+		return heldFor(ctx, tx, of, to)
 	case to.Stage == of.Stage: // a closing that is to be taken back
 		return back(ctx, tx, of, to.BackTo, at)
 	case to.Stage == Closing:
@@ -169,8 +172,20 @@ func (j Judge) carryOut(ctx context.Context, tx postgres.Tx, of Case, to Decisio
 			return err
 		}
 
-		return j.move(ctx, tx, of, to.Stage, at, `, back_to = '', code = '', stopped_in = '', rechecked_at = null, retry_act = null`)
+		return j.move(ctx, tx, of, to.Stage, at, `, back_to = '', code = $5, stopped_in = '', rechecked_at = null, retry_act = null`,
+			string(to.Code))
 	}
+}
+
+// heldFor notes what a case is held by where that changed: a hold was released, and the policy only observes.
+func heldFor(ctx context.Context, tx postgres.Tx, of Case, to Decision) error {
+	if of.Stage != Held || to.Code == of.Code {
+		return nil
+	}
+
+	_, err := tx.Exec(ctx, `update erasures set code = $2 where id = $1 and stage = 'held'`, of.ID, string(to.Code))
+
+	return failure.Wrap(failure.Unavailable, "noting what an erasure is held by", err)
 }
 
 // begin starts the closing: from then on any sign of life takes it back. An account that
@@ -186,7 +201,7 @@ func (j Judge) begin(ctx context.Context, tx postgres.Tx, of Case, at time.Time)
 	case err != nil:
 		return err
 	default:
-		return j.move(ctx, tx, of, Closing, at, `, back_to = '', app = '', rechecked_at = null`)
+		return j.move(ctx, tx, of, Closing, at, `, back_to = '', app = '', rechecked_at = null, old_looks = 0`)
 	}
 }
 
@@ -207,7 +222,7 @@ func beginClosing(ctx context.Context, tx postgres.Tx, of Case, at time.Time) er
 
 // signsAgreed is the count of the account's signs of life that the decision to erase it saw.
 func signsAgreed(ctx context.Context, tx postgres.Tx, of Case) (int64, error) {
-	if !of.Approval {
+	if !of.Reason.NeedsApproval() {
 		return signsOf(ctx, tx, of)
 	}
 

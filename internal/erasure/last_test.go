@@ -157,6 +157,37 @@ func TestAnOldRecheckDecidesNothing(t *testing.T) {
 	b.until(t, id, erasure.Tombstoned)
 }
 
+// Clocks that are apart end in a code that says so, with the subject open again.
+func TestALookThatIsTooOldEachTime(t *testing.T) {
+	t.Parallel()
+
+	for name, apart := range map[string]time.Duration{"the one who looks is behind": time.Hour, "the one who looks is before": -time.Hour} {
+		b := newBench(t)
+		id := b.closing(t)
+		b.eraser.Clock = behind{b.clock, apart}
+
+		if _, err := b.eraser.Close(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+
+		if seen := b.until(t, id, erasure.Blocked); seen.Code != failure.RecheckOld {
+			t.Errorf("%s: %+v", name, seen)
+		}
+
+		b.untouched(t)
+
+		// With the clocks set right it goes on.
+		b.eraser.Clock = b.clock
+
+		must(t, b.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+			return erasure.Retry(ctx, tx, b.lead, id, b.clock.now)
+		}))
+		b.until(t, id, erasure.AwaitingApproval)
+		must(t, b.approve(t, id, b.second))
+		b.until(t, id, erasure.Tombstoned)
+	}
+}
+
 // A step that cannot go on stops the case, before the tombstone with everything opened
 // again; asked for another try it goes on.
 func TestAParkedCase(t *testing.T) {

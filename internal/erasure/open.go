@@ -44,8 +44,7 @@ type Opening struct {
 // reason, and with SubjectRefused for an account whose key only the app knows and that was not given. A crash
 // before the caller's commit leaves nothing.
 func Open(ctx context.Context, tx postgres.Tx, keeper casekey.Keeper, asked Opening) (opened Case, fresh bool, err error) {
-	row, known := FindReason(asked.Reason)
-	if !known {
+	if _, known := FindReason(asked.Reason); !known {
 		return Case{}, false, failure.New(failure.UsageWrong, "opening an erasure for an unknown reason")
 	}
 
@@ -62,8 +61,8 @@ func Open(ctx context.Context, tx postgres.Tx, keeper casekey.Keeper, asked Open
 	made, err := tx.Exec(ctx, `insert into erasures
 			(id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11) on conflict do nothing`,
-		id, asked.Cause, asked.Reason, row.Approval, asked.Kind, asked.Account, asked.Mode, cmp.Or(asked.Language, letter.English),
-		asked.AskedBy, asked.OpenedBy, asked.At)
+		id, asked.Cause, asked.Reason, asked.Reason.NeedsApproval(), asked.Kind, asked.Account, asked.Mode,
+		cmp.Or(asked.Language, letter.English), asked.AskedBy, asked.OpenedBy, asked.At)
 
 	switch {
 	case err != nil:

@@ -40,3 +40,11 @@ func FindReason(reason Reason) (ReasonRow, bool) {
 
 	return ReasonRow{}, false
 }
+
+// NeedsApproval reports whether a second person must agree to the plan of a case of this reason. What nobody knows
+// needs it. The column erasures.approval is a record for readers: nobody goes by it.
+func (r Reason) NeedsApproval() bool {
+	row, known := FindReason(r)
+
+	return !known || row.Approval
+}

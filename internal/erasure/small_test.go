@@ -213,7 +213,7 @@ func newBench(t *testing.T) *bench {
 	b.keeper, b.small = casekey.Keeper{Master: master}, small{db: data, lives: 7 * 24 * time.Hour}
 	core, erase := member(t, at, "steward_core"), member(t, at, "steward_erase")
 	b.judge = erasure.Judge{
-		Steward: core, Clock: b.clock, Keep: erasure.Record, Keeper: b.keeper, KeepWebhooks: 30 * 24 * time.Hour,
+		Steward: core, Clock: b.clock, Keep: erasure.Record, Keeper: b.keeper, Mode: promise.Enforce, KeepWebhooks: 30 * 24 * time.Hour,
 		Waiter:    seal.Waiter{DB: core, Mirror: mirror, Verifier: verifier},
 		Certifier: erasure.Certifier{Signer: signer, Ledger: verifier, Company: "Popkit", Policy: strings.Repeat("0", 64), Zone: time.UTC},
 	}

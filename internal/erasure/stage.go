@@ -27,7 +27,7 @@ const (
 	Waiting Stage = "waiting"
 	// Done: it is gone everywhere.
 	Done Stage = "done"
-	// Held: a legal hold stops it.
+	// Held: a legal hold stops it, or a policy that was set to observe.
 	Held Stage = "held"
 	// Cancelled: somebody stopped it before its tombstone.
 	Cancelled Stage = "cancelled"
@@ -115,7 +115,7 @@ func Stages() []StageRow {
 		{Answered, "erased; the first certificate is being made"},
 		{Waiting, "erased; waits until it is gone everywhere"},
 		{Done, "gone everywhere"},
-		{Held, "stopped by a legal hold"},
+		{Held, "stopped by a legal hold, or by a policy that only observes"},
 		{Cancelled, "cancelled before anything was erased"},
 		{Blocked, "stopped until a person has mended what blocks it"},
 		{Observed, "planned only; nothing was erased"},

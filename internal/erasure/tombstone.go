@@ -15,6 +15,10 @@ import (
 // what was down in between looks again.
 const freshCheck = 10 * time.Minute
 
+// oldLooks is how often a look may be too old before a person is asked: whatever was down is up again by then, and
+// clocks that are apart do not come together by themselves.
+const oldLooks = 3
+
 // CommitTombstone decides a closing for good, if everything that was needed still holds
 // at this moment: approval, no hold, nobody who cancelled, a re-check of just now, and an account
 // without a sign of life since its approval. Account, stage and the ledger's entry are one
@@ -30,7 +34,7 @@ func (j Judge) CommitTombstone(ctx context.Context, id string) (Seen, error) {
 			return nil
 		}
 
-		facts, err := factsOf(ctx, tx, of)
+		facts, err := j.factsOf(ctx, tx, of)
 		if err != nil {
 			return err
 		}
@@ -40,12 +44,24 @@ func (j Judge) CommitTombstone(ctx context.Context, id string) (Seen, error) {
 			return back(ctx, tx, of, decided.BackTo, at)
 		case !facts.Enforced || facts.NeedsApproval && !facts.Approved:
 			return back(ctx, tx, of, Requested, at)
-		case of.RecheckedAt.IsZero() || at.Sub(of.RecheckedAt) > freshCheck || of.RecheckedAt.After(at.Add(freshCheck)):
-			return back(ctx, tx, of, "", at) // it stays a closing, and is looked at again
+		case of.RecheckedAt.IsZero():
+			return nil // it stays a closing, and is looked at
+		case at.Sub(of.RecheckedAt) > freshCheck || of.RecheckedAt.After(at.Add(freshCheck)):
+			return lookAgain(ctx, tx, of)
 		}
 
 		return j.tombstone(ctx, tx, of, at)
 	})
+}
+
+// lookAgain leaves a closing whose last look is too old what it is, to be looked at once more. One that was too old each
+// time is taken back and blocked: the clock of who looks is not that of who decides, or a look takes longer than it counts.
+func lookAgain(ctx context.Context, tx postgres.Tx, of Case) error {
+	_, err := tx.Exec(ctx, `update erasures set rechecked_at = null, old_looks = old_looks + 1,
+			back_to = case when old_looks + 1 < $2 then '' else 'blocked' end, code = case when old_looks + 1 < $2 then '' else $3 end
+		where id = $1 and stage = 'closing'`, of.ID, oldLooks, string(failure.RecheckOld))
+
+	return failure.Wrap(failure.Unavailable, "having a subject looked at once more", err)
 }
 
 func (j Judge) tombstone(ctx context.Context, tx postgres.Tx, of Case, at time.Time) error {

@@ -10,6 +10,9 @@ const (
 	RemaindersFound Code = "remainders_found"
 	SubjectRefused  Code = "subject_refused"
 	HoldUnknown     Code = "hold_unknown"
+	PolicyObserves  Code = "policy_observes"
+	StoreGone       Code = "store_gone"
+	RecheckOld      Code = "recheck_old"
 )
 
 // erasures are the rows about erasures and holds.
@@ -36,6 +39,18 @@ func erasures() []Row {
 		{
 			SubjectRefused, "these are no identities of a person",
 			"Name 1 to 50 identities of the types that docs/erasure.md has", false, Usage, false,
+		},
+		{
+			PolicyObserves, "the policy only observes erasures, so that none is decided",
+			"Set promises.erasure.mode to enforce, and it goes on; or cancel it: steward erase cancel ID", false, Refused, false,
+		},
+		{
+			StoreGone, "a place that the erasure is about is not in the data map or the policy any more",
+			"Put it back, and have the erasure tried again: steward erase retry ID", false, Broken, false,
+		},
+		{
+			RecheckOld, "the last look before the decision was too old each time",
+			"Compare the clocks of the machines that run core and erase; have it tried again: steward erase retry ID", false, Broken, false,
 		},
 		{HoldUnknown, "there is no such hold, or it was released", "See which there are: steward hold list", false, Usage, false},
 	}

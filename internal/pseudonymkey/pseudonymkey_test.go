@@ -50,7 +50,7 @@ func TestOneKeyForEachErasure(t *testing.T) {
 
 	for _, erasure := range erasures {
 		_, err := root.Exec(t.Context(), `insert into erasures (id, cause, reason, approval, kind, mode, language, asked_by, opened_by, opened_at, staged_at)
-			values ($1, $2, 'dsr', false, 'person', 'enforce', 'en', 'steward', 'steward', $3, $3)`, erasure, ids.New("dsr"), at)
+			values ($1, $2, 'dsr', true, 'person', 'enforce', 'en', 'steward', 'steward', $3, $3)`, erasure, ids.New("dsr"), at)
 		must(t, err)
 
 		_, err = keeper.Make(t.Context(), root, erasure, at, time.Time{})

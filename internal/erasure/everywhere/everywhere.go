@@ -74,7 +74,30 @@ func Open(ctx context.Context, from From) (*Places, error) {
 
 	places.Stores = append(places.Stores, elsewhere.All(from.Policy, from.Steward, from.Clock)...)
 
+	if err := distinct(places.Stores); err != nil {
+		places.Close()
+
+		return nil, err
+	}
+
 	return places, nil
+}
+
+// distinct fails with ConfigInvalid where two places have one name, such as a database that is called as the backups
+// are: the outcome of one would count for both.
+func distinct(all []store.Store) error {
+	names := map[string]bool{}
+
+	for _, each := range all {
+		if names[each.Name()] {
+			return failure.New(failure.ConfigInvalid, "opening the places that hold data (two are called "+each.Name()+
+				": give the database of the data map another name)")
+		}
+
+		names[each.Name()] = true
+	}
+
+	return nil
 }
 
 func (p *Places) add(ctx context.Context, from From, database datamap.Database) error {

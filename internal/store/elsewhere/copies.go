@@ -63,11 +63,12 @@ func after(period calendar.Duration, from time.Time, zone *time.Location) time.T
 }
 
 // lastErased is when the last of all stores ended erasing: what is copied from one of them can hold the subject until
-// then, also where that one was erased again after this store.
+// then, also where that one was erased again after this store. A store that failed erased nothing, however often it is
+// asked again.
 func lastErased(ctx context.Context, q postgres.Queryer, erasure string, erasedAt time.Time) (time.Time, error) {
 	var last *time.Time
 
-	err := q.QueryRow(ctx, `select max(erased_at) from erasure_stores where erasure = $1`, erasure).Scan(&last)
+	err := q.QueryRow(ctx, `select max(erased_at) from erasure_stores where erasure = $1 and outcome <> 'failed'`, erasure).Scan(&last)
 	if err != nil {
 		return erasedAt, failure.Wrap(failure.Unavailable, "looking when the stores of an erasure ended", err)
 	}

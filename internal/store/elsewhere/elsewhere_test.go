@@ -71,7 +71,7 @@ func (h house) erased(t *testing.T, ends ...time.Time) store.Subject {
 
 	who := store.Subject{Erasure: ids.New("era"), Kind: plan.Person, Identities: map[string][]string{"email": {"a@example.com"}}}
 	h.run(t, `insert into erasures (id, cause, reason, approval, kind, mode, language, asked_by, opened_by, opened_at, staged_at)
-		values ($1, $2, 'dsr', false, 'person', 'enforce', 'en', 'steward', 'steward', $3, $3)`, who.Erasure, ids.New("dsr"), at())
+		values ($1, $2, 'dsr', true, 'person', 'enforce', 'en', 'steward', 'steward', $3, $3)`, who.Erasure, ids.New("dsr"), at())
 
 	for n, end := range ends {
 		h.run(t, `insert into erasure_stores (erasure, store, outcome, erased_at) values ($1, $2, 'erased', $3)`,
@@ -100,6 +100,10 @@ func TestBackups(t *testing.T) {
 	second := at().Add(time.Hour)
 	who := h.erased(t, at(), second)
 	day := func(n int) time.Time { return at().AddDate(0, 0, n) }
+
+	// Asked again and again, one that fails erases nothing: that moves no day.
+	h.run(t, `insert into erasure_stores (erasure, store, outcome, erased_at) values ($1, 'vendor', 'failed', $2)`, who.Erasure, day(3))
+
 	of := func(now time.Time) elsewhere.Backups {
 		return elsewhere.Backups{
 			Steward: h.erase, Keep: period(t, "7d"), Tolerance: period(t, "2h"), Zone: time.UTC, Clock: clocks.Fixed(now),
