@@ -87,9 +87,14 @@ func (s *Store) run(
 		return execute.Done{}, err
 	}
 
+	if err := recorded(ctx, on, keys); err != nil {
+		return execute.Done{}, err
+	}
+
 	round := 0
 	runner := execute.Runner{
 		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: s.options.Brake,
+		Record: recorder(found, keys, chunks),
 		Grow: func(ctx context.Context) error {
 			round++
 

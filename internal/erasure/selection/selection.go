@@ -37,7 +37,10 @@ func Table(i int) string { return fmt.Sprintf("pg_temp.steward_set_%d", i) }
 
 // Create makes the session's tables, empty.
 func (s Selection) Create() string {
-	text := []string{"create temporary table steward_subject (kind text not null, value text not null)"}
+	text := []string{
+		"create temporary table steward_subject (kind text not null, value text not null)",
+		"create temporary table steward_objects (bucket text, object text, primary key (bucket, object))",
+	}
 
 	for i, set := range s.Route.Sets {
 		columns, names := make([]string, len(set.Columns)), make([]string, len(set.Columns))
