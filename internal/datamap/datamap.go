@@ -181,6 +181,10 @@ type Match struct {
 	JSON string
 }
 
+// Path is the JSON path that leads to each value: where it ends in an array, to its elements, and those of arrays in it. It changes
+// nothing where it ends in another value.
+func (m Match) Path() string { return m.JSON + "[*][*]" }
+
 // Identity is a type of value that tells persons apart.
 type Identity string
 

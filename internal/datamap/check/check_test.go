@@ -215,8 +215,19 @@ func drifts() map[string]drift {
 		},
 		"objects without their column": {edits: []string{"large_object: scan", "large_object: gone"}, table: "app.leads", want: "objects are named by column gone", remedy: "objects"},
 		"objects of another type":      {edits: []string{"large_object: scan", "large_object: mail"}, table: "app.leads", want: "objects are named by column mail, which is text and not oid"},
-		"objects of nobody":            {edits: []string{"{table: app.leads, large", "{table: app.countries, large"}, table: "app.countries", want: "objects are named by a table that belongs to no subject"},
-		"objects of no table":          {edits: []string{"{table: app.leads, large", "{table: app.gone, large"}, table: "app.gone", want: "objects are named by this table, and it is not there"},
+		"an identity that stays": {
+			edits: []string{
+				"not_personal: [id, firm, lead]", "not_personal: [id, firm, lead, nick]", "            - {column: nick, keyed_hash: true}\n", "",
+				"        known: {checks", "        person: {match: [{identity: user, column: nick}], rows: delete}\n        known: {checks",
+			},
+			table: "app.tickets", want: "column nick tells persons apart, and is called not personal", remedy: `"null": true`,
+		},
+		"an object whose name is made a hash": {
+			edits: []string{"      - {table: app.leads, large_object: scan}\n", "      - {table: app.leads, large_object: scan}\n      - {table: app.tickets, fixed_bucket: files, object: nick}\n"},
+			table: "app.tickets", want: "column nick names objects, and is made a keyed hash", remedy: `"null": true`,
+		},
+		"objects of nobody":   {edits: []string{"{table: app.leads, large", "{table: app.countries, large"}, table: "app.countries", want: "objects are named by a table that belongs to no subject"},
+		"objects of no table": {edits: []string{"{table: app.leads, large", "{table: app.gone, large"}, table: "app.gone", want: "objects are named by this table, and it is not there"},
 		"persons below no account": {
 			edits: []string{"        path: [firm]\n        rows: delete\n        person", "        person"}, table: "app.leads",
 			want: "persons are looked for below an account", remedy: "role: controller",

@@ -81,5 +81,21 @@ func (c *checker) objectColumns(live liveschema.Table, object datamap.ObjectColu
 				fmt.Sprintf("objects are named by column %s, which is %s and not %s", one.name, column.Type, one.want),
 				"name the column that holds them")
 		}
+
+		c.objectKept(object, one.name)
+	}
+}
+
+// objectKept checks that the name of an object is not made a hash: it is read when its row goes, or loses it, and a hash would be
+// written without.
+func (c *checker) objectKept(object datamap.ObjectColumns, name string) {
+	table := c.decided.Table(object.Table)
+	if table == nil {
+		return
+	}
+
+	if column, _ := table.Column(name); column.Strategy == datamap.KeyedHash {
+		c.wrong(object.Table, []string{name}, column.Place,
+			fmt.Sprintf("column %s names objects, and is made a keyed hash", name), `make it null or fixed: {column: `+name+`, "null": true}`)
 	}
 }

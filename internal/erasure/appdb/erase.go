@@ -78,12 +78,17 @@ func (s *Store) run(
 		return execute.Done{}, err
 	}
 
+	if err := recorded(ctx, on, keys); err != nil {
+		return execute.Done{}, err
+	}
+
 	held := s.brake()
 	defer held.Close(ctx)
 
 	round := 0
 	runner := execute.Runner{
 		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: held.Wait,
+		Record: recorder(found, keys, chunks),
 		Grow: func(ctx context.Context) error {
 			round++
 

@@ -6,6 +6,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"steward/internal/erasure/execute"
+	"steward/internal/erasure/freeze"
+	"steward/internal/erasure/selection"
 	"steward/internal/erasure/session"
 	"steward/internal/failure"
 	"steward/internal/store"
@@ -13,6 +16,61 @@ import (
 
 // Object is an object in Cloud Storage that a row names.
 type Object struct{ Bucket, Name string }
+
+// ObjectSets are the frozen sets of objects in Cloud Storage of a database, each row a bucket and a name: those that were
+// frozen before the first row went, which whoever erases the objects keeps, and those of rows that came later, recorded when
+// they went.
+func ObjectSets(database string) (frozen, late string) {
+	return database + " objects/objects", database + "/#objects"
+}
+
+// recorded puts the objects that are frozen already into the session's table, so that none is recorded twice.
+func recorded(ctx context.Context, on *session.Session, keys freeze.Keys) error {
+	chunks, err := keys.Frozen.Sets(ctx)
+	if err != nil {
+		return fmt.Errorf("looking for frozen objects: %w", err)
+	}
+
+	first, second := ObjectSets(keys.Store)
+
+	for _, set := range []string{first, second} {
+		for chunk := range chunks[set] {
+			rows, err := keys.Frozen.Get(ctx, set, chunk)
+			if err != nil {
+				return fmt.Errorf("reading frozen objects: %w", err)
+			}
+
+			if len(rows) == 0 {
+				continue
+			}
+
+			if _, err := on.Exec(ctx, "insert into "+selection.Objects+" select b, o from unnest($1::text[], $2::text[]) as f (b, o) "+
+				"on conflict do nothing", freeze.Columns(rows)...); err != nil {
+				return fmt.Errorf("loading frozen objects: %w", err)
+			}
+		}
+	}
+
+	return nil
+}
+
+// recorder keeps names beside the frozen keys, each time in a chunk after those that there are.
+func recorder(found selection.Selection, keys freeze.Keys, chunks map[string]int) execute.Recorder {
+	return func(ctx context.Context, set int, names [][]string) error {
+		_, name := ObjectSets(keys.Store)
+		if set >= 0 {
+			name = keys.Name(found.Route.Sets[set].String())
+		}
+
+		if err := keys.Frozen.Put(ctx, name, chunks[name], names); err != nil {
+			return fmt.Errorf("recording objects: %w", err)
+		}
+
+		chunks[name]++
+
+		return nil
+	}
+}
 
 // Objects tells each of the objects that rows of the subject name, and nobody else's: as long as
 // those rows are there. It fails as Plan does, and with the error of each.

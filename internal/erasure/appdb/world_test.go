@@ -29,6 +29,7 @@ type wtable struct {
 	follows []int // of keys
 	rows    datamap.Rows
 	person  datamap.Rows // empty where no person can be found
+	json    string       // the path to the words in a JSON column, empty where they are a text
 	data    []*wrow
 }
 
@@ -66,6 +67,7 @@ func drawWorld(t *rapid.T) *world {
 
 			if rapid.Bool().Draw(t, "people") {
 				table.person = rapid.SampledFrom([]datamap.Rows{datamap.Delete, datamap.Keep}).Draw(t, "person")
+				table.json = rapid.SampledFrom([]string{"", "$.mails", "$.mails[*]", "$.*"}).Draw(t, "json")
 			}
 		}
 
@@ -165,7 +167,7 @@ func (w *world) install(ctx context.Context, db *postgres.DB) error {
 	write("drop schema if exists w cascade; create schema w;")
 
 	for _, table := range w.tables {
-		write("create table w.%q (tenant int not null, id int not null unique, words text", table.name)
+		write("create table w.%q (tenant int not null, id int not null unique, words %s", table.name, map[bool]string{true: "text", false: "jsonb"}[table.json == ""])
 
 		for _, key := range table.keys {
 			write(", %s int%s", key.column, map[bool]string{false: " not null"}[key.nullable])
@@ -174,7 +176,12 @@ func (w *world) install(ctx context.Context, db *postgres.DB) error {
 		write("%s", map[bool]string{true: ", primary key (tenant, id));", false: ", primary key (id), unique (tenant, id));"}[w.tenants])
 
 		for _, row := range table.data {
-			write("insert into w.%q values (%d, %d, '%s'", table.name, row.tenant, row.id, row.text)
+			words := "'" + row.text + "'"
+			if table.json != "" {
+				words = `'{"n": 1, "mails": ["nobody", ["` + row.text + `"]]}'`
+			}
+
+			write("insert into w.%q values (%d, %d, %s", table.name, row.tenant, row.id, words)
 
 			for _, named := range row.names {
 				write(", nullif(%d, 0)", named)
@@ -228,7 +235,7 @@ func (w *world) decided() datamap.Database {
 		}
 
 		if table.person != "" {
-			of.Person = &datamap.Person{Rows: table.person, Matches: []datamap.Match{{Identity: datamap.Email, Column: "words"}}}
+			of.Person = &datamap.Person{Rows: table.person, Matches: []datamap.Match{{Identity: datamap.Email, Column: "words", JSON: table.json}}}
 		}
 
 		of.Columns = []datamap.Column{
@@ -255,7 +262,7 @@ func (w *world) dump(ctx context.Context, db *postgres.DB) (lines []string, err 
 	parts := make([]string, len(w.tables))
 
 	for i, table := range w.tables {
-		columns := []string{"id", "words"}
+		columns := []string{"id", map[bool]string{true: "words", false: "words #>> '{mails,1,0}'"}[table.json == ""]}
 		for _, key := range table.keys {
 			columns = append(columns, key.column)
 		}

@@ -54,7 +54,7 @@ func (r *Runner) leaf(ctx context.Context, job selection.Job, leaf liveschema.Na
 			return err
 		}
 
-		rows, err := r.places(ctx, job.At(leaf), job, places, size)
+		rows, err := r.places(ctx, leaf, job, places, size)
 		if err != nil {
 			return fmt.Errorf("%s in %s: %w", job.Action, leaf, err)
 		}
@@ -89,7 +89,9 @@ func (r *Runner) gather(ctx context.Context, job selection.Job, leaf liveschema.
 }
 
 // places does a statement to rows, batch by batch.
-func (r *Runner) places(ctx context.Context, statement string, job selection.Job, places []pgtype.TID, size *pace) (all int64, err error) {
+func (r *Runner) places(
+	ctx context.Context, leaf liveschema.Name, job selection.Job, places []pgtype.TID, size *pace,
+) (all int64, err error) {
 	if _, err := r.Session.Exec(ctx, gentle); err != nil {
 		return 0, fmt.Errorf("setting limits: %w", err)
 	}
@@ -101,7 +103,7 @@ func (r *Runner) places(ctx context.Context, statement string, job selection.Job
 
 		count := min(size.rows, len(places))
 		began := time.Now() //nolint:forbidigo // a batch is measured on the wall, as those who wait behind it do
-		rows, err := r.Session.Exec(ctx, statement, places[:count])
+		rows, err := r.batch(ctx, leaf, job, places[:count])
 
 		switch {
 		case err == nil:
@@ -130,6 +132,15 @@ func (r *Runner) places(ctx context.Context, statement string, job selection.Job
 	}
 
 	return all, nil
+}
+
+// batch does a job to the rows at some places, in one transaction.
+func (r *Runner) batch(ctx context.Context, leaf liveschema.Name, job selection.Job, places []pgtype.TID) (int64, error) {
+	if r.records(job) {
+		return r.recordedBatch(ctx, job, leaf, places)
+	}
+
+	return r.Session.Exec(ctx, job.At(leaf), places)
 }
 
 func (r *Runner) brake(ctx context.Context) error {

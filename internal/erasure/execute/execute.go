@@ -42,6 +42,8 @@ type Runner struct {
 	Limits  Limits
 	// Grow looks for keys of rows that came since, and keeps them before anything is done to those.
 	Grow func(ctx context.Context) error
+	// Record keeps names of objects before the rows that know them go; nil where nobody asks for them.
+	Record Recorder
 	// Beat is told how many rows are done so far.
 	Beat func(done int64)
 	// Brake comes back when the database has time; nil for one that always has.

@@ -56,6 +56,19 @@ func (r *Runner) whole(ctx context.Context, job selection.Job, done *Done) error
 		}
 	}
 
+	if r.records(job) {
+		if job.Together == nil {
+			rows, err := r.recordedWhole(ctx, job)
+			done.add(job.Action, rows)
+
+			return err
+		}
+
+		if err := r.recordTogether(ctx, job); err != nil {
+			return err
+		}
+	}
+
 	for _, statement := range job.Whole() {
 		rows, err := r.Session.Exec(ctx, statement)
 		if err != nil {

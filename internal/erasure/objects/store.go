@@ -51,8 +51,12 @@ func (s *Store) named(ctx context.Context, subject store.Subject, each func(appd
 // Name is the database's name and "objects".
 func (s *Store) Name() string { return s.rows.Name() + " objects" }
 
-// namesSet is the set of frozen names, after the store's.
-const namesSet = "/objects"
+// set is that of the names that are frozen here.
+func (s *Store) set() string {
+	set, _ := appdb.ObjectSets(s.rows.Name())
+
+	return set
+}
 
 // Plan implements store.Store: one step for each bucket. It fails as the plan of the database does.
 func (s *Store) Plan(ctx context.Context, subject store.Subject) (steps []plan.Step, err error) {
@@ -96,13 +100,13 @@ func (s *Store) Freeze(ctx context.Context, subject store.Subject, frozen store.
 		return err
 	}
 
-	next, chunk := sets[s.Name()+namesSet], [][]string{}
+	next, chunk := sets[s.set()], [][]string{}
 	put := func() error {
 		if len(chunk) == 0 {
 			return nil
 		}
 
-		err := frozen.Put(ctx, s.Name()+namesSet, next, chunk)
+		err := frozen.Put(ctx, s.set(), next, chunk)
 		next, chunk = next+1, nil
 
 		return failure.Wrap(failure.Unavailable, "freezing objects", err)
@@ -133,26 +137,30 @@ func sum(object appdb.Object) [sha256.Size]byte {
 	return sha256.Sum256([]byte(object.Bucket + "\x00" + object.Name))
 }
 
-// chunks tells the frozen objects, a chunk at a time.
+// chunks tells the frozen objects, a chunk at a time, those too that were recorded when late rows went.
 func (s *Store) chunks(ctx context.Context, frozen store.Frozen, tell func([]appdb.Object) error) error {
 	sets, err := frozen.Sets(ctx)
 	if err != nil {
 		return failure.Wrap(failure.Unavailable, "looking for frozen objects", err)
 	}
 
-	for chunk := range sets[s.Name()+namesSet] {
-		rows, err := frozen.Get(ctx, s.Name()+namesSet, chunk)
-		if err != nil {
-			return failure.Wrap(failure.Unavailable, "reading frozen objects", err)
-		}
+	first, late := appdb.ObjectSets(s.rows.Name())
 
-		named := make([]appdb.Object, len(rows))
-		for i, row := range rows {
-			named[i] = appdb.Object{Bucket: row[0], Name: row[1]}
-		}
+	for _, set := range []string{first, late} {
+		for chunk := range sets[set] {
+			rows, err := frozen.Get(ctx, set, chunk)
+			if err != nil {
+				return failure.Wrap(failure.Unavailable, "reading frozen objects", err)
+			}
 
-		if err := tell(named); err != nil {
-			return err
+			named := make([]appdb.Object, len(rows))
+			for i, row := range rows {
+				named[i] = appdb.Object{Bucket: row[0], Name: row[1]}
+			}
+
+			if err := tell(named); err != nil {
+				return err
+			}
 		}
 	}
 
@@ -169,6 +177,10 @@ func (s *Store) alone(ctx context.Context, subject store.Subject, frozen store.F
 		}
 
 		for _, object := range alone {
+			if slices.Contains(s.own, object.Bucket) {
+				continue // of a row that came after the plan: what is Steward's is not the subject's
+			}
+
 			if err := tell(object); err != nil {
 				return err
 			}

@@ -125,7 +125,9 @@ func (b *builder) keep(member *Table, decided datamap.Table) {
 		live, found := member.Live.Column(column.Name)
 
 		switch {
-		case !found || column.Decision == datamap.NotPersonal:
+		case !found:
+		case column.Decision == datamap.NotPersonal:
+			b.checkMatched(decided, column)
 		case column.Decision == datamap.Retain:
 			member.Retains = append(member.Retains, Retain{Column: column.Name, Basis: column.Basis, Until: column.Until})
 		case live.Generated:
@@ -139,6 +141,18 @@ func (b *builder) keep(member *Table, decided datamap.Table) {
 			})
 		}
 	}
+}
+
+// checkMatched refuses a column of rows that stay that tells persons apart, and is called not personal: their identities would stay.
+func (b *builder) checkMatched(decided datamap.Table, column datamap.Column) {
+	matched := func(match datamap.Match) bool { return match.Column == column.Name }
+	if decided.Person == nil || !slices.ContainsFunc(decided.Person.Matches, matched) {
+		return
+	}
+
+	b.problem(decided.Name, []string{column.Name}, column.Place,
+		fmt.Sprintf("column %s tells persons apart, and is called not personal, but its row stays", column.Name),
+		`erase it: {column: `+column.Name+`, "null": true}, or fixed, or keyed_hash; or retain it on a basis`)
 }
 
 // deletes says that rows of a table go.

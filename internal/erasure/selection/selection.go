@@ -37,7 +37,10 @@ func Table(i int) string { return fmt.Sprintf("pg_temp.steward_set_%d", i) }
 
 // Create makes the session's tables, empty.
 func (s Selection) Create() string {
-	text := []string{"create temporary table steward_subject (kind text not null, value text not null)"}
+	text := []string{
+		"create temporary table steward_subject (kind text not null, value text not null)",
+		"create temporary table steward_objects (bucket text, object text, primary key (bucket, object))",
+	}
 
 	for i, set := range s.Route.Sets {
 		columns, names := make([]string, len(set.Columns)), make([]string, len(set.Columns))
@@ -103,6 +106,11 @@ func (s Selection) InSet(key route.Key, more string) string {
 func (s Selection) InOwnSet(set route.Set) string { return s.inSet(set, set.Table, set.Columns, "") }
 
 func (s Selection) inSet(set route.Set, from liveschema.Name, columns []string, more string) string {
+	return s.inSetAs(set, from, columns, more, alias)
+}
+
+// inSetAs is inSet of a table under another name.
+func (s Selection) inSetAs(set route.Set, from liveschema.Name, columns []string, more, as string) string {
 	at := -1
 
 	for i, known := range s.Route.Sets {
@@ -117,23 +125,32 @@ func (s Selection) inSet(set route.Set, from liveschema.Name, columns []string, 
 
 	conditions := make([]string, len(columns))
 	for i, column := range columns {
-		conditions[i] = s.equal(set.Table, set.Columns[i], "k."+name(i), from, column)
+		conditions[i] = s.equalAs(set.Table, set.Columns[i], "k."+name(i), from, column, as)
 	}
 
 	return "exists (select from " + Table(at) + " as k where " + strings.Join(conditions, " and ") + more + ")"
 }
 
-// equal compares a frozen value with a column. Types of different kinds, which only a soft reference
-// brings together, are compared as texts.
-func (s Selection) equal(to liveschema.Name, toColumn, frozen string, from liveschema.Name, column string) string {
+// equalAs compares a value of a key with a column that names it, of a table by its name in the statement. Types of
+// different kinds, which only a soft reference brings together, are compared as texts.
+func (s Selection) equalAs(to liveschema.Name, toColumn, value string, from liveschema.Name, column, as string) string {
 	here, there := s.column(from, column), s.column(to, toColumn)
-	quoted := alias + "." + liveschema.Quote(column)
+	quoted := as + "." + liveschema.Quote(column)
 
-	if here.Base != there.Base && here.Category != there.Category {
-		return frozen + "::text = " + quoted + "::text"
+	if !ofOneKind(here, there) {
+		return value + "::text = " + quoted + "::text"
 	}
 
-	return frozen + " = " + quoted
+	return value + " = " + quoted
+}
+
+func ofOneKind(here, there liveschema.Column) bool {
+	return here.Base == there.Base || here.Category == there.Category
+}
+
+// alike says that the two ends of a key compare as they are.
+func (s Selection) alike(key route.Key, i int) bool {
+	return ofOneKind(s.column(key.From, key.Columns[i]), s.column(key.To, key.ToColumns[i]))
 }
 
 func (s Selection) column(table liveschema.Name, column string) liveschema.Column {
@@ -160,15 +177,19 @@ func (s Selection) matches(table route.Table, selector route.Selector) string {
 
 // scope goes up the path to the table that holds the account's key.
 func (s Selection) scope(from liveschema.Name, selector route.Selector) string {
+	return s.scopeAs(from, selector, alias)
+}
+
+// scopeAs is scope of a table under another name.
+func (s Selection) scopeAs(from liveschema.Name, selector route.Selector, below string) string {
 	if len(selector.Scope) == 0 {
-		return s.account(from, selector.ScopeBy, alias)
+		return s.account(from, selector.ScopeBy, below)
 	}
 
 	tables, joins := make([]string, len(selector.Scope)), []string{}
-	below := alias
 
 	for i, hop := range selector.Scope {
-		as := fmt.Sprintf("p%d", i)
+		as := fmt.Sprintf("s%d", i)
 		tables[i] = hop.To.SQL() + " as " + as
 
 		for c, column := range hop.Columns {
@@ -191,8 +212,8 @@ func (s Selection) match(table liveschema.Name, match datamap.Match) string {
 
 	switch {
 	case match.JSON != "":
-		return "exists (select from jsonb_path_query(" + quoted + "::jsonb, " + literal(match.JSON) + "::jsonpath, '{}', true) as v (v) where " +
-			oneOf(match.Identity, "v.v #>> '{}'") + ")"
+		return "exists (select from jsonb_path_query(" + quoted + "::jsonb, " + literal(match.Path()) +
+			"::jsonpath, '{}', true) as v (v) where " + oneOf(match.Identity, "v.v #>> '{}'") + ")"
 	case column.Category == arrayCategory:
 		return "exists (select from unnest(" + quoted + ") as v (v) where " + oneOf(match.Identity, "v.v::text") + ")"
 	case column.Base == "uuid" && match.Identity != datamap.Email && match.Identity != datamap.Phone:

@@ -66,11 +66,12 @@ func (l Look) is(live liveschema.Table, alias, column, parameter string) string 
 	return alias + "." + liveschema.Quote(column) + " = " + parameter + "::text::" + of.Type
 }
 
-// ofPerson are the checks by the identities of one type, in rows that go, and in the columns of those that stay.
+// ofPerson are the checks by the identities of one type, in rows that go, and in the columns of those that stay but those that are
+// retained.
 func (l Look) ofPerson(identity datamap.Identity) (checks []check) {
 	add := func(live liveschema.Table, match datamap.Match) {
 		decided, _ := l.rows(live.Name)
-		if match.Identity != identity || decided.Name == (liveschema.Name{}) || !l.goes(live.Name) && !erases(decided, match.Column) {
+		if match.Identity != identity || decided.Name == (liveschema.Name{}) || !l.goes(live.Name) && retains(decided, match.Column) {
 			return
 		}
 
@@ -103,18 +104,15 @@ func (l Look) ofPerson(identity datamap.Identity) (checks []check) {
 	return checks
 }
 
-// erases says that a column of rows that stay is overwritten.
-func erases(decided datamap.Table, name string) bool {
-	for _, column := range decided.Columns {
-		if column.Name == name {
-			return column.Decision == datamap.Erase
-		}
-	}
+// retains says that a column of rows that stay keeps its value on a basis that the policy publishes.
+func retains(decided datamap.Table, name string) bool {
+	column, _ := decided.Column(name)
 
-	return false
+	return column.Decision == datamap.Retain
 }
 
-// holds says that a column holds one of the identities $1, as it is compared for people.
+// holds says that a column holds one of the identities $1, as it is compared for people; in JSON, that the path leads to one however
+// deep it lies there.
 func (l Look) holds(live liveschema.Table, match datamap.Match) string {
 	const arrays = "A"
 
@@ -123,7 +121,7 @@ func (l Look) holds(live liveschema.Table, match datamap.Match) string {
 
 	switch {
 	case match.JSON != "":
-		return "exists (select from jsonb_path_query(" + column + "::jsonb, '" + strings.ReplaceAll(match.JSON, "'", "''") +
+		return "exists (select from jsonb_path_query(" + column + "::jsonb, '" + strings.ReplaceAll(match.JSON+".**", "'", "''") +
 			"', '{}', true) as j (v), unnest($1::text[]) as i (v) where " + equal(match.Identity, "j.v #>> '{}'", "i.v") + ")"
 	case of.Category == arrays:
 		return "exists (select from unnest(" + column + ") as e (v), unnest($1::text[]) as i (v) where " +
@@ -149,11 +147,16 @@ func equal(identity datamap.Identity, a, b string) string {
 
 // below says that a row is below the account $2, by live joins up its path.
 func (l Look) below(name liveschema.Name, alias string) string {
+	return l.up(name, alias, func(live liveschema.Table, top, column string) string { return l.is(live, top, column, "$2") })
+}
+
+// up goes up the path of a row to where accounts begin, and asks something of the account. It is false where no account is.
+func (l Look) up(name liveschema.Name, alias string, ask func(live liveschema.Table, alias, column string) string) string {
 	root := l.Decided.Account
 	live, _ := l.Schema.Table(name)
 
 	if name == root.Table {
-		return l.is(live, alias, root.Key, "$2")
+		return ask(live, alias, root.Key)
 	}
 
 	decided, _ := l.rows(name)
@@ -168,7 +171,7 @@ func (l Look) below(name liveschema.Name, alias string) string {
 			joins = append(joins, alias+"."+liveschema.Quote(column)+" = "+parent+"."+liveschema.Quote(edge.toColumns[i]))
 		}
 
-		joins = append(joins, l.below(edge.to, parent))
+		joins = append(joins, l.up(edge.to, parent, ask))
 
 		return "exists (select from " + edge.to.SQL() + " as " + parent + " where " + strings.Join(joins, " and ") + ")"
 	}
