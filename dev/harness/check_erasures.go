@@ -44,6 +44,7 @@ const selectCases = `select (to_jsonb(e) || jsonb_build_object(
 // The stages in which CheckWorld knows more of a case than that it is on its way.
 const (
 	caseTombstoned = "tombstoned"
+	caseBlocked    = "blocked"
 	caseWaiting    = "waiting"
 	caseDone       = "done"
 	caseCancelled  = "cancelled"

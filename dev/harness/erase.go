@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,13 +137,30 @@ func (w *World) Stage(ctx context.Context, id string) (string, error) {
 	return found[0], nil
 }
 
-// Await returns when a case is at one of these stages, and says at which.
+// errBlocked is the failure of Await where a person would have to mend something.
+var errBlocked = errors.New("it is blocked by")
+
+// blockedBy says why a case is blocked, and in which stage.
+func (w *World) blockedBy(ctx context.Context, id string) string {
+	found, err := Rows(ctx, w.StewardURL, `select code || ' in ' || stopped_in || coalesce((select string_agg(': ' || rows || ' rows of '
+		|| place || ', ' || why, '') from erasure_remainders where erasure = id), '') from erasures where id = $1`, id)
+	if err != nil {
+		return err.Error()
+	}
+	return strings.Join(found, "")
+}
+
+// Await returns when a case is at one of these stages, and says at which. A case that is blocked beside them stays so:
+// that is an error.
 func (w *World) Await(ctx context.Context, id string, stages ...string) (stage string, err error) {
 	for {
 		// A server that is down at this moment comes up again.
 		stage, err = w.Stage(ctx, id)
 		if err == nil && slices.Contains(stages, stage) {
 			return stage, nil
+		}
+		if stage == caseBlocked {
+			return stage, fmt.Errorf("the erasure %s, which should be %s: %w %s", id, stages, errBlocked, w.blockedBy(ctx, id))
 		}
 		select {
 		case <-ctx.Done():

@@ -57,6 +57,9 @@ func (w *World) evidence(ctx context.Context) map[string][]byte {
 		"objects.txt":   `select row_to_json(o)::text from backup_objects as o order by name`,
 		"mail.txt":      `select (to_jsonb(m) - 'recipient' - 'content')::text from mail as m order by queued_at, id`,
 		"webhooks.txt":  `select row_to_json(d)::text from webhook_deliveries as d order by created_at, id`,
+		"erasures.txt":  `select row_to_json(e)::text from erasures as e order by opened_at, id`,
+		"stores.txt":    `select row_to_json(s)::text from erasure_stores as s order by erasure, store`,
+		"left.txt":      `select row_to_json(r)::text from erasure_remainders as r order by erasure, store, place`,
 		"ledger.txt":    `select row_to_json(e)::text from ledger.entries as e order by serial`,
 	} {
 		rows, err := Rows(ctx, w.StewardURL, sql)

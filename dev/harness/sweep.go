@@ -2,6 +2,7 @@ package harness
 
 import (
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"sync"
 
@@ -20,6 +21,8 @@ const strikesOfOne = 6
 type Sweep struct {
 	// Mode is how the calls fail.
 	Mode faults.Mode
+	// Of, above 1, lets only one of so many points fail; Slice, modulo Of, says which.
+	Of, Slice uint64
 
 	mu     sync.Mutex
 	struck map[string]bool // owned by mu
@@ -36,7 +39,7 @@ func (s *Sweep) Points() int {
 func (s *Sweep) take(point string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.struck[point] {
+	if s.struck[point] || s.passes(point) {
 		return false
 	}
 	if s.struck == nil {
@@ -44,6 +47,16 @@ func (s *Sweep) take(point string) bool {
 	}
 	s.struck[point] = true
 	return true
+}
+
+// passes reports whether a point is of another slice.
+func (s *Sweep) passes(point string) bool {
+	if s.Of <= 1 {
+		return false
+	}
+	sum := fnv.New64a()
+	_, _ = sum.Write([]byte(point)) // it never fails
+	return sum.Sum64()%s.Of != s.Slice%s.Of
 }
 
 // swept is what a sweep did in one run.

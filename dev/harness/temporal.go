@@ -64,7 +64,7 @@ func (w *World) registerNamespace(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("registering it: %w", err)
 	}
-	if err := until(ctx, func() error {
+	if err := Until(ctx, func() error {
 		_, err := w.Temporal.OperatorService().AddSearchAttributes(ctx, &operatorservice.AddSearchAttributesRequest{
 			Namespace: w.Namespace, SearchAttributes: searchAttributes(),
 		})
@@ -72,16 +72,16 @@ func (w *World) registerNamespace(ctx context.Context) error {
 	}); err != nil {
 		return fmt.Errorf("registering the search attributes: %w", err)
 	}
-	return until(ctx, func() error {
+	return Until(ctx, func() error {
 		_, err := w.Temporal.CountWorkflow(ctx, &workflowservice.CountWorkflowExecutionsRequest{
 			Namespace: w.Namespace, Query: "StewardStage = 'x'",
 		})
-		return err //nolint:wrapcheck // wrapped by until
+		return err //nolint:wrapcheck // wrapped by Until
 	})
 }
 
-// until repeats ask until it succeeds or ctx ends, and then says why it failed last.
-func until(ctx context.Context, ask func() error) error {
+// Until repeats ask until it succeeds or ctx ends, and then says why it failed last.
+func Until(ctx context.Context, ask func() error) error {
 	for {
 		err := ask()
 		if err == nil {

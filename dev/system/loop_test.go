@@ -51,8 +51,8 @@ type loop struct {
 }
 
 // newLoop plans the runs of one seed. With sweeps the modes that do not wait take
-// every point, several in one run.
-func newLoop(name, test string, seed harness.Seed, step int, sweeps bool) *loop {
+// every point, or every so manyth, several in one run.
+func newLoop(name, test string, seed harness.Seed, step, sweeps int) *loop {
 	l := &loop{
 		name: name, test: test, seed: seed, step: step,
 		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
@@ -62,9 +62,9 @@ func newLoop(name, test string, seed harness.Seed, step int, sweeps bool) *loop 
 		switch {
 		case seed.N > 0:
 			l.next[mode], l.end[mode] = seed.N, seed.N
-		case sweeps && !slow(mode):
+		case sweeps > 0 && !slow(mode):
 			l.end[mode] = 0
-			l.sweeps = append(l.sweeps, &harness.Sweep{Mode: mode})
+			l.sweeps = append(l.sweeps, &harness.Sweep{Mode: mode, Of: uint64(sweeps), Slice: seed.Number})
 		}
 	}
 	l.swept = slices.Clone(l.sweeps)

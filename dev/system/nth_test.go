@@ -65,13 +65,21 @@ type operation struct {
 	once func(context.Context, *harness.World, harness.Plan) (*harness.Call, []string)
 	// step is the distance of two points that have runs of their own.
 	step int
-	// sweeps says that the modes which do not wait take every point.
-	sweeps bool
+	// sweeps says that the modes which do not wait take every so manyth point in sweeps; 0 gives each a run of its own.
+	sweeps int
+}
+
+// everyPoint is what sweeps take in make test; in a soak there are none.
+func everyPoint() int {
+	if harness.Soak() {
+		return 0
+	}
+	return 1
 }
 
 // operations are those of this test process.
 func operations() []operation {
-	counted, sweeps := harness.Plan{Counts: notTheSequencers}, !harness.Soak()
+	counted, sweeps := harness.Plan{Counts: notTheSequencers}, everyPoint()
 	return []operation{
 		{"backup", counted, backedUp, slicesOfPoints, sweeps},
 		{"prune", counted, pruned, slicesOfPoints, sweeps},

@@ -1,0 +1,167 @@
+package system_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"steward/dev/harness"
+	"steward/internal/ledger/seal"
+)
+
+const (
+	// erasurePoints is how many calls lie between two that fail alone, and of how many one is swept, in make test: an
+	// erasure has some eight hundred, and one that hangs in a store costs 18 s.
+	erasurePoints = 211
+	// cancelPoints is the same for cancellations: some five hundred calls come before the tombstone.
+	cancelPoints = 149
+	sweptOf      = 10
+)
+
+// TestNthErasure is TestNthCall for a whole erasure, from the look at an opened case to its end: whichever call of the
+// roles core and erase fails, the account is erased, once, under one tombstone, and nobody else's row is touched. Then
+// for one that is cancelled at the very moment of the call: who was told that it is cancelled has the account as it was, and
+// no tombstone; who was told that it is too late has it erased.
+//
+//nolint:tparallel // one loop after the other has the lanes
+func TestNthErasure(t *testing.T) {
+	t.Parallel()
+	step, cancelled, sweeps := erasurePoints, cancelPoints, sweptOf
+	if harness.Soak() {
+		step, cancelled, sweeps = slicesOfPoints, slicesOfPoints, 0
+	}
+	worlds := make([]*harness.World, lanes)
+	for i := range worlds {
+		worlds[i] = harness.New(t, erasing())
+	}
+	for _, each := range []operation{
+		{"erasure", harness.Plan{Counts: ofErasures}, erasedOnce, step, sweeps},
+		{"news", harness.Plan{Counts: ofTheMotor}, erasedOnce, 1, 0},
+		{"cancel", harness.Plan{Counts: beforeTheTombstone}, cancelledAt, cancelled, 0},
+	} {
+		t.Run(each.name, func(t *testing.T) { each.loop(t, worlds) })
+	}
+}
+
+// ofErasures are the calls of the steps of erasures; the sequencer has a loop of its own.
+func ofErasures(call harness.Call) bool {
+	return call.Process != harness.APIProcess && call.Part.Operation != "" && call.Part.Operation != seal.Operation
+}
+
+// ofTheMotor are the calls by which Temporal is told of cases. What the motor asks the database comes by the clock.
+func ofTheMotor(call harness.Call) bool { return strings.HasPrefix(call.Name, "temporal ") }
+
+// beforeTheTombstone are the calls of the steps that lead to it, and its own.
+func beforeTheTombstone(call harness.Call) bool {
+	switch call.Part.Operation {
+	case "PlanErasure", "CloseSubject", "CommitTombstone":
+		return true
+	default:
+		return false
+	}
+}
+
+// erasedOnce erases a new account with one failing call, and says what is wrong when it has ended.
+func erasedOnce(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
+	look, stop := context.WithTimeout(ctx, runTimeout+lookTimeout)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	account, err := world.AddAccount(ctx)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	world.Gate.Arm(plan)
+	_, err = world.Erase(ctx, account.ID)
+	_, hit = world.Gate.Disarm()
+	if err = errors.Join(err, world.Settle(look)); err != nil {
+		return hit, []string{err.Error()}
+	}
+	return hit, looked(look, world)
+}
+
+// cancelledAt cancels the erasure of a new account when the call comes that fails.
+func cancelledAt(ctx context.Context, world *harness.World, plan harness.Plan) (hit *harness.Call, problems []string) {
+	look, stop := context.WithTimeout(ctx, runTimeout+lookTimeout)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+	defer cancel()
+	account, err := world.AddAccount(ctx)
+	if err != nil {
+		return nil, []string{err.Error()}
+	}
+	answers := make(chan error, 1)
+	plan.Then = func() { answers <- cancelNewest(ctx, world, account) }
+	world.Gate.Arm(plan)
+	err = cancelledOrErased(ctx, world, account, answers)
+	_, hit = world.Gate.Disarm()
+	if err = errors.Join(err, world.Settle(look)); err != nil {
+		return hit, []string{err.Error()}
+	}
+	return hit, looked(look, world)
+}
+
+// cancelNewest asks for the case of an account to be stopped.
+func cancelNewest(ctx context.Context, world *harness.World, account harness.Account) error {
+	found, err := harness.Rows(ctx, world.StewardURL, `select id from erasures where account = $1 and ended_at is null`, account.ID)
+	if err != nil || len(found) != 1 {
+		return fmt.Errorf("looking for the case of an account: %d found, %w", len(found), err)
+	}
+	return world.Ask(ctx, world.Callers.Support, "POST", "/v1/erasures/"+found[0]+"/cancellation", nil, nil)
+}
+
+// cancelledOrErased takes a case to the end that whoever cancelled it was told; without a cancellation it is erased.
+func cancelledOrErased(ctx context.Context, world *harness.World, account harness.Account, answers <-chan error) error {
+	id, err := world.OpenErasure(ctx, account.ID)
+	if err != nil {
+		return err
+	}
+	stage, err := world.Await(ctx, id, "awaiting_approval", "cancelled")
+	if err == nil && stage == "awaiting_approval" {
+		if err = world.Approve(ctx, id); err != nil && len(answers) == 0 {
+			return err // nobody has cancelled it
+		}
+		stage, err = world.Await(ctx, id, "waiting", "cancelled")
+	}
+	if err != nil {
+		return err
+	}
+	told := errNobody
+	if world.Gate.Hit() != nil {
+		select {
+		case told = <-answers:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if (told == nil) != (stage == "cancelled") {
+		return fmt.Errorf("whoever cancelled was told %w, and it is %s", told, stage)
+	}
+	if stage == "cancelled" {
+		return forgotten(ctx, world, id)
+	}
+	if told != errNobody && !strings.Contains(told.Error(), "erasure_decided") { //nolint:errorlint // this very value
+		return told
+	}
+	if err := world.PastGoneBy(ctx, id); err != nil {
+		return err
+	}
+	_, err = world.Await(ctx, id, "done")
+	return err
+}
+
+// forgotten waits until the replay record of a cancelled case is gone, which follows its end.
+func forgotten(ctx context.Context, world *harness.World, id string) error {
+	return harness.Until(ctx, func() error {
+		left, err := harness.Rows(ctx, world.StewardURL, `select erasure from replay_records where erasure = $1 and gone_at is null`, id)
+		if err == nil && len(left) > 0 {
+			err = errNotYet
+		}
+		return err
+	})
+}
+
+// errNotYet is what is waited for and has not come.
+var errNotYet = errors.New("not yet")
