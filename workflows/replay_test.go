@@ -32,6 +32,7 @@ func recorded() map[string]int {
 		workflows.ExpireOwnRecordsName: 3,
 		workflows.DatamapAuditName:     3,
 		workflows.ErasureName:          3,
+		workflows.ErasureResidueName:   3,
 	}
 }
 
@@ -54,6 +55,7 @@ func replayer() worker.WorkflowReplayer {
 	replayer.RegisterWorkflowWithOptions(promises.DeliverWebhooks, workflow.RegisterOptions{Name: workflows.DeliverWebhooksName})
 	replayer.RegisterWorkflowWithOptions(promises.ExpireOwnRecords, workflow.RegisterOptions{Name: workflows.ExpireOwnRecordsName})
 	replayer.RegisterWorkflowWithOptions(promises.DatamapAudit, workflow.RegisterOptions{Name: workflows.DatamapAuditName})
+	replayer.RegisterWorkflowWithOptions(promises.ErasureResidue, workflow.RegisterOptions{Name: workflows.ErasureResidueName})
 	replayer.RegisterWorkflowWithOptions(promises.Erasure, workflow.RegisterOptions{Name: workflows.ErasureName})
 	replayer.RegisterWorkflowWithOptions(promises.BackupEvidence, workflow.RegisterOptions{Name: workflows.BackupEvidenceName})
 

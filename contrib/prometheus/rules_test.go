@@ -277,6 +277,7 @@ func TestMetricsExist(t *testing.T) {
 	m.Messages(time.Unix(1, 0), outbox.Standing{}, webhook.Standing{})
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 	m.DataMap(time.Unix(1, 0), 0, 0)
+	m.Residue(time.Unix(1, 0), 0)
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)

@@ -42,6 +42,7 @@ type Metrics struct {
 	tasks      tasks
 	messages   messages
 	dataMap    dataMap
+	residues   residues
 	activities []string
 
 	activityFailures  *prometheus.CounterVec
@@ -61,6 +62,7 @@ func New(options Options) *Metrics {
 		tasks:      newTasks(),
 		messages:   newMessages(),
 		dataMap:    newDataMap(),
+		residues:   newResidues(),
 		activities: options.Activities,
 		activityFailures: counters("steward_activity_failures_total",
 			"Attempts of activities that failed, by the code of the failure table.", "activity", "code"),
@@ -87,6 +89,7 @@ func New(options Options) *Metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registry.MustRegister(m.messages.all()...)
 	m.registry.MustRegister(m.dataMap.all()...)
+	m.registry.MustRegister(m.residues.all()...)
 
 	// Prometheus sees an increase only of what was there before, and the first alert counts.
 	for _, row := range promise.Table() {

@@ -16,6 +16,7 @@ import (
 	"steward/internal/erasure"
 	"steward/internal/erasure/appdb"
 	"steward/internal/erasure/brake"
+	"steward/internal/erasure/nightly"
 	"steward/internal/erasure/objects"
 	"steward/internal/failure"
 	"steward/internal/gcs"
@@ -34,8 +35,9 @@ type Places struct {
 	// Databases are those of the data map, in its order.
 	Databases []*postgres.DB
 
-	sha  string
-	rows []*appdb.Store
+	sha   string
+	rows  []*appdb.Store
+	texts []nightly.Place
 }
 
 // From are what places are opened from.
@@ -92,6 +94,7 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 		Rules: from.Policy, Pseudonyms: from.Pseudonyms, Brake: func() appdb.Brake { return Brake(from.Policy, from.Log).For(db) },
 	})
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
+	p.texts = append(p.texts, nightly.Place{DB: db, Decided: database})
 	at := from.Policy.Storage
 	p.Stores = append(p.Stores, objects.New(rows, from.Storage, from.Clock,
 		at.Backups, at.Ledger, at.Replay, at.Packages, at.Files), rows)
@@ -99,6 +102,9 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 
 	return nil
 }
+
+// Texts are the databases whose texts are looked through by night.
+func (p *Places) Texts() []nightly.Place { return p.texts }
 
 // Brake is what the policy says of when an erasure is held back.
 func Brake(p *policy.Policy, log *slog.Logger) brake.Rules {
