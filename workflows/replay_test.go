@@ -133,6 +133,7 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 			changed = bytes.ReplaceAll(changed, []byte(`"ExpireRecords"`), []byte(`"KeepRecords"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"CheckDataMap"`), []byte(`"TrustDataMap"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"LookAtErasure"`), []byte(`"AssumeErasure"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"LookForResidue"`), []byte(`"SkipResidue"`))
 			// The workflow's own type stays what it was.
 			changed = bytes.Replace(changed, []byte(`"ForgetWebhooks"`), []byte(`"DeliverWebhooks"`), 1)
 			changed = bytes.Replace(changed, []byte(`"PrunePrunes"`), []byte(`"PruneBackups"`), 1)

@@ -18,6 +18,7 @@ import (
 	"steward/internal/erasure/brake"
 	"steward/internal/erasure/nightly"
 	"steward/internal/erasure/objects"
+	"steward/internal/erasure/owntables"
 	"steward/internal/failure"
 	"steward/internal/gcs"
 	"steward/internal/policy"
@@ -46,7 +47,7 @@ type From struct {
 	Policy  *policy.Policy
 	Storage *gcs.Client
 	// Steward is the steward database, with the rights of the role that erases.
-	Steward postgres.Queryer
+	Steward *postgres.DB
 	Clock   clocks.Clock
 	// Pseudonyms gives the key of an erasure's keyed hashes; nil where nothing is erased, only planned.
 	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
@@ -74,7 +75,16 @@ func Open(ctx context.Context, from From) (*Places, error) {
 		}
 	}
 
+	// Steward's own tables come last: until then they say whose erasure this is.
+	ours, err := owntables.New(from.Steward, from.Policy)
+	if err != nil {
+		places.Close()
+
+		return nil, err
+	}
+
 	places.Stores = append(places.Stores, elsewhere.All(from.Policy, from.Steward, from.Clock)...)
+	places.Stores = append(places.Stores, ours)
 
 	return places, nil
 }
