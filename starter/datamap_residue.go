@@ -40,6 +40,8 @@ type residueFinding struct {
 	Rows int64 `json:"rows"`
 	// Elsewhere says that those rows are of another customer, who decides about them.
 	Elsewhere bool `json:"elsewhere"`
+	// Decided says that the data map retains that column on a basis that the policy publishes.
+	Decided bool `json:"decided"`
 }
 
 func newDataMapResidue(a *app) *cobra.Command {
@@ -53,7 +55,8 @@ func newDataMapResidue(a *app) *cobra.Command {
 			"columns that hold one of the given identifiers. They are read from standard input, one \"type value\" a line (email,\n" +
 			"phone, visitor, user), and are written nowhere. What many people share, such as a short number, is not looked for; bytea\n" +
 			"columns and large objects are not looked into. With --account, rows of other accounts are told apart: the same address\n" +
-			"there is of another customer's data. Anything found exits with 5, what is of another customer alone with 0.",
+			"there is of another customer's data. Anything found exits with 5, what is of another customer or retained by the map alone\n" +
+			"with 0.",
 		Example: "  steward datamap residue # and on standard input: email ada@example.com\n" +
 			"  steward datamap residue --account 4711 --json",
 		Args: args(cobra.NoArgs),
@@ -128,7 +131,7 @@ func (a *app) residue(ctx context.Context, name string, sought []residue.Sought,
 		Decided: *decided, Schema: schema, BytesPerSecond: pace,
 		Done: func(_ context.Context, found []residue.Finding, _ residue.Cursor) error {
 			for _, one := range found {
-				rows[residueFinding{Table: one.Table, Column: one.Column, Elsewhere: one.Elsewhere}] += one.Rows
+				rows[residueFinding{Table: one.Table, Column: one.Column, Elsewhere: one.Elsewhere, Decided: one.Decided}] += one.Rows
 			}
 
 			return nil
@@ -162,7 +165,7 @@ func (a *app) showResidue(result residueResult) error {
 		return cmp.Or(cmp.Compare(x.Table, y.Table), cmp.Compare(x.Column, y.Column), cmp.Compare(y.Rows, x.Rows))
 	})
 
-	left := slices.ContainsFunc(result.Findings, func(found residueFinding) bool { return !found.Elsewhere })
+	left := slices.ContainsFunc(result.Findings, func(found residueFinding) bool { return !found.Elsewhere && !found.Decided })
 
 	if err := a.printResidue(result); err != nil {
 		return err
@@ -186,6 +189,10 @@ func (a *app) printResidue(result residueResult) error {
 		whose, tone := "nobody else's", console.Bad
 		if found.Elsewhere {
 			whose, tone = "another customer's", console.Neutral
+		}
+
+		if found.Decided {
+			whose, tone = "retained by decision", console.Neutral
 		}
 
 		table.Rows = append(table.Rows, console.Row{Cells: []console.Cell{

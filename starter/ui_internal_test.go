@@ -15,6 +15,7 @@ func without() map[string]string {
 		"SendMail":         "a run each minute; what became of a mail: steward mail list",
 		"DeliverWebhooks":  "a run each minute; what became of one: steward webhook deliveries",
 		"DatamapAudit":     "what it found stands in the metrics, in the log and in `steward datamap check`; the view failures has the runs that fail",
+		"ErasureResidue":   "whom it stopped is among the blocked; the view failures has the runs that fail",
 		"ExpireOwnRecords": "nobody waits for it; the view failures has the runs that fail",
 	}
 }

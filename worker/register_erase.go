@@ -15,6 +15,7 @@ import (
 	"steward/internal/erasure"
 	"steward/internal/erasure/everywhere"
 	"steward/internal/erasure/motor"
+	"steward/internal/erasure/nightly"
 	"steward/internal/failure"
 	"steward/internal/hold"
 	"steward/internal/keys"
@@ -68,10 +69,21 @@ func (p *process) registerErase(ctx context.Context) error {
 
 	eraser.Stores, eraser.Apps, eraser.Decided = p.places.Stores, p.places.Apps, p.places
 
+	night := p.night(eraser)
+	eraser.Residues = night
+
+	p.newWorker(workflows.ResidueQueue, 1).RegisterActivity(&activities.Residues{Night: night, Patience: p.config.Patience()})
 	p.newWorker(workflows.EraseQueue, eraseActivities).RegisterActivity(
 		&activities.ErasureStores{Eraser: eraser, Patience: p.config.Patience()})
 
 	return nil
+}
+
+// night is the search for what is left of people in the texts of the app's databases.
+func (p *process) night(eraser erasure.Eraser) nightly.Night {
+	return nightly.Night{
+		Steward: p.steward, Keeper: eraser.Keeper, Clock: p.clock, Places: p.places.Texts(), Brake: everywhere.Brake(p.policy, p.log),
+	}
 }
 
 // registerErasures adds to the core role what decides about erasures, and what lets
@@ -89,6 +101,7 @@ func (p *process) registerErasures(queue worker.Worker, promises workflows.Promi
 
 	certifier.Ledger = verifier
 
+	queue.RegisterWorkflowWithOptions(promises.ErasureResidue, workflow.RegisterOptions{Name: workflows.ErasureResidueName})
 	queue.RegisterWorkflowWithOptions(promises.Erasure, workflow.RegisterOptions{Name: workflows.ErasureName})
 	queue.RegisterActivity(&activities.Erasures{Judge: erasure.Judge{
 		Steward: p.steward, Clock: p.clock, Keeper: keeper, Keep: erasure.Record, Certifier: certifier, Mode: p.erasureMode(),
@@ -155,6 +168,9 @@ func (p *process) stir(ctx context.Context) error {
 
 	for waited := p.config.Patience().Of(reconcileEvery); ; waited += every {
 		if waited >= p.config.Patience().Of(reconcileEvery) {
+			//nolint:errcheck // logged there; the gauges keep what they showed
+			_ = p.look(ctx, "seeing since when nobody has looked for residue", func() (int, error) { return p.showResidue(ctx) })
+
 			if err := p.look(ctx, "starting erasures again", func() (int, error) { return p.erasures().All(ctx) }); err == nil {
 				waited = 0
 			}
@@ -171,6 +187,16 @@ func (p *process) stir(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
+}
+
+// showResidue shows since when nobody has looked for the residue of some open erasure.
+func (p *process) showResidue(ctx context.Context) (int, error) {
+	since, left, err := erasure.ResidueState(ctx, p.steward, p.clock.Now())
+	if err == nil {
+		p.metrics.Residue(since, left)
+	}
+
+	return left, err
 }
 
 // look does one thing in the background and logs where it could not.

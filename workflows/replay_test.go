@@ -32,6 +32,7 @@ func recorded() map[string]int {
 		workflows.ExpireOwnRecordsName: 3,
 		workflows.DatamapAuditName:     3,
 		workflows.ErasureName:          3,
+		workflows.ErasureResidueName:   3,
 	}
 }
 
@@ -54,6 +55,7 @@ func replayer() worker.WorkflowReplayer {
 	replayer.RegisterWorkflowWithOptions(promises.DeliverWebhooks, workflow.RegisterOptions{Name: workflows.DeliverWebhooksName})
 	replayer.RegisterWorkflowWithOptions(promises.ExpireOwnRecords, workflow.RegisterOptions{Name: workflows.ExpireOwnRecordsName})
 	replayer.RegisterWorkflowWithOptions(promises.DatamapAudit, workflow.RegisterOptions{Name: workflows.DatamapAuditName})
+	replayer.RegisterWorkflowWithOptions(promises.ErasureResidue, workflow.RegisterOptions{Name: workflows.ErasureResidueName})
 	replayer.RegisterWorkflowWithOptions(promises.Erasure, workflow.RegisterOptions{Name: workflows.ErasureName})
 	replayer.RegisterWorkflowWithOptions(promises.BackupEvidence, workflow.RegisterOptions{Name: workflows.BackupEvidenceName})
 
@@ -131,6 +133,7 @@ func TestReplayNoticesAnotherOrder(t *testing.T) {
 			changed = bytes.ReplaceAll(changed, []byte(`"ExpireRecords"`), []byte(`"KeepRecords"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"CheckDataMap"`), []byte(`"TrustDataMap"`))
 			changed = bytes.ReplaceAll(changed, []byte(`"LookAtErasure"`), []byte(`"AssumeErasure"`))
+			changed = bytes.ReplaceAll(changed, []byte(`"LookForResidue"`), []byte(`"SkipResidue"`))
 			// The workflow's own type stays what it was.
 			changed = bytes.Replace(changed, []byte(`"ForgetWebhooks"`), []byte(`"DeliverWebhooks"`), 1)
 			changed = bytes.Replace(changed, []byte(`"PrunePrunes"`), []byte(`"PruneBackups"`), 1)

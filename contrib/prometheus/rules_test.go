@@ -281,6 +281,7 @@ func TestMetricsExist(t *testing.T) {
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 	m.DataMap(time.Unix(1, 0), 0, 0)
 	m.Erasures(time.Unix(1, 0), standing.Standing{})
+	m.Residue(time.Unix(1, 0), 0)
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)

@@ -346,6 +346,8 @@ func (f *fresh) schedules(t *testing.T) {
 		"prune/files":    {"PruneFiles", time.Hour, time.Hour},
 		"audit/promises": {"PromiseAudit", 5 * time.Minute, 5 * time.Minute},
 		"datamap/audit":  {"DatamapAudit", time.Hour, time.Hour},
+
+		"erasure-residue/nightly": {"ErasureResidue", 12 * time.Hour, 0},
 	} {
 		described, action := f.describe(t, id)
 		rules, spec := described.Schedule.Policy, described.Schedule.Spec
@@ -356,6 +358,10 @@ func (f *fresh) schedules(t *testing.T) {
 			t.Errorf("%s: %+v, %+v", id, action, described.Schedule.State)
 		}
 		switch {
+		case wanted.workflow == "ErasureResidue": // by the clocks of the people
+			if spec.TimeZoneName != "Europe/Paris" || len(spec.Calendars) != 1 || spec.Calendars[0].Hour[0].Start != 4 {
+				t.Errorf("%s: %+v", id, spec)
+			}
 		case spec.TimeZoneName != "UTC":
 			t.Errorf("%s: its zone is %q", id, spec.TimeZoneName)
 		case wanted.every == 0:

@@ -26,6 +26,13 @@ func ParseTimeOfDay(text string) (TimeOfDay, error) {
 	return TimeOfDay{minutes: t.Hour()*minutesPerHour + t.Minute()}, nil
 }
 
+// ClockAt is the time of day at an hour of 0 to 23 and a minute of 0 to 59.
+func ClockAt(hour, minute int) TimeOfDay {
+	const minutesPerHour = 60
+
+	return TimeOfDay{minutes: hour*minutesPerHour + minute}
+}
+
 // On returns the instant of the time of day on a day, both taken as UTC.
 func (c TimeOfDay) On(day Day) time.Time {
 	return day.Time().Add(time.Duration(c.minutes) * time.Minute)

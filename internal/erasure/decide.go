@@ -47,7 +47,7 @@ func Decide(f Facts) Decision {
 		return decideClosing(f)
 	case Blocked:
 		return decideBlocked(f)
-	case Verifying:
+	case Verifying, Answered: // what is found by night comes at any stage
 		if f.Remainders > 0 {
 			return Decision{Stage: Blocked, Code: failure.RemaindersFound}
 		}
@@ -62,7 +62,7 @@ func Decide(f Facts) Decision {
 		default:
 			return stay
 		}
-	case Tombstoned, Executing, Answered, Done, Cancelled, Observed:
+	case Tombstoned, Executing, Done, Cancelled, Observed:
 		return stay
 	default:
 		return stay

@@ -56,6 +56,8 @@ type Eraser struct {
 	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
 	// Records keep what erases the subject again after a restore.
 	Records Records
+	// Residues look through texts once more; nil where nobody looks.
+	Residues Residues
 	// Clock tells the time of promises.
 	Clock clocks.Clock
 }

@@ -155,6 +155,15 @@ func (e Eraser) verify(ctx context.Context, of Case, subject store.Subject, beat
 		}
 	}
 
+	if e.Residues != nil {
+		without, err := e.Residues.Again(ctx, subject)
+		if err != nil {
+			return err
+		}
+
+		clean = clean && without
+	}
+
 	return e.judged(ctx, of, look, clean)
 }
 

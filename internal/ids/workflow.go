@@ -39,6 +39,10 @@ func OwnRecords() string { return "records/expire" }
 // appends its time.
 func DataMap() string { return "datamap/audit" }
 
+// Residue is the workflow id of the nightly search for what is left of people in texts; a schedule
+// appends its time.
+func Residue() string { return "erasure-residue/nightly" }
+
 // Audit is the workflow id of the promise audit; a schedule appends its time.
 func Audit() string { return "audit/promises" }
 

@@ -43,6 +43,7 @@ type Metrics struct {
 	messages   messages
 	dataMap    dataMap
 	erasures   erasures
+	residues   residues
 	activities []string
 
 	activityFailures  *prometheus.CounterVec
@@ -63,6 +64,7 @@ func New(options Options) *Metrics {
 		messages:   newMessages(),
 		dataMap:    newDataMap(),
 		erasures:   newErasures(),
+		residues:   newResidues(),
 		activities: options.Activities,
 		activityFailures: counters("steward_activity_failures_total",
 			"Attempts of activities that failed, by the code of the failure table.", "activity", "code"),
@@ -90,6 +92,7 @@ func New(options Options) *Metrics {
 	m.registry.MustRegister(m.messages.all()...)
 	m.registry.MustRegister(m.dataMap.all()...)
 	m.registry.MustRegister(m.erasures.all()...)
+	m.registry.MustRegister(m.residues.all()...)
 
 	// Prometheus sees an increase only of what was there before, and the first alert counts.
 	for _, row := range promise.Table() {

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -28,8 +29,10 @@ type Schedule struct {
 	Queue string
 	// Summary is what the Web UI shows beside each run.
 	Summary string
-	// At is the time of day, UTC, of a daily schedule; nil for any other.
+	// At is the time of day of a daily schedule; nil for any other.
 	At *calendar.TimeOfDay
+	// Zone is the name of the zone of At; UTC where it is empty.
+	Zone string
 	// Every is the interval of a schedule that is not daily.
 	Every time.Duration
 	// Jitter spreads the starts; 0 starts on time.
@@ -65,7 +68,7 @@ const (
 )
 
 func (s Schedule) spec() *client.ScheduleSpec {
-	spec := &client.ScheduleSpec{TimeZoneName: "UTC", Jitter: s.Jitter}
+	spec := &client.ScheduleSpec{TimeZoneName: cmp.Or(s.Zone, "UTC"), Jitter: s.Jitter}
 	if s.At == nil {
 		spec.Intervals = []client.ScheduleIntervalSpec{{Every: s.Every}}
 

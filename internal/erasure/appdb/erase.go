@@ -115,6 +115,10 @@ func (s *Store) run(
 		s.options.Cleaning()
 	}
 
+	if s.options.NoOwner {
+		return done, nil
+	}
+
 	return done, execute.Clean(ctx, on, found, held.Wait, func() {
 		if beat != nil {
 			beat(done.All())

@@ -81,7 +81,7 @@ func (s *Store) seen(
 	}
 	defer on.Close(ctx)
 
-	if err := allowed(ctx, on, found); err != nil {
+	if err := allowed(ctx, on, found, !s.options.NoOwner); err != nil {
 		return err
 	}
 

@@ -32,6 +32,9 @@ type Options struct {
 	Brake func() Brake
 	// Cleaning is told when the last row is gone, and statistics and views are to be made anew; nil for nobody.
 	Cleaning func()
+	// NoOwner says that the login is a member of no table's owner: nothing is vacuumed or sampled anew at the end. It is for a
+	// schema that keeps no samples of what goes, and has no views and large objects.
+	NoOwner bool
 	// PseudonymKey is the key of keyed hashes, 32 bytes. Without one, a map that needs it is refused.
 	PseudonymKey []byte
 	// Pseudonyms gives each erasure a key of its own instead; nil where all have PseudonymKey.

@@ -16,7 +16,9 @@ import (
 	"steward/internal/erasure"
 	"steward/internal/erasure/appdb"
 	"steward/internal/erasure/brake"
+	"steward/internal/erasure/nightly"
 	"steward/internal/erasure/objects"
+	"steward/internal/erasure/owntables"
 	"steward/internal/failure"
 	"steward/internal/gcs"
 	"steward/internal/policy"
@@ -34,8 +36,9 @@ type Places struct {
 	// Databases are those of the data map, in its order.
 	Databases []*postgres.DB
 
-	sha  string
-	rows []*appdb.Store
+	sha   string
+	rows  []*appdb.Store
+	texts []nightly.Place
 }
 
 // From are what places are opened from.
@@ -44,7 +47,7 @@ type From struct {
 	Policy  *policy.Policy
 	Storage *gcs.Client
 	// Steward is the steward database, with the rights of the role that erases.
-	Steward postgres.Queryer
+	Steward *postgres.DB
 	Clock   clocks.Clock
 	// Pseudonyms gives the key of an erasure's keyed hashes; nil where nothing is erased, only planned.
 	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
@@ -72,7 +75,16 @@ func Open(ctx context.Context, from From) (*Places, error) {
 		}
 	}
 
+	// Steward's own tables come last: until then they say whose erasure this is.
+	ours, err := owntables.New(from.Steward, from.Policy)
+	if err != nil {
+		places.Close()
+
+		return nil, err
+	}
+
 	places.Stores = append(places.Stores, elsewhere.All(from.Policy, from.Steward, from.Clock)...)
+	places.Stores = append(places.Stores, ours)
 
 	if err := distinct(places.Stores); err != nil {
 		places.Close()
@@ -115,6 +127,7 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 		Rules: from.Policy, Pseudonyms: from.Pseudonyms, Brake: func() appdb.Brake { return Brake(from.Policy, from.Log).For(db) },
 	})
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
+	p.texts = append(p.texts, nightly.Place{DB: db, Decided: database})
 	at := from.Policy.Storage
 	p.Stores = append(p.Stores, objects.New(rows, from.Storage, from.Clock,
 		at.Backups, at.Ledger, at.Replay, at.Packages, at.Files), rows)
@@ -122,6 +135,9 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 
 	return nil
 }
+
+// Texts are the databases whose texts are looked through by night.
+func (p *Places) Texts() []nightly.Place { return p.texts }
 
 // Brake is what the policy says of when an erasure is held back.
 func Brake(p *policy.Policy, log *slog.Logger) brake.Rules {

@@ -9,9 +9,12 @@ package residue
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"steward/internal/datamap"
 	"steward/internal/erasure/plan"
@@ -32,6 +35,8 @@ type Sought struct {
 	Account  string
 	Identity datamap.Identity
 	Value    string
+	// Key says that the value is the key of an erased account, which rows that stay may name where the map lets them.
+	Key bool
 }
 
 // Finding is where identifiers of an erasure are.
@@ -44,7 +49,13 @@ type Finding struct {
 	// Elsewhere says that the row is of another account than the person's scope: the customer whose account that is decides about
 	// it, and it blocks nothing.
 	Elsewhere bool `json:"elsewhere,omitempty"`
+	// Decided says that the map lets the column keep what it holds: on a basis that the policy publishes, or, of the key of an
+	// account, since it says nothing about anybody. It blocks nothing.
+	Decided bool `json:"decided,omitempty"`
 }
+
+// Left says that it is to be removed: neither another controller's, nor kept by decision.
+func (f Finding) Left() bool { return !f.Elsewhere && !f.Decided }
 
 // Cursor is how far a pass is: the tables before Table are done, and its pages before Page. The zero value is the beginning.
 type Cursor struct {
@@ -60,6 +71,8 @@ type Pass struct {
 	Pages int64
 	// BytesPerSecond is how fast texts may be read on average; 0 is without a limit.
 	BytesPerSecond int64
+	// Only are the tables, or partitions, that are looked through; nil for all.
+	Only []liveschema.Name
 	// Done is told after each range what was found in it, and how far the pass is: who keeps both may go on from there in
 	// another process. An error of it ends the pass.
 	Done func(ctx context.Context, found []Finding, next Cursor) error
@@ -97,7 +110,8 @@ func digits(value string) string {
 	}, value)
 }
 
-// Run looks for all that is sought and unique, from a cursor on. It fails with Unavailable, and with the error of Done.
+// Run looks for all that is sought and unique, from a cursor on. It fails with Unavailable, with StoreRefuses
+// where the login may not read a table, and with the error of Done.
 func (p *Pass) Run(ctx context.Context, db *postgres.DB, sought []Sought, from Cursor) error {
 	p.prepare(sought)
 
@@ -122,11 +136,23 @@ func (p *Pass) Run(ctx context.Context, db *postgres.DB, sought []Sought, from C
 		}
 
 		if err := p.table(ctx, on, table, page); err != nil {
-			return failure.Wrap(failure.Unavailable, "looking through "+table.leaf.String(), err)
+			return refused(table.leaf, err)
 		}
 	}
 
 	return nil
+}
+
+// refused tells a table that the login may not read from a database that is busy or away.
+func refused(of liveschema.Name, err error) error {
+	const insufficientPrivilege = "42501"
+
+	code := failure.Unavailable
+	if answer, ok := errors.AsType[*pgconn.PgError](err); ok && answer.Code == insufficientPrivilege {
+		code = failure.StoreRefuses
+	}
+
+	return failure.Wrap(code, "looking through "+of.String(), err)
 }
 
 // prepare makes the matcher. A phone number is looked for as it is written, and as its digits.
@@ -158,6 +184,7 @@ type leaf struct {
 	columns []string
 	account string // the column that holds the account's key, empty where there is none
 	role    datamap.Role
+	decided *datamap.Table // nil where nobody decided
 }
 
 // leaves are the tables with texts, in the order of their names.
@@ -171,8 +198,9 @@ func (p *Pass) leaves() (leaves []leaf) {
 			continue
 		}
 
-		if decided := p.Decided.Table(live.Name); decided != nil && decided.NotPersonal == "" {
-			of.account, of.role = accountColumn(way, live.Name), decided.Role
+		of.decided = p.Decided.Table(live.Name)
+		if of.decided != nil && of.decided.NotPersonal == "" {
+			of.account, of.role = accountColumn(way, live.Name), of.decided.Role
 		}
 
 		names := []liveschema.Name{live.Name}
@@ -181,7 +209,9 @@ func (p *Pass) leaves() (leaves []leaf) {
 		}
 
 		for _, of.leaf = range names {
-			leaves = append(leaves, of)
+			if p.Only == nil || slices.Contains(p.Only, of.leaf) {
+				leaves = append(leaves, of)
+			}
 		}
 	}
 

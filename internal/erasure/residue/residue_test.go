@@ -58,12 +58,12 @@ func world(t *testing.T) (*postgres.DB, datamap.Database) {
 
 func sought() []residue.Sought {
 	return []residue.Sought{
-		{"era_1", "1", datamap.Email, "ada@example.com"},
-		{"era_1", "1", datamap.Phone, "+44 20 7946 0977"},
-		{"era_1", "1", datamap.Visitor, "3F2504E0-4F89-11D3-9A0C-0305E82C3301"},
-		{"era_1", "1", datamap.User, "10"},
-		{"era_2", "", datamap.Email, "Grace@example.com"},
-		{"era_3", "", datamap.Email, "ada@example.com"},
+		{"era_1", "1", datamap.Email, "ada@example.com", false},
+		{"era_1", "1", datamap.Phone, "+44 20 7946 0977", false},
+		{"era_1", "1", datamap.Visitor, "3F2504E0-4F89-11D3-9A0C-0305E82C3301", false},
+		{"era_1", "1", datamap.User, "10", false},
+		{"era_2", "", datamap.Email, "Grace@example.com", false},
+		{"era_3", "", datamap.Email, "ada@example.com", false},
 	}
 }
 
@@ -178,5 +178,59 @@ func TestUnique(t *testing.T) {
 		if residue.Unique(one.Identity, one.Value) != (i != 3) {
 			t.Errorf("%+v", one)
 		}
+	}
+}
+
+// What the map lets stay is told, and is not left over: a retained column, and the key of an account where it says nothing about anybody.
+func TestWhatTheMapKeepsIsNoResidue(t *testing.T) {
+	t.Parallel()
+
+	const key = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
+
+	db, decided := world(t)
+	if _, err := db.Exec(t.Context(), `update note set tags = array['`+key+`', 'ada@example.com'], account = 1 where id = 10;
+		insert into event values (7, '{"x": "`+key+`"}')`); err != nil {
+		t.Fatal(err)
+	}
+
+	decided.Tables[1].Columns = []datamap.Column{
+		{Name: "body", Decision: datamap.Erase},
+		{Name: "tags", Decision: datamap.Retain, Basis: "invoices", Until: "10y"},
+		{Name: "visitor", Decision: datamap.NotPersonal},
+	}
+
+	schema, err := liveschema.Read(t.Context(), db, "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	got := map[residue.Finding]bool{}
+	pass := residue.Pass{
+		Decided: decided, Schema: schema, Done: func(_ context.Context, found []residue.Finding, _ residue.Cursor) error {
+			for _, finding := range found {
+				got[finding] = finding.Left()
+			}
+
+			return nil
+		},
+		Only: []liveschema.Name{{Schema: "public", Table: "note"}, {Schema: "public", Table: "event_1"}},
+	}
+
+	who := []residue.Sought{{"era_1", "1", datamap.User, key, true}, {"era_2", "1", datamap.Email, "ada@example.com", false}}
+	if err := pass.Run(t.Context(), db, who, residue.Cursor{}); err != nil {
+		t.Fatal(err)
+	}
+
+	if diff := cmp.Diff(map[residue.Finding]bool{
+		{Erasure: "era_1", Table: "public.note", Column: "visitor", Rows: 1, Decided: true}: false,
+		{Erasure: "era_1", Table: "public.note", Column: "tags", Rows: 1, Decided: true}:    false,
+		{Erasure: "era_1", Table: "public.event_1", Column: "body", Rows: 1, Decided: true}: false,
+		{Erasure: "era_2", Table: "public.note", Column: "tags", Rows: 2, Decided: true}:    false,
+		{Erasure: "era_2", Table: "public.note", Column: "body", Rows: 2}:                   true,
+		{Erasure: "era_2", Table: "public.note", Column: "body", Rows: 1, Elsewhere: true}:  false,
+		{Erasure: "era_2", Table: "public.note", Column: "extra", Rows: 1}:                  true,
+		{Erasure: "era_2", Table: "public.event_1", Column: "body", Rows: 1}:                true,
+	}, got); diff != "" {
+		t.Error(diff)
 	}
 }

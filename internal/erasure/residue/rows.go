@@ -63,6 +63,7 @@ func (r *reader) row(row []byte) {
 				Erasure: sought.Erasure, Table: r.leaf.leaf.String(), Column: r.leaf.columns[field-1],
 				Elsewhere: r.leaf.elsewhere(sought, string(account)),
 			}
+			finding.Decided = !finding.Elsewhere && r.leaf.keeps(sought, finding.Column)
 
 			if !seen[finding] {
 				seen[finding] = true
@@ -80,6 +81,21 @@ func (l leaf) elsewhere(sought Sought, account string) bool {
 	}
 
 	return l.account != "" && account != sought.Account
+}
+
+// keeps says that the map lets a column keep what it holds of somebody who was erased.
+func (l leaf) keeps(sought Sought, column string) bool {
+	if l.decided == nil {
+		return false
+	}
+
+	if l.decided.NotPersonal != "" {
+		return sought.Key
+	}
+
+	decided, _ := l.decided.Column(column)
+
+	return decided.Decision == datamap.Retain || sought.Key && decided.Decision == datamap.NotPersonal
 }
 
 // findings are what was found, in order.

@@ -1,0 +1,101 @@
+package nightly
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"steward/internal/erasure"
+	"steward/internal/erasure/residue"
+	"steward/internal/failure"
+	"steward/internal/liveschema"
+	"steward/internal/postgres"
+	"steward/internal/store"
+)
+
+var _ erasure.Residues = Night{}
+
+// Again implements erasure.Residues: it looks once more into the tables in which a pass found something of one subject.
+func (n Night) Again(ctx context.Context, subject store.Subject) (clean bool, err error) {
+	left, err := erasure.RemaindersOf(ctx, n.Steward, subject.Erasure)
+	if err != nil {
+		return false, err
+	}
+
+	places := map[string][]string{}
+
+	for _, each := range left {
+		if erasure.IsResidue(each.Store) {
+			places[each.Store] = append(places[each.Store], each.Place)
+		}
+	}
+
+	for _, place := range n.Places {
+		name := erasure.Residue(place.Decided.Name)
+		if len(places[name]) == 0 {
+			continue
+		}
+
+		gone, err := n.again(ctx, place, subject, places[name])
+		if err != nil {
+			return false, err
+		}
+
+		if gone {
+			delete(places, name)
+		}
+	}
+
+	return len(places) == 0, nil // a database that is not there any more was not looked through
+}
+
+// again looks through the tables of some places, and replaces what is noted of them.
+func (n Night) again(ctx context.Context, place Place, subject store.Subject, places []string) (gone bool, err error) {
+	pass, end, err := n.pass(ctx, place)
+	if err != nil {
+		return false, err
+	}
+	defer end(ctx)
+
+	pass.Only = named(pass.Schema, places)
+	rows, held := map[string]int64{}, pass.Done
+	pass.Done = func(ctx context.Context, found []residue.Finding, next residue.Cursor) error {
+		for _, each := range found {
+			if each.Left() {
+				rows[each.Table+"."+each.Column] += each.Rows
+			}
+		}
+
+		return held(ctx, found, next)
+	}
+
+	if err := pass.Run(ctx, place.DB, identifiers(subject), residue.Cursor{}); err != nil {
+		return false, err
+	}
+
+	left := []store.Remainder{}
+	for at, count := range rows {
+		left = append(left, store.Remainder{Place: at, Rows: count, Why: erasure.ResidueWhy})
+	}
+
+	err = n.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
+		return erasure.PutResidue(ctx, tx, subject.Erasure, place.Decided.Name, left, n.Clock.Now())
+	})
+
+	return len(left) == 0, failure.Wrap(failure.Unavailable, "noting what is left of a subject in texts", err)
+}
+
+// named are the tables and partitions of which a column is among the places; never nil, which would be all.
+func named(schema liveschema.Schema, places []string) []liveschema.Name {
+	names := []liveschema.Name{}
+
+	for _, table := range schema.Tables {
+		for _, name := range append([]liveschema.Name{table.Name}, table.Partitions...) {
+			if slices.ContainsFunc(places, func(place string) bool { return strings.HasPrefix(place, name.String()+".") }) {
+				names = append(names, name)
+			}
+		}
+	}
+
+	return names
+}

@@ -1,0 +1,83 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"steward/activities"
+	"steward/internal/erasure"
+	"steward/internal/promise"
+)
+
+// ErasureResidueName is the registered name of ErasureResidue.
+const ErasureResidueName = "ErasureResidue"
+
+// ResidueQueue is worked by the erase role too. A pass may take all night, and no erasure waits for it.
+const ResidueQueue = "erase-residue"
+
+// judgeBudget is what of a night is kept for what follows from it.
+const judgeBudget = time.Hour
+
+// ErasureResidue keeps "deleted for good" by night: one pass over all texts of the app's databases for the unique identifiers
+// of everybody whose erasure is still open. What is left of one of them stops that erasure until somebody has removed it;
+// a hit in another controller's data is reported only. It takes no input: whom it looks for, and how far it is, says the
+// database.
+func (p Promises) ErasureResidue(ctx workflow.Context) (activities.ResidueNight, error) {
+	var (
+		look   *activities.Residues
+		decide *activities.Erasures
+		night  activities.ResidueNight
+		judged erasure.ResidueJudged
+	)
+
+	list := newChecklist(ctx, "Look through all texts for everybody who was erased", "Stop the erasures of whom something is left")
+	stage(ctx, PromiseKey.ValueSet(string(promise.Erasure)), StageKey.ValueSet("looking"))
+	list.start(ctx, 0)
+
+	end := p.deadlineIn(workflow.Now(ctx), budget)
+	looking := p.deadlineIn(workflow.Now(ctx), budget-judgeBudget)
+
+	step := p.bulk(ctx, looking.left(ctx), ResidueQueue, "Look through all texts of the databases")
+	if err := workflow.ExecuteActivity(withoutTries(step), look.LookForResidue).Get(ctx, &night); err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return night, list.failed(ctx, 0, err)
+	}
+
+	list.done(ctx, 0, passes(night))
+	list.start(ctx, 1)
+
+	step = p.quick(ctx, end.left(ctx), CoreQueue, "Write what was found to the ledger, and decide what follows")
+	if err := workflow.ExecuteActivity(step, decide.JudgeResidue).Get(ctx, &judged); err != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return night, list.failed(ctx, 1, err)
+	}
+
+	night.Blocked = judged.Blocked
+	list.done(ctx, 1, fmt.Sprintf("%d stopped; `steward erase list` shows them", judged.Blocked))
+	stage(ctx, StageKey.ValueSet("looked"))
+
+	return night, nil
+}
+
+// passes says what was found, database by database.
+func passes(night activities.ResidueNight) string {
+	parts := make([]string, 0, len(night.Passes))
+
+	for _, each := range night.Passes {
+		text := fmt.Sprintf("%s: %d identifiers of %d erasures, %d too common to be looked for; "+
+			"something is left of %d, and in others' data of %d",
+			each.Database, each.Sought, each.Erasures, each.Weak, each.Left, each.Elsewhere)
+		if each.Later > 0 {
+			text += fmt.Sprintf("; %d erasures come the next night", each.Later)
+		}
+
+		parts = append(parts, text)
+	}
+
+	return strings.Join(parts, "\n")
+}
