@@ -87,9 +87,14 @@ func (s *Store) run(
 		return execute.Done{}, err
 	}
 
+	counts, err := counted(ctx, keys)
+	if err != nil {
+		return execute.Done{}, err
+	}
+
 	round := 0
 	runner := execute.Runner{
-		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: s.options.Brake,
+		Session: on, Found: found, Limits: s.options.Limits, Known: counts[0] + counts[1], Beat: beat, Brake: s.options.Brake,
 		Grow: func(ctx context.Context) error {
 			round++
 
@@ -145,19 +150,33 @@ func (s *Store) late(
 // roundsApart keeps the rounds of one look apart from those of the next.
 const roundsApart = 10_000
 
-// outcome is what was counted before the first deletion, since a later try finds less; or what was done now, if that is
-// more, since rows came meanwhile.
-func outcome(ctx context.Context, keys freeze.Keys, done execute.Done) (store.Outcome, error) {
+// counted are the rows that were to be deleted, overwritten and retained, as counted before the first deletion.
+func counted(ctx context.Context, keys freeze.Keys) ([]int64, error) {
 	rows, err := keys.Frozen.Get(ctx, keys.Name(begunSet), 0)
-	if err != nil || len(rows) == 0 {
-		return store.Outcome{}, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "reading what was begun", err)
+	}
+
+	if len(rows) == 0 {
+		return nil, failure.New(failure.NotFrozen, "reading what was begun")
 	}
 
 	counts := make([]int64, max(len(rows[0]), 2))
 	for i, text := range rows[0] {
 		if counts[i], err = strconv.ParseInt(text, 10, 64); err != nil {
-			return store.Outcome{}, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
+			return nil, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
 		}
+	}
+
+	return counts, nil
+}
+
+// outcome is what was counted before the first deletion, since a later try finds less; or what was done now, if that is
+// more, since rows came meanwhile.
+func outcome(ctx context.Context, keys freeze.Keys, done execute.Done) (store.Outcome, error) {
+	counts, err := counted(ctx, keys)
+	if err != nil {
+		return store.Outcome{}, err
 	}
 
 	counts[0] = max(counts[0], done.Deleted)

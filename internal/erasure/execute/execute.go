@@ -40,6 +40,8 @@ type Runner struct {
 	Session *session.Session
 	Found   selection.Selection
 	Limits  Limits
+	// Known is how many rows there were just before, 0 for nobody knows: many are not counted again before the first of them goes.
+	Known int64
 	// Grow looks for keys of rows that came since, and keeps them before anything is done to those.
 	Grow func(ctx context.Context) error
 	// Beat is told how many rows are done so far.
@@ -116,6 +118,13 @@ func (r *Runner) left(ctx context.Context, jobs []selection.Job) (left int64, er
 		if err := r.Pseudonyms(ctx); err != nil {
 			return 0, err
 		}
+	}
+
+	// Between many and few it decides in which way they go, and either way does all.
+	if known := r.Known; known > r.Limits.Small {
+		r.Known = 0
+
+		return known, nil
 	}
 
 	counts, err := Count(ctx, r.Session, jobs)
