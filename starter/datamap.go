@@ -23,18 +23,24 @@ func newDataMap(a *app) *cobra.Command {
 
 // loadMap reads the policy and the data map: the file that was given, else that of the environment.
 func (a *app) loadMap(given []string) (mapped, error) {
-	settings, rules, err := a.load()
+	settings, rules, err := a.loadFor(given)
 	if err != nil {
 		return mapped{}, err
-	}
-
-	if len(given) > 0 {
-		settings.DataMap = given[0]
 	}
 
 	decided, err := datamap.Load(settings.DataMap)
 
 	return mapped{settings, rules, decided}, failure.Wrap(failure.DataMapInvalid, "reading the data map", err)
+}
+
+// loadFor reads what goes with a data map: the environment, with the file that was given in the place of its own, and the policy.
+func (a *app) loadFor(given []string) (config.Config, *policy.Policy, error) {
+	settings, rules, err := a.load()
+	if len(given) > 0 {
+		settings.DataMap = given[0]
+	}
+
+	return settings, rules, err
 }
 
 // mapped is what was decided, with the policy and the environment that go with it.

@@ -65,6 +65,24 @@ func erase(t *testing.T, of *appdb.Store, subject store.Subject) (store.Outcome,
 	return outcome, frozen
 }
 
+// plannedRows is how many rows are to go.
+func plannedRows(t *testing.T, of *appdb.Store, subject store.Subject) (planned int64) {
+	t.Helper()
+
+	steps, err := of.Plan(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	for _, step := range steps {
+		if step.Action == plan.DeleteRows {
+			planned += step.Rows
+		}
+	}
+
+	return planned
+}
+
 // An account goes, with all that says who it was; what others have is as it was.
 func TestErasingAnAccount(t *testing.T) {
 	t.Parallel()
@@ -74,19 +92,7 @@ func TestErasingAnAccount(t *testing.T) {
 	of := appdb.New(opened(t, url), decided(t), appdb.Options{PseudonymKey: bytes.Repeat([]byte{7}, 32)})
 	subject := store.Subject{Erasure: "era_test", Kind: plan.Account, Account: "1"}
 
-	steps, err := of.Plan(t.Context(), subject)
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	planned := int64(0)
-	for _, step := range steps {
-		if step.Action == plan.DeleteRows {
-			planned += step.Rows
-		}
-	}
-
-	before, had := others(t, conn, "1"), left(t, conn, "1")
+	before, had, planned := others(t, conn, "1"), left(t, conn, "1"), plannedRows(t, of, subject)
 
 	outcome, _ := erase(t, of, subject)
 	if outcome.Kind != store.Erased || outcome.Count != planned || planned < 500 {

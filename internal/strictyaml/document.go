@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -29,8 +30,11 @@ type Format struct {
 // Read reads a file of this format into a value, by its shape. What it finds, problems too, is
 // the reader's.
 func Read[T any](format Format, src []byte, shape Shape[T], into *T) *Reader {
+	lines := strings.Split(string(src), "\n")
+	// Most lines are one place and one value.
 	r := &Reader{
-		format: format, lines: strings.Split(string(src), "\n"), places: map[string]Place{}, faulty: map[string]bool{},
+		format: format, lines: lines, faulty: map[string]bool{},
+		places: make(map[string]Place, len(lines)), values: make([]pathValue, 0, len(lines)),
 	}
 	if root := r.root(src); root != nil {
 		r.began = true
@@ -53,7 +57,10 @@ func (r *Reader) Err(file string) error {
 // Canonical returns a line `path: "value"` for each value of the file, sorted. Comments, spaces,
 // quotes and the order of keys do not change them; every value does.
 func (r *Reader) Canonical() []string {
-	lines := slices.Clone(r.canonical)
+	lines := make([]string, len(r.values))
+	for i, value := range r.values {
+		lines[i] = value.path + ": " + strconv.Quote(value.text)
+	}
 	slices.Sort(lines)
 	return lines
 }

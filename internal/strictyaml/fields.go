@@ -1,10 +1,6 @@
 package strictyaml
 
-import (
-	"strconv"
-
-	"github.com/goccy/go-yaml/ast"
-)
+import "github.com/goccy/go-yaml/ast"
 
 // Optional makes a field one that may be absent.
 func Optional[T any](f Field[T]) Field[T] {
@@ -49,7 +45,7 @@ func readValue[V any](r *Reader, where Place, node ast.Node, k Kind[V]) (V, bool
 		r.Sayf(where, "write "+k.Form, "%s", r.format.Secrets.Mask(err.Error()))
 		return none, false
 	}
-	r.canonical = append(r.canonical, where.Path+": "+strconv.Quote(text))
+	r.values = append(r.values, pathValue{where.Path, text})
 	return value, true
 }
 

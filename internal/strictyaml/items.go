@@ -1,7 +1,7 @@
 package strictyaml
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -67,7 +67,7 @@ func (item Item[V]) readAll(r *Reader, where Place, node ast.Node, into *[]V) {
 	}
 	for i, entry := range sequence.Values {
 		var value V
-		item.read(r, at(fmt.Sprintf("%s[%d]", where.Path, i), firstToken(entry)), entry, &value)
+		item.read(r, at(where.Path+"["+strconv.Itoa(i)+"]", firstToken(entry)), entry, &value)
 		*into = append(*into, value)
 	}
 }

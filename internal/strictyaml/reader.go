@@ -10,14 +10,17 @@ import (
 
 // Reader gathers what reading a file finds.
 type Reader struct {
-	format    Format
-	began     bool             // the file has one document
-	lines     []string         // of the source, for the problems
-	problems  []Problem        // in the order of finding
-	places    map[string]Place // where each path stands
-	canonical []string         // "path: value" of each value that was read
-	faulty    map[string]bool  // paths that have a problem
+	format   Format
+	began    bool             // the file has one document
+	lines    []string         // of the source, for the problems
+	problems []Problem        // in the order of finding
+	places   map[string]Place // where each path stands
+	values   []pathValue      // each value that was read
+	faulty   map[string]bool  // paths that have a problem
 }
+
+// pathValue is a value as the file has it.
+type pathValue struct{ path, text string }
 
 // Place is where something stands in the file.
 type Place struct {

@@ -39,19 +39,19 @@ func (s Shape[T]) read(r *Reader, where Place, node ast.Node, into *T) {
 		r.Sayf(where, "write the keys "+s.keys()+" below it", "it must be a section of keys, not %s", kindOf(node))
 		return
 	}
-	seen := map[string]bool{}
+	seen := make([]bool, len(s)) // by the number of the field
 	for _, pair := range mapping.Values {
 		s.readPair(r, where, pair, seen, into)
 	}
-	for _, f := range s {
-		if !seen[f.key] && !f.optional {
+	for i, f := range s {
+		if !seen[i] && !f.optional {
 			r.Sayf(where, fmt.Sprintf("add %s: %s", f.key, f.form), "the key %s is missing", f.key)
 		}
 	}
 }
 
 // readPair reads one key with its value.
-func (s Shape[T]) readPair(r *Reader, where Place, pair *ast.MappingValueNode, seen map[string]bool, into *T) {
+func (s Shape[T]) readPair(r *Reader, where Place, pair *ast.MappingValueNode, seen []bool, into *T) {
 	keyToken := pair.Key.GetToken()
 	key, plain := scalar(pair.Key)
 	path := below(where.Path, r.format.Secrets.Mask(keyToken.Value))
@@ -60,10 +60,10 @@ func (s Shape[T]) readPair(r *Reader, where Place, pair *ast.MappingValueNode, s
 	switch {
 	case !plain || index < 0:
 		r.Sayf(here, "use one of the keys "+s.keys()+", or remove it", "unknown key")
-	case seen[key]:
+	case seen[index]:
 		r.Sayf(here, "remove one of the two", "the key stands twice in this section")
 	default:
-		seen[key] = true
+		seen[index] = true
 		value := at(path, pair.Value.GetToken())
 		if _, isMapping := pair.Value.(*ast.MappingNode); isMapping {
 			value = here

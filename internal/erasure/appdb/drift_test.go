@@ -72,6 +72,35 @@ func TestChangesBetweenPlanAndExecutionAreCaught(t *testing.T) {
 	}
 }
 
+// What was counted before the first deletion is what an outcome says: where it is lost, nothing is deleted, and nothing told.
+func TestALostCountIsAnError(t *testing.T) {
+	t.Parallel()
+
+	g := hospital()
+	db, decided := g.install(t)
+	of := appdb.New(db, decided, appdb.Options{})
+	frozen, subject := &storetest.Memory{}, store.Subject{Erasure: "era_count", Kind: plan.Account, Account: "1"}
+
+	if err := of.Freeze(t.Context(), subject, frozen); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := frozen.Put(t.Context(), of.Name()+"/#begun", 0, [][]string{}); err != nil {
+		t.Fatal(err)
+	}
+
+	had, _ := g.rows(t, db, decided, 1)
+
+	if outcome, err := of.Erase(t.Context(), subject, frozen, nil); !failure.Is(err, failure.NotFrozen) {
+		t.Error(outcome, err)
+	}
+
+	left, _ := g.rows(t, db, decided, 1)
+	if diff := cmp.Diff(had, left); diff != "" {
+		t.Error("something was deleted:", diff)
+	}
+}
+
 func run(t *testing.T, db *postgres.DB, sql string) {
 	t.Helper()
 

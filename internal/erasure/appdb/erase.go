@@ -82,12 +82,17 @@ func (s *Store) run(
 		return execute.Done{}, err
 	}
 
+	known, err := counted(ctx, keys)
+	if err != nil {
+		return execute.Done{}, err
+	}
+
 	held := s.brake()
 	defer held.Close(ctx)
 
 	round := 0
 	runner := execute.Runner{
-		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: held.Wait,
+		Session: on, Found: found, Limits: s.options.Limits, Known: known, Beat: beat, Brake: held.Wait,
 		Record: recorder(found, keys, chunks),
 		Grow: func(ctx context.Context) error {
 			round++

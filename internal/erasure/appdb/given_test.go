@@ -32,6 +32,14 @@ func (g given) install(t *testing.T) (*postgres.DB, datamap.Database) {
 	t.Helper()
 
 	db := opened(t)
+
+	return db, g.installIn(t, db)
+}
+
+// installIn is install in a database that is there.
+func (g given) installIn(t *testing.T, db *postgres.DB) datamap.Database {
+	t.Helper()
+
 	if _, err := db.Exec(t.Context(), g.sql); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +68,7 @@ func (g given) install(t *testing.T) (*postgres.DB, datamap.Database) {
 		decided.Tables = append(decided.Tables, of)
 	}
 
-	return db, decided
+	return decided
 }
 
 // rows counts the rows of an account, and hashes those of the others.

@@ -44,12 +44,53 @@ func begunOf(steps []plan.Step) [][]string {
 	return rows
 }
 
+// counted are the rows that were to be deleted or overwritten, as counted before the first deletion.
+func counted(ctx context.Context, keys freeze.Keys) (int64, error) {
+	rows, err := begun(ctx, keys)
+	if err != nil {
+		return 0, err
+	}
+
+	found, err := came(rows, execute.Done{})
+	if err != nil {
+		return 0, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
+	}
+
+	if len(found.Parts) == 0 && found.Kind != store.Retained {
+		return found.Count, nil
+	}
+
+	var all int64
+
+	for _, part := range found.Parts {
+		if part.Kind != store.Retained {
+			all += part.Count
+		}
+	}
+
+	return all, nil
+}
+
+// begun reads what was noted before the first deletion.
+func begun(ctx context.Context, keys freeze.Keys) ([][]string, error) {
+	rows, err := keys.Frozen.Get(ctx, keys.Name(begunSet), 0)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "reading what was begun", err)
+	}
+
+	if len(rows) == 0 {
+		return nil, failure.New(failure.NotFrozen, "reading what was begun")
+	}
+
+	return rows, nil
+}
+
 // outcome is what was counted before the first deletion, since a later try finds less; or what was done now, if that is
 // more, since rows came meanwhile.
 func outcome(ctx context.Context, keys freeze.Keys, done execute.Done) (store.Outcome, error) {
-	rows, err := keys.Frozen.Get(ctx, keys.Name(begunSet), 0)
-	if err != nil || len(rows) == 0 {
-		return store.Outcome{}, failure.Wrap(failure.NotFrozen, "reading what was begun", err)
+	rows, err := begun(ctx, keys)
+	if err != nil {
+		return store.Outcome{}, err
 	}
 
 	came, err := came(rows, done)

@@ -67,8 +67,8 @@ func (r *Runner) leaf(ctx context.Context, job selection.Job, leaf liveschema.Na
 
 // gather finds where rows are, in the order in which they lie.
 func (r *Runner) gather(ctx context.Context, job selection.Job, leaf liveschema.Name) ([]pgtype.TID, error) {
-	if _, err := r.Session.Exec(ctx, free); err != nil {
-		return nil, fmt.Errorf("setting limits: %w", err)
+	if err := r.within(ctx, free); err != nil {
+		return nil, err
 	}
 
 	rows, err := r.Session.Query(ctx, job.Find(leaf), r.Limits.Gather)
@@ -92,8 +92,8 @@ func (r *Runner) gather(ctx context.Context, job selection.Job, leaf liveschema.
 func (r *Runner) places(
 	ctx context.Context, leaf liveschema.Name, job selection.Job, places []pgtype.TID, size *pace,
 ) (all int64, err error) {
-	if _, err := r.Session.Exec(ctx, gentle); err != nil {
-		return 0, fmt.Errorf("setting limits: %w", err)
+	if err := r.within(ctx, gentle); err != nil {
+		return 0, err
 	}
 
 	for refused := 0; len(places) > 0; {

@@ -40,6 +40,8 @@ type Runner struct {
 	Session *session.Session
 	Found   selection.Selection
 	Limits  Limits
+	// Known is how many rows there were just before, 0 for nobody knows: many are not counted again before the first of them goes.
+	Known int64
 	// Grow looks for keys of rows that came since, and keeps them before anything is done to those.
 	Grow func(ctx context.Context) error
 	// Record keeps names of objects before the rows that know them go; nil where nobody asks for them.
@@ -51,7 +53,8 @@ type Runner struct {
 	// Pseudonyms gives keyed hashes to rows that stay; nil where no column has one.
 	Pseudonyms func(ctx context.Context) error
 
-	done Done
+	done   Done
+	limits string // those that the session has
 }
 
 // Done counts what was done to rows.
@@ -72,32 +75,26 @@ func (d *Done) add(action plan.Action, rows int64) {
 }
 
 // Run does the jobs until nothing is left to do. It may be run again after any error: what is done is done.
-// It fails with StillWritten if rows of the subject keep coming.
+// Where it gives no error, all of it outlives a crash of the server. It fails with StillWritten if rows of the subject keep coming.
 func (r *Runner) Run(ctx context.Context) (Done, error) {
 	if r.Limits == (Limits{}) {
 		r.Limits = Default()
 	}
 
+	if _, err := r.Session.Exec(ctx, lazily); err != nil {
+		return r.done, fmt.Errorf("setting limits: %w", err)
+	}
+
 	jobs := r.Found.Jobs()
 
 	for range mostPasses {
-		if err := r.Grow(ctx); err != nil {
-			return r.done, err
-		}
-
-		if r.Pseudonyms != nil {
-			if err := r.Pseudonyms(ctx); err != nil {
-				return r.done, err
-			}
-		}
-
-		left, err := Left(ctx, r.Session, jobs)
+		left, err := r.left(ctx, jobs)
 		if err != nil {
 			return r.done, err
 		}
 
 		if left == 0 {
-			return r.done, nil
+			return r.done, settle(ctx, r.Session)
 		}
 
 		if err := r.pass(ctx, jobs, left); err != nil {
@@ -108,14 +105,51 @@ func (r *Runner) Run(ctx context.Context) (Done, error) {
 	return r.done, failure.New(failure.StillWritten, "erasing rows of a subject that keeps being written")
 }
 
-// Left counts the rows that are still to be done, one that several jobs find several times.
-func Left(ctx context.Context, s *session.Session, jobs []selection.Job) (left int64, err error) {
-	counts, err := Count(ctx, s, jobs)
+// left finds what came since, and counts the rows that are still to be done, one that several jobs find several times.
+// A job that counts none is done all the same: what another one does may give it rows, which must not go by a cascade instead.
+func (r *Runner) left(ctx context.Context, jobs []selection.Job) (left int64, err error) {
+	if err := r.within(ctx, free); err != nil {
+		return 0, err
+	}
+
+	if err := r.Grow(ctx); err != nil {
+		return 0, err
+	}
+
+	if r.Pseudonyms != nil {
+		if err := r.Pseudonyms(ctx); err != nil {
+			return 0, err
+		}
+	}
+
+	// Between many and few it decides in which way they go, and either way does all.
+	if known := r.Known; known > r.Limits.Small {
+		r.Known = 0
+
+		return known, nil
+	}
+
+	counts, err := Count(ctx, r.Session, jobs)
 	for _, count := range counts {
 		left += count
 	}
 
 	return left, err
+}
+
+// within sets the limits of the statements that follow.
+func (r *Runner) within(ctx context.Context, limits string) error {
+	if r.limits == limits {
+		return nil
+	}
+
+	if _, err := r.Session.Exec(ctx, limits); err != nil {
+		return fmt.Errorf("setting limits: %w", err)
+	}
+
+	r.limits = limits
+
+	return nil
 }
 
 // Count counts the rows of each job, those that go together one after the other.

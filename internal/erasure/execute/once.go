@@ -17,8 +17,8 @@ const free = "set lock_timeout = '2s'; set statement_timeout = 0"
 
 // atOnce does all jobs in one transaction. A crash leaves all as it was, or all done.
 func (r *Runner) atOnce(ctx context.Context, jobs []selection.Job) error {
-	if _, err := r.Session.Exec(ctx, gentle); err != nil {
-		return fmt.Errorf("setting limits: %w", err)
+	if err := r.within(ctx, gentle); err != nil {
+		return err
 	}
 
 	var done Done

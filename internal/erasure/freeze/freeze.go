@@ -82,23 +82,29 @@ func Grow(ctx context.Context, q postgres.Queryer, found selection.Selection, ro
 		}
 	}
 
-	if len(found.Route.Sets) > 0 {
-		if _, err := q.Exec(ctx, analyze(len(found.Route.Sets))); err != nil {
-			return 0, fmt.Errorf("counting the frozen keys: %w", err)
-		}
+	if grown > 0 {
+		return grown, analyze(ctx, q, len(found.Route.Sets))
 	}
 
-	return grown, nil
+	return 0, nil
 }
 
 // analyze tells the planner how large the sets are.
-func analyze(sets int) string {
+func analyze(ctx context.Context, q postgres.Queryer, sets int) error {
 	tables := make([]string, sets)
 	for i := range tables {
 		tables[i] = selection.Table(i)
 	}
 
-	return "analyze " + strings.Join(tables, ", ")
+	if len(tables) == 0 {
+		return nil
+	}
+
+	if _, err := q.Exec(ctx, "analyze "+strings.Join(tables, ", ")); err != nil {
+		return fmt.Errorf("counting the frozen keys: %w", err)
+	}
+
+	return nil
 }
 
 func growOnce(ctx context.Context, q postgres.Queryer, found selection.Selection, round, since int) (grown int64, err error) {
@@ -270,7 +276,7 @@ func (k Keys) Load(ctx context.Context, q postgres.Queryer, found selection.Sele
 		}
 	}
 
-	return chunks, nil
+	return chunks, analyze(ctx, q, len(found.Route.Sets))
 }
 
 // Columns turns rows of texts into one list for each column, as statements take them. There must be a row.
