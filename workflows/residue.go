@@ -9,6 +9,7 @@ import (
 
 	"steward/activities"
 	"steward/internal/erasure"
+	"steward/internal/erasure/nightly"
 	"steward/internal/promise"
 )
 
@@ -48,6 +49,13 @@ func (p Promises) ErasureResidue(ctx workflow.Context) (activities.ResidueNight,
 	}
 
 	list.done(ctx, 0, passes(night))
+
+	for _, each := range night.Passes {
+		for _, hit := range each.Places {
+			list.steps = append(list.steps, item{text: place(each.Database, hit), mark: hit.Whose})
+		}
+	}
+
 	list.start(ctx, 1)
 
 	step = p.quick(ctx, end.left(ctx), CoreQueue, "Write what was found to the ledger, and decide what follows")
@@ -62,6 +70,13 @@ func (p Promises) ErasureResidue(ctx workflow.Context) (activities.ResidueNight,
 	stage(ctx, StageKey.ValueSet("looked"))
 
 	return night, nil
+}
+
+// place says where something was found, and who decides about it.
+func place(database string, hit nightly.Hit) string {
+	who := map[string]string{"elsewhere": "another controller's data", "decided": "the data map lets it stay", "left": "to be removed"}
+
+	return fmt.Sprintf("%s %s: %d rows about %d erasures (%s)", database, hit.Place, hit.Rows, hit.Erasures, who[hit.Whose])
 }
 
 // passes says what was found, database by database.

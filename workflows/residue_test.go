@@ -36,11 +36,15 @@ func TestErasureResidueShowsWhatIsLeft(t *testing.T) {
 
 	night := activities.ResidueNight{Passes: []nightly.Looked{{
 		Database: "app", Erasures: 7, Later: 4, Sought: 9, Weak: 3, Left: 2, Elsewhere: 1,
+		Places: []nightly.Hit{
+			{Place: "app.notes.body", Whose: "left", Erasures: 2, Rows: 3}, {Place: "app.leads.email", Whose: "elsewhere", Erasures: 1, Rows: 8},
+		},
 	}}}
 
 	saw, decided := run(night, nil, nil)
 	detailsHold(t, saw.Details, "app: 9 identifiers of 7 erasures, 3 too common", "left of 2, and in others' data of 1",
-		"4 erasures come the next night", "2 stopped")
+		"4 erasures come the next night", "2 stopped",
+		"**left** app app.notes.body: 3 rows about 2 erasures (to be removed)", "**elsewhere** app app.leads.email: 8 rows about 1 erasures (another")
 
 	if saw.Stage != "looked" || saw.Failed != "" || !decided {
 		t.Errorf("%+v", saw)

@@ -156,6 +156,7 @@ func steps() []string {
 		"search attributes StewardDueAt", "search attributes StewardOverdue",
 		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files",
 		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire", "schedule datamap/audit",
+		"schedule erasure-residue/nightly",
 		"schedule prune/backups", "schedule audit/promises",
 	}
 }
@@ -523,6 +524,7 @@ func besideWorkers(t *testing.T, bin string) {
 	equal(t, "beside workers", with(same("unchanged", append(steps(), "namespace "+world.Namespace)...), same("created", "database installation",
 		"schedule backup/app", "schedule backup/steward", "schedule files/uploads", "schedule prune/files", "schedule prune/backups",
 		"schedule mail/outbox", "schedule webhooks/deliveries", "schedule records/expire", "schedule datamap/audit",
+		"schedule erasure-residue/nightly",
 		"schedule audit/promises")), outcomes)
 
 	// A schedule's run is of the day at which it is triggered, and not of world.Today: the two differ from midnight to the

@@ -96,8 +96,11 @@ func TestWhatIsFoundByNightBlocks(t *testing.T) {
 	ada := b.person(t, erasure.Identities{datamap.Email: {"ada@example.com"}})
 	weak := b.person(t, erasure.Identities{datamap.User: {"Ada"}, datamap.Phone: {"1234"}})
 
-	if got, want := b.looks(t), (nightly.Looked{Database: "app", Erasures: 2, Sought: 1, Weak: 2, Left: 1, Elsewhere: 1}); got != want {
-		t.Errorf("%+v, want %+v", got, want)
+	want := nightly.Looked{Database: "app", Erasures: 2, Sought: 1, Weak: 2, Left: 1, Elsewhere: 1, Places: []nightly.Hit{
+		{Place: "public.notes.body", Whose: "left", Erasures: 1, Rows: 2}, {Place: "public.notes.body", Whose: "elsewhere", Erasures: 1, Rows: 1},
+	}}
+	if diff := cmp.Diff(want, b.looks(t)); diff != "" {
+		t.Error(diff)
 	}
 
 	judged, err := b.judge.Residue(t.Context())

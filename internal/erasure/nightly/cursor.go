@@ -133,3 +133,19 @@ func (n Night) end(ctx context.Context, at position, looked Looked) (Looked, err
 
 	return looked, failure.Wrap(failure.Unavailable, "ending a pass", err)
 }
+
+// places are the columns in which a pass found most, those that are left first.
+func (n Night) places(ctx context.Context, pass string) ([]Hit, error) {
+	rows, err := n.Steward.Query(ctx, `select place || '.' || field, whose, count(*)::int, sum(rows)::bigint from residue_found where pass = $1
+		group by 1, 2 order by whose <> 'left', 4 desc, 1, 2 limit $2`, pass, mostShown)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "reading what a pass found", err)
+	}
+
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Hit])
+	if len(found) == 0 {
+		found = nil
+	}
+
+	return found, failure.Wrap(failure.Unavailable, "reading what a pass found", err)
+}

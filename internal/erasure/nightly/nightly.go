@@ -27,6 +27,8 @@ const (
 	longest = 20 * time.Hour
 	// kept is how long what a pass found stays readable here; the ledger has its hash for good.
 	kept = 31 * 24 * time.Hour
+	// mostShown is how many places a history holds.
+	mostShown = 20
 	// most is how many erasures one pass looks for: their identifiers are in memory. Those that were not looked for the longest
 	// come first.
 	most = 10_000
@@ -65,6 +67,19 @@ type Looked struct {
 	// Left is how many erasures have something left, Elsewhere how many have a hit in another controller's data.
 	Left      int `json:"left"`
 	Elsewhere int `json:"elsewhere"`
+	// Places are where most of it is, of all erasures together; residue_found has each.
+	Places []Hit `json:"places,omitempty"`
+}
+
+// Hit is a column in which identifiers stand.
+type Hit struct {
+	// Place is the table or partition with the column.
+	Place string `json:"place"`
+	// Whose is "left", "elsewhere" (another controller's data) or "decided" (the map lets it stay).
+	Whose string `json:"whose"`
+	// Erasures and Rows are of how many subjects, and in how many rows.
+	Erasures int   `json:"erasures"`
+	Rows     int64 `json:"rows"`
 }
 
 // Beat is told which table is at work, and how many of its bytes are done.
@@ -120,7 +135,13 @@ func (n Night) place(ctx context.Context, place Place, beat Beat) (Looked, error
 		return Looked{}, err
 	}
 
-	return n.end(ctx, at, looked)
+	if looked, err = n.end(ctx, at, looked); err != nil {
+		return Looked{}, err
+	}
+
+	looked.Places, err = n.places(ctx, at.id)
+
+	return looked, err
 }
 
 // pageBytes is the size of a page as servers are built.
