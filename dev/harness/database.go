@@ -151,13 +151,14 @@ func (m *machine) reader(ctx context.Context, at string) (*pgxpool.Pool, error) 
 // makeDatabases gives the world its app and steward database.
 func (w *World) makeDatabases(t testing.TB, fill func(ctx context.Context, admin string) error) {
 	t.Helper()
-	main := shared.main
-	if w.Main != nil {
-		main = w.Main
-	}
-	w.AppURL, w.StewardURL = main.Database(t), main.Database(t)
-	if _, err := schema.Migrate(t.Context(), w.StewardURL); err != nil {
-		t.Fatal("migrating: ", err)
+	if w.Main == nil {
+		w.AppURL, w.StewardURL = shared.main.Database(t), shared.main.Steward(t)
+	} else {
+		// One database is cheaper to migrate than to make a template of, and the disk is small.
+		w.AppURL, w.StewardURL = w.Main.Database(t), w.Main.Database(t)
+		if _, err := schema.Migrate(t.Context(), w.StewardURL); err != nil {
+			t.Fatal("migrating: ", err)
+		}
 	}
 	if fill == nil {
 		fill = fillSmall

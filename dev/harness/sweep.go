@@ -11,8 +11,9 @@ import (
 
 // strikesOfOne is how many calls of one activity a sweep fails in a run, each in a
 // try of its own: the activity is told to try again that often, and still has to end
-// in time.
-const strikesOfOne = 6
+// in time. Each run costs a look through the world beside its tries, so fewer runs with
+// more tries are cheaper; the waits between tries double up to three seconds.
+const strikesOfOne = 10
 
 // Sweep lets every call of every activity fail once in one mode, several of them in
 // one run: a call is known by its activity, its name, and how many of that name the

@@ -11,7 +11,7 @@ import (
 )
 
 // mostFailures are those of one execution in one run.
-const mostFailures = 6
+const mostFailures = 10
 
 // attempt makes calls as an activity does: some under one name, in order, until one fails.
 func attempt(t *testing.T, gate *harness.Gate, part faults.Part, names ...string) bool {
@@ -33,13 +33,15 @@ func attempt(t *testing.T, gate *harness.Gate, part faults.Part, names ...string
 // each tried again until it ends, under one sweep until it meets no call that is new.
 func TestASweepFailsEachCallOnce(t *testing.T) {
 	t.Parallel()
-	const points, most = 8 + 8 + 1, 3
+	const points, most = 12 + 12 + 1, 3
 	gate, sweep := harness.NewGate(t), &harness.Sweep{Mode: faults.Before}
 	runs := 0
 	for hit := true; hit; runs++ {
 		gate.Arm(harness.Plan{Sweep: sweep})
 		for i, operation := range []string{"TakeBackup", "TakeBackup", "DrillBackup"} {
-			names := []string{"select", "insert", "select", "select", "commit", "select", "insert", "commit"}
+			names := []string{
+				"select", "insert", "select", "select", "commit", "select", "insert", "commit", "select", "update", "update", "commit",
+			}
 			if operation == "DrillBackup" {
 				names = names[:1]
 			}

@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -22,6 +23,10 @@ const slicesOfPoints = 10
 // would never end.
 const maxSweeps = 80
 
+// lanesOfSweep is how many lanes are at one sweep at most: when one finds nothing new to fail, all others at it have
+// nothing left to do in their runs either.
+const lanesOfSweep = 2
+
 // maxViolations ends a loop that has shown its point.
 const maxViolations = 5
 
@@ -40,14 +45,15 @@ type loop struct {
 	step int // the distance of two points
 
 	mu         sync.Mutex
-	next       map[faults.Mode]int // owned by mu
-	end        map[faults.Mode]int // the first N that was never reached; owned by mu
-	points     int                 // the largest N that was reached; owned by mu
-	runs       map[faults.Mode]int // owned by mu
-	sweeps     []*harness.Sweep    // those that are not over; owned by mu
-	swept      []*harness.Sweep    // all
-	violations []string            // owned by mu
-	cut        bool                // the time was over; owned by mu
+	next       map[faults.Mode]int    // owned by mu
+	end        map[faults.Mode]int    // the first N that was never reached; owned by mu
+	points     int                    // the largest N that was reached; owned by mu
+	runs       map[faults.Mode]int    // owned by mu
+	sweeps     []*harness.Sweep       // those that are not over; owned by mu
+	sweeping   map[*harness.Sweep]int // lanes at work on each; owned by mu
+	swept      []*harness.Sweep       // all
+	violations []string               // owned by mu
+	cut        bool                   // the time was over; owned by mu
 }
 
 // newLoop plans the runs of one seed. With sweeps the modes that do not wait take
@@ -55,7 +61,7 @@ type loop struct {
 func newLoop(name, test string, seed harness.Seed, step, sweeps int) *loop {
 	l := &loop{
 		name: name, test: test, seed: seed, step: step,
-		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{},
+		next: map[faults.Mode]int{}, end: map[faults.Mode]int{}, runs: map[faults.Mode]int{}, sweeping: map[*harness.Sweep]int{},
 	}
 	for _, mode := range modes() {
 		l.next[mode], l.end[mode] = 1+int(l.seed.Number%uint64(step)), math.MaxInt
@@ -107,10 +113,23 @@ func (l *loop) take(patient bool) (job, bool) {
 			return found, true
 		}
 	}
-	if len(l.sweeps) > 0 {
-		return job{mode: l.sweeps[0].Mode, sweep: l.sweeps[0]}, true
+	if sweep := l.sweep(); sweep != nil {
+		return job{mode: sweep.Mode, sweep: sweep}, true
 	}
 	return l.point()
+}
+
+// sweep is the one with the fewest lanes at it, nil if all have enough.
+func (l *loop) sweep() *harness.Sweep {
+	if len(l.sweeps) == 0 {
+		return nil
+	}
+	least := slices.MinFunc(l.sweeps, func(a, b *harness.Sweep) int { return cmp.Compare(l.sweeping[a], l.sweeping[b]) })
+	if l.sweeping[least] == lanesOfSweep {
+		return nil
+	}
+	l.sweeping[least]++
+	return least
 }
 
 // point is the next run with a single call that fails.
@@ -129,6 +148,7 @@ func (l *loop) done(did job, reached bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runs[did.mode]++
+	l.sweeping[did.sweep]--
 	switch {
 	case did.sweep != nil && reached && l.runs[did.mode] >= maxSweeps:
 		l.violations = append(l.violations, fmt.Sprintf("the sweep %s has met new calls for %d runs", did.mode, maxSweeps))
@@ -147,6 +167,7 @@ func (l *loop) violated(did job, failed []harness.Call, problems []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.runs[did.mode]++
+	l.sweeping[did.sweep]--
 	repeat := fmt.Sprintf("SEED=%s TEST=%s", l.seed.At(did.mode, did.n), l.test)
 	if harness.Soak() {
 		repeat = "STEWARD_SOAK=1 " + repeat // what stands behind a backup there is counted otherwise

@@ -15,8 +15,9 @@ const (
 	// lanes is how many worlds work on a loop at once: hangs leave the processor
 	// to the others.
 	lanes = harness.Lanes
-	// runTimeout bounds one run: a hang of the backup costs 18 s, one of the sequencer a minute.
-	runTimeout = 100 * time.Second
+	// runTimeout bounds one run: a hang of the backup costs 18 s, one of the sequencer a minute, ten tries of a drill a
+	// minute too where eight others work.
+	runTimeout = 4 * time.Minute
 	// lookTimeout bounds the look through the world behind it, which reads more with
 	// each day and has the busy machine to itself no more than the run.
 	lookTimeout = 2 * time.Minute

@@ -298,10 +298,20 @@ func (b *bench) next(t *testing.T, id string) erasure.Seen {
 	return seen
 }
 
-// awaitSeal asks for the seal, and does not wait for one that nobody makes.
+// awaitSeal asks for the seal, and does not wait for one that nobody makes. Where nothing waits for it there is no limit:
+// a busy machine may take its time over a few statements.
 func (b *bench) awaitSeal(ctx context.Context, id string) (erasure.Seen, error) {
-	ctx, stop := context.WithTimeout(ctx, 200*time.Millisecond)
-	defer stop()
+	var unsealed bool
+	if err := b.root.QueryRow(ctx, `select exists (select from ledger.entries where position is null)`).Scan(&unsealed); err != nil {
+		return erasure.Seen{}, err
+	}
+
+	if unsealed {
+		short, stop := context.WithTimeout(ctx, 200*time.Millisecond)
+		defer stop()
+
+		ctx = short
+	}
 
 	seen, err := b.judge.AwaitSeal(ctx, id)
 	if err != nil && ctx.Err() != nil {

@@ -43,6 +43,7 @@ type Cluster struct {
 	server   *exec.Cmd
 	output   output
 	done     chan error
+	steward  template
 }
 
 // errEnded says that the server is no more.

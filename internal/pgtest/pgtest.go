@@ -22,7 +22,6 @@ import (
 type shared struct {
 	mu       sync.Mutex
 	clusters map[string]*Cluster
-	steward  template // in the main cluster
 }
 
 // mainCluster is the one in which the tests' databases are, and its superuser.

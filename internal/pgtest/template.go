@@ -29,17 +29,22 @@ type template struct {
 func Steward(t testing.TB) string {
 	t.Helper()
 
-	cluster := process.get(t, mainCluster)
+	return process.get(t, mainCluster).Steward(t)
+}
 
-	process.steward.once.Do(func() {
-		process.steward.err = cluster.makeTemplate(context.WithoutCancel(t.Context()))
+// Steward is the function of that name for a cluster that the caller started.
+func (c *Cluster) Steward(t testing.TB) string {
+	t.Helper()
+
+	c.steward.once.Do(func() {
+		c.steward.err = c.makeTemplate(context.WithoutCancel(t.Context()))
 	})
 
-	if process.steward.err != nil {
-		t.Fatal("making the template: ", process.steward.err)
+	if c.steward.err != nil {
+		t.Fatal("making the template: ", c.steward.err)
 	}
 
-	return cluster.copyOf(t, stewardTemplate)
+	return c.copyOf(t, stewardTemplate)
 }
 
 // Migrated gives the superuser's URL of a fresh steward database to which the

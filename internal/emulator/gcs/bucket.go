@@ -34,6 +34,8 @@ type bucket struct {
 
 	config  bucketConfig
 	objects map[string]*object
+	// lasting says that no version is soft-deleted; false where nobody has looked yet.
+	lasting bool
 }
 
 // bucketConfig is the typed view of the attributes that the emulator acts on.

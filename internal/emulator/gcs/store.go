@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 )
@@ -173,6 +174,9 @@ func (s *store) putVersions(b *bucket, name string, versions []*version) error {
 		delete(b.objects, name)
 	} else {
 		b.objects[name] = next
+	}
+	if slices.ContainsFunc(versions, softDeleted) {
+		b.lasting = false
 	}
 	for _, v := range versions {
 		s.refs[v.Content]++

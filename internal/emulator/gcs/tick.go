@@ -16,9 +16,7 @@ const sessionLife = 7 * day
 func (s *store) tick(now time.Time) error {
 	var errs []error
 	for _, b := range s.buckets {
-		for name := range b.objects {
-			errs = append(errs, s.endSoftDeleted(b, name, now), s.applyLifecycle(b, name, now))
-		}
+		errs = append(errs, s.tickBucket(b, now))
 	}
 	for id, open := range s.sessions {
 		if !now.Before(open.Created.Add(sessionLife)) {
@@ -28,11 +26,32 @@ func (s *store) tick(now time.Time) error {
 	return errors.Join(errs...)
 }
 
+// tickBucket looks at every object, unless it found before that time alone ends none of them: it is asked before each
+// request, and a bucket may have thousands.
+func (s *store) tickBucket(b *bucket, now time.Time) error {
+	if b.lasting && len(b.config.Lifecycle.Rule) == 0 {
+		return nil
+	}
+	var errs []error
+	b.lasting = true
+	for name := range b.objects {
+		if err := errors.Join(s.endSoftDeleted(b, name, now), s.applyLifecycle(b, name, now)); err != nil {
+			errs = append(errs, err)
+		}
+		if o := b.objects[name]; o != nil && slices.ContainsFunc(o.Versions, softDeleted) {
+			b.lasting = false
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func softDeleted(v *version) bool { return !v.SoftDeleted.IsZero() }
+
 func (s *store) endSoftDeleted(b *bucket, name string, now time.Time) error {
 	o := b.objects[name]
 	ended := func(v *version) bool { return !v.SoftDeleted.IsZero() && !now.Before(v.HardDelete) }
 	if !slices.ContainsFunc(o.Versions, ended) {
-		return nil // it is asked of every object before each request
+		return nil
 	}
 	var kept []*version
 	for _, v := range o.Versions {

@@ -54,6 +54,23 @@ func TestEveryCallOfASealMayFail(t *testing.T) {
 	}
 }
 
+// impatient gives up as soon as a call hangs: a limit in time might be over before that call came.
+type impatient struct {
+	*faults.Counter
+
+	giveUp context.CancelFunc
+}
+
+// Next implements faults.Injector.
+func (p impatient) Next(ctx context.Context, call faults.Call) faults.Mode {
+	mode := p.Counter.Next(ctx, call)
+	if mode == faults.Hang {
+		p.giveUp()
+	}
+
+	return mode
+}
+
 // failNth seals with one failing call; it returns false when the seal made
 // fewer calls.
 func (h *house) failNth(t *testing.T, n int, mode faults.Mode) bool {
@@ -63,10 +80,10 @@ func (h *house) failNth(t *testing.T, n int, mode faults.Mode) bool {
 	ctx := faults.With(t.Context(), counter)
 
 	if mode == faults.Hang {
-		short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+		whole, cancel := context.WithCancel(t.Context())
 		defer cancel()
 
-		ctx = short
+		ctx = faults.With(whole, impatient{counter, cancel})
 	}
 
 	_, err := h.sealer(seal.Config{}).Seal(ctx)
