@@ -50,7 +50,7 @@ func (p *process) registerErase(ctx context.Context) error {
 	}
 
 	eraser := erasure.Eraser{
-		Steward: p.steward, Keeper: casekey.Keeper{Master: master}, Clock: p.clock,
+		Steward: p.steward, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: p.clock,
 		Records: replay.Records{
 			Bucket: p.storage.Bucket(p.policy.Storage.Replay), Catalogue: replay.Catalogue{DB: p.steward}, Key: replayKey,
 		},
