@@ -5,7 +5,9 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"steward/internal/drill"
 	"steward/internal/erasure"
+	"steward/internal/erasure/atwork"
 	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/patience"
@@ -133,8 +135,8 @@ func (s *ErasureStores) ForgetErasure(ctx context.Context, id string) (erasure.S
 	})
 }
 
-// own does a step that may take long, with heartbeats. That it shows no progress is
-// told by the statement timeouts of the stores, not by silence.
+// own does a step that may take long, with heartbeats. What counts and freezes has no rows to tell: a database that is
+// busy with it, and each chunk of keys that is kept, is progress.
 func (s *ErasureStores) own(
 	ctx context.Context, id string, step func(context.Context, string, erasure.Beat) (erasure.Seen, error),
 ) (seen erasure.Seen, err error) {
@@ -143,6 +145,7 @@ func (s *ErasureStores) own(
 	}
 
 	err = withPulse(ctx, s.Patience, func(ctx context.Context, report func(string, int64)) (err error) {
+		ctx = atwork.With(ctx, func() { report("", drill.AtWork) })
 		seen, err = step(ctx, id, func(done int64) { report("rows", done) })
 
 		return err
