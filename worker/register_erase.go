@@ -157,6 +157,11 @@ func (p *process) stir(ctx context.Context) error {
 			if err := p.look(ctx, "starting erasures again", func() (int, error) { return p.erasures().All(ctx) }); err == nil {
 				waited = 0
 			}
+
+			//nolint:errcheck // logged there, at each look
+			_ = p.look(ctx, "removing replay records of ended erasures", func() (int, error) {
+				return erasure.Overstayed(ctx, p.steward, p.clock.Now())
+			})
 		}
 
 		//nolint:errcheck // logged there; the next look tries again
