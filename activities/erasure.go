@@ -5,7 +5,9 @@ import (
 
 	"go.temporal.io/sdk/activity"
 
+	"steward/internal/drill"
 	"steward/internal/erasure"
+	"steward/internal/erasure/atwork"
 	"steward/internal/erasure/brake"
 	"steward/internal/failure"
 	"steward/internal/ids"
@@ -134,8 +136,8 @@ func (s *ErasureStores) ForgetErasure(ctx context.Context, id string) (erasure.S
 	})
 }
 
-// own does a step that may take long, with heartbeats, which also say how long the brake has held it. That it shows no progress is
-// told by the statement timeouts of the stores, not by silence.
+// own does a step that may take long, with heartbeats, which also say how long the brake has held it. What counts and freezes has
+// no rows to tell: a database that is busy with it, and each chunk of keys that is kept, is progress.
 func (s *ErasureStores) own(
 	ctx context.Context, id string, step func(context.Context, string, erasure.Beat) (erasure.Seen, error),
 ) (seen erasure.Seen, err error) {
@@ -146,7 +148,8 @@ func (s *ErasureStores) own(
 	state := newPulse()
 
 	err = state.during(ctx, s.Patience, func(ctx context.Context) (err error) {
-		seen, err = step(brake.Telling(ctx, state.hold), id, func(done int64) { state.report("rows", done) })
+		ctx = atwork.With(brake.Telling(ctx, state.hold), func() { state.report("", drill.AtWork) })
+		seen, err = step(ctx, id, func(done int64) { state.report("rows", done) })
 
 		return err
 	})

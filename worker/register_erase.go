@@ -51,7 +51,7 @@ func (p *process) registerErase(ctx context.Context) error {
 	}
 
 	eraser := erasure.Eraser{
-		Steward: p.steward, Keeper: casekey.Keeper{Master: master}, Clock: p.clock,
+		Steward: p.steward, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: p.clock,
 		Records: replay.Records{
 			Bucket: p.storage.Bucket(p.policy.Storage.Replay), Catalogue: replay.Catalogue{DB: p.steward}, Key: replayKey,
 		},
@@ -174,6 +174,11 @@ func (p *process) stir(ctx context.Context) error {
 			if err := p.look(ctx, "starting erasures again", func() (int, error) { return p.erasures().All(ctx) }); err == nil {
 				waited = 0
 			}
+
+			//nolint:errcheck // logged there, at each look
+			_ = p.look(ctx, "removing replay records of ended erasures", func() (int, error) {
+				return erasure.Overstayed(ctx, p.steward, p.clock.Now())
+			})
 		}
 
 		//nolint:errcheck // logged there; the next look tries again

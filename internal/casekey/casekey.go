@@ -29,6 +29,8 @@ const keyBytes = 32
 type Keeper struct {
 	// Master wraps them; it must not be nil.
 	Master Master
+	// Erasures says that this login of the database may open the keys of erasures alone, as that of the erase role.
+	Erasures bool
 }
 
 // Key seals and opens what belongs to one case. It lives in memory only.
@@ -67,7 +69,12 @@ func (k Keeper) Make(ctx context.Context, q postgres.Queryer, caseID string, at,
 func (k Keeper) Open(ctx context.Context, q postgres.Queryer, caseID string) (*Key, error) {
 	var wrapped Wrapped
 
-	err := q.QueryRow(ctx, `select master, wrapped from case_keys where case_id = $1`, caseID).Scan(&wrapped.Master, &wrapped.Bytes)
+	of := `select master, wrapped from case_keys where case_id = $1`
+	if k.Erasures {
+		of = `select master, wrapped from erasure_case_keys where case_id = $1`
+	}
+
+	err := q.QueryRow(ctx, of, caseID).Scan(&wrapped.Master, &wrapped.Bytes)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil, failure.New(failure.CaseKeyGone, "looking for the key of a case")
 	}

@@ -301,6 +301,7 @@ func TestTheDatabaseHoldsTheRules(t *testing.T) {
 		},
 		b.eraser.Steward: {
 			`update erasures set stage = 'closing'`, `update erasures set tombstone = 'x'`, `delete from erasures`, `update erasures set cancel_act = null`,
+			`select wrapped from case_keys`, `insert into erasure_case_keys select * from erasure_case_keys`,
 			`insert into erasure_approvals (erasure, plan, act, at) select id, plan, 'act', now() from erasures`,
 			`insert into ledger.entries (id, kind, at, body) values ('led_' || repeat('a', 26), 'erasure.tombstone', now(), '{}')`,
 		},
@@ -310,6 +311,15 @@ func TestTheDatabaseHoldsTheRules(t *testing.T) {
 				t.Errorf("it may: %s", sql)
 			}
 		}
+	}
+
+	// Of the keys it opens those of erasures alone.
+	_, err := b.root.Exec(t.Context(), `insert into case_keys (case_id, master, wrapped, made_at, ends_at)
+		select 'mail_' || repeat('a', 26), master, wrapped, made_at, ends_at from case_keys`)
+	must(t, err)
+
+	if keys := count(t, b.eraser.Steward, `select count(*) from erasure_case_keys`); keys != 1 {
+		t.Errorf("it opens %d keys", keys)
 	}
 
 	// Closing without an approval, and then a tombstone: the last step is refused.

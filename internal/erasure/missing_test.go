@@ -144,3 +144,33 @@ func TestAnotherTryMovesOnlyWhatIsErasedAgain(t *testing.T) {
 		t.Errorf("erased at %s although something was there later, %v", again.ErasedAt, err)
 	}
 }
+
+// A replay record that stays after its case was cancelled is said, each time, until it is removed.
+func TestAReplayRecordThatStays(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	id := b.closing(t)
+
+	must(t, b.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		return erasure.Cancel(ctx, tx, b.support, id, b.clock.now)
+	}))
+	b.until(t, id, erasure.Cancelled)
+
+	core := b.judge.Steward
+	if found, err := erasure.Overstayed(t.Context(), core, b.clock.now.Add(time.Hour)); err != nil || found != 0 {
+		t.Errorf("%d after an hour, %v", found, err)
+	}
+
+	later := b.clock.now.Add(25 * time.Hour)
+	if found, err := erasure.Overstayed(t.Context(), core, later); !failure.Is(err, failure.RemaindersFound) || found != 1 {
+		t.Errorf("%d after a day, %v", found, err)
+	}
+
+	_, err := b.eraser.Forget(t.Context(), id)
+	must(t, err)
+
+	if found, err := erasure.Overstayed(t.Context(), core, later); err != nil || found != 0 {
+		t.Errorf("%d after it was removed, %v", found, err)
+	}
+}

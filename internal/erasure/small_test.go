@@ -218,7 +218,7 @@ func newBench(t *testing.T) *bench {
 		Certifier: erasure.Certifier{Signer: signer, Ledger: verifier, Company: "Popkit", Policy: strings.Repeat("0", 64), Zone: time.UTC},
 	}
 	b.eraser = erasure.Eraser{
-		Steward: erase, Stores: []store.Store{b.small}, Apps: []erasure.App{app{data}}, Keeper: b.keeper, Records: records{erase}, Clock: b.clock,
+		Steward: erase, Stores: []store.Store{b.small}, Apps: []erasure.App{app{data}}, Keeper: casekey.Keeper{Master: master, Erasures: true}, Records: records{erase}, Clock: b.clock,
 	}
 
 	made := credentialtest.New(t, root, b.clock.now)

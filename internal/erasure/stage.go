@@ -72,7 +72,6 @@ func Steps() []Step {
 		{Tombstoned, Executing, core},
 		{Executing, Verifying, erase},
 		{Verifying, Answered, erase},
-		{Verifying, Executing, erase},
 		{Answered, Waiting, core},
 		{Waiting, Done, core},
 		{Waiting, Executing, core},

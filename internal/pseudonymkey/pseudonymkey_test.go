@@ -43,7 +43,7 @@ func TestOneKeyForEachErasure(t *testing.T) {
 	must(t, err)
 
 	keeper := casekey.Keeper{Master: master}
-	keys := pseudonymkey.Keys{DB: erase, Keeper: keeper, Clock: clocks.Fixed(at)}
+	keys := pseudonymkey.Keys{DB: erase, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: clocks.Fixed(at)}
 	erasures := []string{ids.New("era"), ids.New("era")}
 
 	var given [][]byte

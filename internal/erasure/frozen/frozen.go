@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"steward/internal/casekey"
+	"steward/internal/erasure/atwork"
 	"steward/internal/failure"
 	"steward/internal/postgres"
 )
@@ -45,6 +46,9 @@ func (r Rows) Put(ctx context.Context, set string, chunk int, rows [][]string) e
 
 	_, err = r.Steward.Exec(ctx, `insert into erasure_frozen (erasure, name, chunk, sealed) values ($1, $2, $3, $4)
 		on conflict (erasure, name, chunk) do update set sealed = excluded.sealed`, r.Erasure, set, chunk, sealed)
+	if err == nil {
+		atwork.Tell(ctx)
+	}
 
 	return failure.Wrap(failure.Unavailable, "storing frozen keys", err)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"steward/internal/erasure/atwork"
 	"steward/internal/failure"
 	"steward/internal/postgres"
 )
@@ -24,21 +25,42 @@ type Session struct {
 	postgres.Conn
 
 	raw *pgxpool.Conn
+	// pid is the backend; unwatch ends the goroutine that looks at it, and watched is closed when it has ended.
+	pid     uint32
+	unwatch context.CancelFunc
+	watched chan struct{}
 }
 
-// Open takes a connection and sets it up. It fails with Unavailable.
-func Open(ctx context.Context, db *postgres.DB) (*Session, error) {
+// Open takes a connection and sets it up. Where somebody waits to be told (atwork), they are told while the server is busy
+// with it, until Close. It fails with Unavailable.
+func Open(ctx context.Context, db *postgres.DB) (*Session, error) { return open(ctx, db, lookEvery) }
+
+func open(ctx context.Context, db *postgres.DB, every time.Duration) (*Session, error) {
 	raw, err := db.Pool().Acquire(ctx)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "connecting for an erasure", err)
 	}
 
-	s := &Session{Conn: postgres.On(raw.Conn()), raw: raw}
+	s := &Session{Conn: postgres.On(raw.Conn()), raw: raw, pid: raw.Conn().PgConn().PID(), unwatch: func() {}, watched: make(chan struct{})}
 
 	if _, err := s.Exec(ctx, pins()); err != nil {
+		close(s.watched)
 		s.Close(ctx)
 
 		return nil, failure.Wrap(failure.Unavailable, "setting up a session for an erasure", err)
+	}
+
+	if atwork.Asked(ctx) {
+		watching, stop := context.WithCancel(ctx)
+		s.unwatch = stop
+
+		go func() {
+			defer close(s.watched)
+
+			s.watch(watching, db, every)
+		}()
+	} else {
+		close(s.watched)
 	}
 
 	return s, nil
@@ -73,6 +95,9 @@ func (s *Session) Raw() *pgx.Conn { return s.raw.Conn() }
 
 // Close ends the connection, and with it the session's tables.
 func (s *Session) Close(ctx context.Context) {
+	s.unwatch()
+	<-s.watched
+
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 

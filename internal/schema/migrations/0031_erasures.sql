@@ -10,7 +10,20 @@ alter table erasures add constraint erasures_approval check (approval) not valid
 alter table erasures add column old_looks integer not null default 0 check (old_looks >= 0);
 grant update (old_looks) on erasures to steward_core;
 
+-- What was found left is erased again from blocked, when a person has looked: no one goes back by themselves.
+delete from erasure_steps where (from_stage, to_stage) = ('verifying', 'executing');
+
+-- Whoever erases opens the keys of erasures, and none of mail or of an endpoint. A view, since a policy on the rows would
+-- keep who makes backups from reading all of them.
+create view erasure_case_keys with (security_barrier) as
+    select case_id, master, wrapped from case_keys where case_id like 'era\_%';
+revoke select on case_keys from steward_erase;
+grant select on erasure_case_keys to steward_erase;
+
 -- +goose Down
+grant select on case_keys to steward_erase;
+drop view erasure_case_keys;
+insert into erasure_steps values ('verifying', 'executing', 'erase');
 revoke update (old_looks) on erasures from steward_core;
 alter table erasures drop column old_looks;
 alter table erasures drop constraint erasures_approval;
