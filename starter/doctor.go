@@ -22,7 +22,7 @@ func newDoctor(a *app) *cobra.Command {
 		Use: "doctor", Short: "Compare every outside system with what the policy needs",
 		Long: "Looks at Temporal with its search attributes and schedules, the steward database, every database\n" +
 			"that is backed up, PostgreSQL's programs, the drill cluster, the buckets, the ledger, the keys of this\n" +
-			"process, the API at STEWARD_API_URL, the mail server, webhooks, and the end dates of own records. What\n" +
+			"process, the API at STEWARD_API_URL, the mail server, webhooks, the end dates of own records, and erasures. What\n" +
 			"this process was not given it does not look at, and says so. It changes nothing and sends no mail. The\n" +
 			"exit code is that of the first check that fails; warnings are no failure.\n\n" +
 			"With --fix it first mends what differs in the buckets, then looks. It shows what it is about to do.\n" +

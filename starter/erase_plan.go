@@ -119,5 +119,5 @@ func (a *app) showPlanned(counted plan.Plan) error {
 		return a.console.Document(result)
 	}
 
-	return a.console.Table(planTable(result.Steps, "nothing was written"))
+	return a.showTables(planTable(result.Steps, "nothing was written"))
 }

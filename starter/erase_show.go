@@ -133,7 +133,7 @@ func (a *app) showErasure(found erasureWhole) error {
 
 	tables := []console.Table{a.erasureTable(found.erasureRow)}
 	if found.Plan != nil {
-		tables = append(tables, planTable(found.Plan.Steps, "plan "+found.Plan.SHA256))
+		tables = append(tables, planTable(found.Plan.Steps, "plan "+found.Plan.SHA256)...)
 	}
 
 	if len(found.Stores) > 0 {
@@ -150,6 +150,10 @@ func (a *app) showErasure(found erasureWhole) error {
 		tables = append(tables, left)
 	}
 
+	return a.showTables(tables)
+}
+
+func (a *app) showTables(tables []console.Table) error {
 	for _, table := range tables {
 		if err := a.console.Table(table); err != nil {
 			return err
@@ -162,8 +166,9 @@ func (a *app) showErasure(found erasureWhole) error {
 // rowsColumn heads the counts.
 const rowsColumn = "ROWS"
 
-// planTable shows what a plan will do.
-func planTable(steps []planStep, title string) console.Table {
+// planTable shows what a plan will do, and its title on a line of its own: a hash as long as
+// that would make a column of the table wide.
+func planTable(steps []planStep, title string) []console.Table {
 	table := console.Table{Head: []string{"STORE", "PLACE", "ACTION", rowsColumn, "NOTE"}, Empty: title + ": nothing was found"}
 
 	for _, each := range steps {
@@ -180,11 +185,11 @@ func planTable(steps []planStep, title string) console.Table {
 		table.Add(console.Cells(each.Store, console.OrDash(each.Place), each.Action, rows, console.OrDash(note))...)
 	}
 
-	if len(steps) > 0 {
-		table.Add(console.Cells(title, "", "", "", "")...)
+	if len(steps) == 0 {
+		return []console.Table{table}
 	}
 
-	return table
+	return []console.Table{table, {Empty: title}}
 }
 
 func (a *app) storesTable(stores []erasureStore) console.Table {

@@ -135,6 +135,7 @@ func (d *Doctor) Run(ctx context.Context) Report {
 		{"mail", d.mail},
 		{"webhooks", d.webhooks},
 		{"records", d.records},
+		{"erasures", d.erasures},
 	} {
 		if ctx.Err() != nil {
 			return report

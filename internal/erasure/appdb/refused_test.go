@@ -76,6 +76,10 @@ func TestALoginThatMayNotIsRefused(t *testing.T) {
 			t.Errorf("%v, want %s", err, step.lacks)
 		}
 
+		if err := of.Ready(t.Context()); !failure.Is(err, failure.StoreRefuses) || !strings.Contains(err.Error(), step.lacks) {
+			t.Errorf("not ready: %v, want %s", err, step.lacks)
+		}
+
 		run(t, db, step.grant)
 
 		if step.lacks == "membership of the owner" {
@@ -87,6 +91,10 @@ func TestALoginThatMayNotIsRefused(t *testing.T) {
 	run(t, db, "alter table result owner to "+role)
 
 	if _, err := of.Plan(t.Context(), subject); err != nil {
+		t.Error(err)
+	}
+
+	if err := of.Ready(t.Context()); err != nil {
 		t.Error(err)
 	}
 

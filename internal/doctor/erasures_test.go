@@ -1,0 +1,117 @@
+package doctor_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"steward/internal/doctor"
+	"steward/internal/failure"
+	"steward/internal/ids"
+	"steward/internal/keys"
+	"steward/internal/pgtest"
+	"steward/internal/policy"
+	"steward/internal/postgres"
+)
+
+// firms is a data map of one table.
+const firms = `version: 1
+databases:
+  - name: app
+    account: {table: public.firms, key: id, close: select $1, reopen: select $1}
+    tables:
+      public.firms:
+        category: company
+        role: controller
+        rows: delete
+        columns: {erase: [name], not_personal: [id]}
+`
+
+// What erasing needs is looked at with the login that erases, and how the open cases stand
+// with the rights of the core role.
+func TestWhatErasingNeeds(t *testing.T) {
+	at, app := pgtest.Steward(t), pgtest.Database(t)
+	dir, keysDir := t.TempDir(), t.TempDir()
+	file := filepath.Join(dir, "datamap.yaml")
+
+	run := func(url, sql string, args ...any) {
+		t.Helper()
+
+		db, err := postgres.Open(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+
+		if _, err := db.Exec(t.Context(), sql, args...); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+
+	write := func(path, text string) {
+		t.Helper()
+
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	look := func(name string) doctor.Check {
+		t.Helper()
+
+		return find(t, visitMessages(t, func(d *doctor.Doctor) {
+			d.Policy.Promises.Erasure, d.Config.DataMap, d.Config.KeysDir = &policy.Plain{}, file, keysDir
+			d.Config.StewardDatabase = pgtest.Member(t, at, "steward_core")
+		}), "erasures", name)
+	}
+	saw := func(name string, state doctor.State, code failure.Code, says string) {
+		t.Helper()
+
+		if check := look(name); check.State != state || check.Code != code || !strings.Contains(check.Says, says) {
+			t.Errorf("%+v, not %s %s %q", check, state, code, says)
+		}
+	}
+
+	if check := find(t, visitMessages(t, func(d *doctor.Doctor) { d.Policy.Promises.Erasure = nil }), "erasures", "cases"); check.State != doctor.Skipped {
+		t.Errorf("%+v", check)
+	}
+
+	t.Setenv("APP_ERASE_DATABASE_URL", "")
+	saw("data map", doctor.Fail, failure.ConfigInvalid, "")
+	write(file, firms)
+	run(app, "create table firms (id int primary key, name text)")
+	saw("data map", doctor.OK, "", "1 databases")
+	saw("eraser of app", doctor.Skipped, "", "is not set here")
+
+	t.Setenv("APP_ERASE_DATABASE_URL", app)
+	saw("eraser of app", doctor.OK, "", "may do what it must")
+	run(app, "alter table firms add column mail text")
+	saw("eraser of app", doctor.Fail, failure.MapUnfit, "")
+
+	write(filepath.Join(keysDir, keys.ReplayIdentity), "no identity")
+
+	if check := look(keys.ReplayIdentity); check.State != doctor.Fail || strings.Contains(check.Says, "no identity") {
+		t.Errorf("%+v", check)
+	}
+
+	saw("cases", doctor.OK, "", "none is blocked")
+
+	for _, c := range []struct {
+		stage, staged, gone string
+		state               doctor.State
+		code                failure.Code
+		says                string
+	}{
+		{"blocked", "9 h", "infinity", doctor.Warn, "", "1 are blocked"},
+		{"executing", "7 h", "infinity", doctor.Fail, failure.PromiseBroken, "has not gone on for 7h"},
+		{"waiting", "90 h", "-25 h", doctor.Fail, failure.PromiseBroken, "has not ended"},
+	} {
+		run(at, `with put as (select set_config('session_replication_role', 'replica', true))
+			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in, gone_by, tombstone)
+			select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', now() - $3::interval, now() - $3::interval, $2,
+				case when $2 = 'blocked' then 'closing' else '' end, case when $2 = 'waiting' then now() + $4::interval end,
+				case when $2 in ('executing', 'waiting') then $1 end from put`, ids.New("era"), c.stage, c.staged, strings.Replace(c.gone, "infinity", "0 h", 1))
+		saw("cases", c.state, c.code, c.says)
+	}
+}
