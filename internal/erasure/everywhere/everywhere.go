@@ -32,8 +32,9 @@ type Places struct {
 	// Databases are those of the data map, in its order.
 	Databases []*postgres.DB
 
-	sha  string
-	rows []*appdb.Store
+	sha     string
+	rows    []*appdb.Store
+	objects []*objects.Store
 }
 
 // From are what places are opened from.
@@ -68,6 +69,10 @@ func Open(ctx context.Context, from From) (*Places, error) {
 		}
 	}
 
+	for _, each := range places.objects {
+		each.Beside(places.rows...)
+	}
+
 	places.Stores = append(places.Stores, elsewhere.All(from.Policy, from.Steward, from.Clock)...)
 
 	return places, nil
@@ -87,8 +92,9 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 	rows := appdb.New(db, database, appdb.Options{Rules: from.Policy, Pseudonyms: from.Pseudonyms})
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
 	at := from.Policy.Storage
-	p.Stores = append(p.Stores, objects.New(rows, from.Storage, from.Clock,
-		at.Backups, at.Ledger, at.Replay, at.Packages, at.Files), rows)
+	named := objects.New(rows, from.Storage, from.Clock, at.Backups, at.Ledger, at.Replay, at.Packages, at.Files)
+	p.objects = append(p.objects, named)
+	p.Stores = append(p.Stores, named, rows)
 	p.Apps = append(p.Apps, erasure.Statements{DB: db, CloseSQL: database.Account.Close, ReopenSQL: database.Account.Reopen})
 
 	return nil
