@@ -154,6 +154,31 @@ func TestARowThatMovedAwayStays(t *testing.T) {
 	s.holds(t, "(1,30)", "a.notes")
 }
 
+// What is below a row that moves to another account while other rows are done stays with it, two steps down too, and so does a key of a
+// row of somebody that names it.
+func TestWhatIsBelowARowThatMovedAwayStays(t *testing.T) {
+	t.Parallel()
+
+	var s *shop
+
+	s = newShop(t, `create table a.leads (id bigint primary key, firm bigint not null references a.firms);
+		insert into a.leads select i, 1 from generate_series(1, 6) as i;
+		create table a.notes (id bigint primary key, lead bigint references a.leads); insert into a.notes select i, i from generate_series(1, 6) as i;
+		create table a.marks (id bigint primary key, note bigint references a.notes); insert into a.marks select i, i from generate_series(1, 6) as i;
+		create table a.tasks (id bigint primary key, firm bigint references a.firms, lead bigint references a.leads); insert into a.tasks values (1, 2, 6)`, "",
+		`      a.leads: {category: collected, role: processor, path: [firm], rows: delete, columns: {not_personal: [id, firm]}}
+      a.notes: {category: collected, role: processor, path: [lead], rows: delete, columns: {not_personal: [id, lead]}}
+      a.marks: {category: collected, role: processor, path: [note], rows: delete, columns: {not_personal: [id, note]}}
+      a.tasks: {category: collected, role: processor, path: [firm], rows: delete, columns: {not_personal: [id, firm, lead]}}
+`, during(2, func() { s.exec(t, "update a.leads set firm = 2 where id = 6") }))
+	s.erase(t)
+	s.clean(t)
+	s.holds(t, "(6,2)", "a.leads")
+	s.holds(t, "(6,6)", "a.notes")
+	s.holds(t, "(6,6)", "a.marks")
+	s.holds(t, "(1,2,6)", "a.tasks")
+}
+
 func TestARowThatComesIsNotForgotten(t *testing.T) {
 	t.Parallel()
 

@@ -23,5 +23,5 @@ func (s *Store) Ready(ctx context.Context) error {
 	}
 	defer on.Close(ctx)
 
-	return allowed(ctx, on, found)
+	return allowed(ctx, on, found, !s.options.NoOwner)
 }

@@ -36,9 +36,10 @@ type Places struct {
 	// Databases are those of the data map, in its order.
 	Databases []*postgres.DB
 
-	sha   string
-	rows  []*appdb.Store
-	texts []nightly.Place
+	sha     string
+	rows    []*appdb.Store
+	objects []*objects.Store
+	texts   []nightly.Place
 }
 
 // From are what places are opened from.
@@ -73,6 +74,10 @@ func Open(ctx context.Context, from From) (*Places, error) {
 
 			return nil, fmt.Errorf("erasing in %s: %w", database.Name, err)
 		}
+	}
+
+	for _, each := range places.objects {
+		each.Beside(places.rows...)
 	}
 
 	// Steward's own tables come last: until then they say whose erasure this is.
@@ -129,8 +134,9 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
 	p.texts = append(p.texts, nightly.Place{DB: db, Decided: database})
 	at := from.Policy.Storage
-	p.Stores = append(p.Stores, objects.New(rows, from.Storage, from.Clock,
-		at.Backups, at.Ledger, at.Replay, at.Packages, at.Files), rows)
+	named := objects.New(rows, from.Storage, from.Clock, at.Backups, at.Ledger, at.Replay, at.Packages, at.Files)
+	p.objects = append(p.objects, named)
+	p.Stores = append(p.Stores, named, rows)
 	p.Apps = append(p.Apps, erasure.Statements{DB: db, CloseSQL: database.Account.Close, ReopenSQL: database.Account.Reopen})
 
 	return nil

@@ -24,6 +24,7 @@ const chunkRows = 10_000
 // Store is the objects that the rows of one database name.
 type Store struct {
 	rows   *appdb.Store
+	all    []*appdb.Store
 	client *gcs.Client
 	clock  clocks.Clock
 	own    []string
@@ -34,8 +35,12 @@ var _ store.Store = (*Store)(nil)
 // New makes the store of the objects that rows name. The buckets own are Steward's: a row that names one is a mistake or
 // an attack, and the erasure is refused until it is gone.
 func New(rows *appdb.Store, client *gcs.Client, clock clocks.Clock, own ...string) *Store {
-	return &Store{rows: rows, client: client, clock: clock, own: own}
+	return &Store{rows: rows, all: []*appdb.Store{rows}, client: client, clock: clock, own: own}
 }
+
+// Beside says which databases there are, this one's among them: rows of each may name objects of the same buckets, and one that
+// somebody else's row names anywhere stays. It must be told before anything is erased.
+func (s *Store) Beside(all ...*appdb.Store) { s.all = all }
 
 // named tells each object that rows of the subject name. It fails with MapUnfit where one is in a bucket of Steward's.
 func (s *Store) named(ctx context.Context, subject store.Subject, each func(appdb.Object) error) error {
@@ -167,16 +172,20 @@ func (s *Store) chunks(ctx context.Context, frozen store.Frozen, tell func([]app
 	return nil
 }
 
-// alone tells those frozen objects that nobody else names at this moment. What was frozen may have come to somebody
+// alone tells those frozen objects that nobody else names at this moment, in any database. What was frozen may have come to somebody
 // else since, and is theirs then.
 func (s *Store) alone(ctx context.Context, subject store.Subject, frozen store.Frozen, tell func(appdb.Object) error) error {
 	return s.chunks(ctx, frozen, func(named []appdb.Object) error {
-		alone, err := s.rows.StillAlone(ctx, subject, named)
-		if err != nil {
-			return err
+		for _, rows := range s.all {
+			alone, err := rows.StillAlone(ctx, subject, named)
+			if err != nil {
+				return err
+			}
+
+			named = alone
 		}
 
-		for _, object := range alone {
+		for _, object := range named {
 			if slices.Contains(s.own, object.Bucket) {
 				continue // of a row that came after the plan: what is Steward's is not the subject's
 			}

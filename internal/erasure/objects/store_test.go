@@ -1,6 +1,7 @@
 package objects_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,6 +217,52 @@ func TestAnObjectThatMovedToSomebodyElse(t *testing.T) {
 	}
 
 	if left, err := of.Verify(t.Context(), subject, frozen); err != nil || len(left) > 0 {
+		t.Errorf("%v %v", left, err)
+	}
+}
+
+// Databases that share a bucket know of each other's rows: an object that somebody else's row names in another one stays, and one
+// that only the same account's rows name there goes.
+func TestAnObjectThatAnotherDatabaseNames(t *testing.T) {
+	t.Parallel()
+
+	made := beside(t, decided(), gcs.Settings{})
+	subject, frozen := store.Subject{Erasure: "era_test", Kind: plan.Account, Account: "1"}, &storetest.Memory{}
+
+	if _, err := made.bucket.Put(t.Context(), "mine", strings.NewReader("4"), gcs.PutOptions{}); err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := made.db.Exec(t.Context(), `insert into files values (9, 1, 'files', 'mine')`); err != nil {
+		t.Fatal(err)
+	}
+
+	other, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(other.Close)
+
+	if _, err := other.Exec(t.Context(), `create table accounts (id int primary key);
+		create table files (id int primary key, account int not null references accounts, bucket text, object text);
+		insert into accounts values (1), (2); insert into files values (1, 2, 'files', 'one'), (2, 1, 'files', 'mine')`); err != nil {
+		t.Fatal(err)
+	}
+
+	by := decided()
+	by.Name = "shop"
+	made.of.Beside(appdb.New(made.db, decided(), appdb.Options{}), appdb.New(other, by, appdb.Options{}))
+
+	if outcome, err := made.of.Erase(t.Context(), subject, frozen, nil); err != nil || outcome.Count != 1 {
+		t.Errorf("%+v %v", outcome, err)
+	}
+
+	if left := live(t, made.bucket); !slices.Contains(left, "one") || slices.Contains(left, "mine") {
+		t.Error(left)
+	}
+
+	if left, err := made.of.Verify(t.Context(), subject, frozen); err != nil || len(left) > 0 {
 		t.Errorf("%v %v", left, err)
 	}
 }

@@ -19,8 +19,9 @@ type Job struct {
 	// Together are the tables that go in the same statement, this one among them; nil for a table of its own.
 	Together []Job
 
-	ways   []string // the conditions of which one finds each row
-	assign string   // what an update sets
+	ways   []string                           // the conditions of which one finds each row
+	moved  func(leaf *liveschema.Name) string // what is asked of parents in the statement that does it
+	assign string                             // what an update sets
 }
 
 // Jobs are all that is done along the route, in that order. The session's tables must be full before any is done.
@@ -39,7 +40,7 @@ func (s Selection) Jobs() (jobs []Job) {
 				jobs = append(jobs, s.unlink(unlink))
 			}
 
-			together[i] = Job{Table: table.Live, Action: plan.DeleteRows, ways: s.ways(table)}
+			together[i] = Job{Table: table.Live, Action: plan.DeleteRows, ways: s.ways(table), moved: s.asks(keysOf(table))}
 		}
 
 		last := together[0]
@@ -85,12 +86,18 @@ func (s Selection) unlink(unlink route.Unlink) Job {
 	return Job{
 		Table: live, Action: plan.Unlink, Columns: unlink.Nulls,
 		ways: []string{s.InSet(unlink.Key, "") + s.remembered(unlink)}, assign: strings.Join(sets, ", "),
+		moved: s.asks([]route.Key{unlink.Key}),
 	}
+}
+
+// asks says what is asked of the rows that keys name.
+func (s Selection) asks(keys []route.Key) func(*liveschema.Name) string {
+	return func(leaf *liveschema.Name) string { return s.notMoved(keys, leaf) }
 }
 
 // overwrite is what is done to rows that stay; those that look so already need nothing.
 func (s Selection) overwrite(table route.Table) (Job, bool) {
-	job := Job{Table: table.Live, Action: plan.Overwrite}
+	job := Job{Table: table.Live, Action: plan.Overwrite, moved: s.asks(keysOf(table))}
 
 	var sets []string
 
@@ -183,7 +190,7 @@ func (j Job) Whole() (statements []string) {
 	}
 
 	for _, way := range j.ways {
-		statements = append(statements, j.do(From(j.Table), way))
+		statements = append(statements, j.do(From(j.Table), way+j.moved(nil)))
 	}
 
 	return statements
@@ -194,7 +201,7 @@ func (j Job) Whole() (statements []string) {
 func together(jobs []Job) string {
 	parts := make([]string, len(jobs))
 	for i, job := range jobs {
-		parts[i] = job.do(From(job.Table), "("+strings.Join(job.ways, " or ")+")")
+		parts[i] = job.do(From(job.Table), "("+strings.Join(job.ways, " or ")+")"+job.moved(nil))
 	}
 
 	last := len(parts) - 1
@@ -223,7 +230,7 @@ func (j Job) Find(leaf liveschema.Name) string {
 // another row may have come to such a place meanwhile. The places come out of a query so that the server goes to
 // them: it reckons with few. Of an array that it sees the length of it reads all of the subject's rows instead, for each batch.
 func (j Job) At(leaf liveschema.Name) string {
-	return j.do("only "+leaf.SQL()+" as "+alias, "t.ctid = any (array(select unnest($1::tid[]))) and ("+strings.Join(j.ways, " or ")+")")
+	return j.do("only "+leaf.SQL()+" as "+alias, "t.ctid = any (array(select unnest($1::tid[]))) and ("+strings.Join(j.ways, " or ")+")"+j.moved(&leaf))
 }
 
 func (j Job) do(from, condition string) string {

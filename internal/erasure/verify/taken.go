@@ -13,13 +13,14 @@ import (
 )
 
 // notTaken leaves out the keys under which a row of another account stands by now: moved there since, or a new one under a
-// key that was free again. Neither it nor what names it is the subject's. Only a row that holds its
-// account's key itself says so.
+// key that was free again. Neither it nor what names it is the subject's. A row says so that holds its account's key itself, or
+// that belongs by its path alone, which leads to another account.
 func (l Look) notTaken(ctx context.Context, set route.Set, rows [][]string) ([][]string, error) {
 	live, _ := l.Schema.Table(set.Table)
-	column := l.accountColumn(set.Table)
+	account := fmt.Sprintf("$%d", len(set.Columns)+1)
+	others := l.ofOthers(live, account)
 
-	if set.LargeObjects || column == "" || l.Subject.Account == "" {
+	if set.LargeObjects || others == "" || l.Subject.Account == "" {
 		return rows, nil
 	}
 
@@ -28,10 +29,8 @@ func (l Look) notTaken(ctx context.Context, set route.Set, rows [][]string) ([][
 		texts[i] = "t." + liveschema.Quote(name) + "::text"
 	}
 
-	account := fmt.Sprintf("$%d", len(set.Columns)+1)
-
 	found, err := l.On.Query(ctx, "select array["+strings.Join(texts, ", ")+"] from "+table(live)+" where "+
-		l.among(set, live, set.Columns)+" and not "+l.is(live, "t", column, account), append(turned(rows), l.Subject.Account)...)
+		l.among(set, live, set.Columns)+" and "+others, append(turned(rows), l.Subject.Account)...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for keys that are used again: %w", err)
 	}
@@ -41,21 +40,36 @@ func (l Look) notTaken(ctx context.Context, set route.Set, rows [][]string) ([][
 		return nil, fmt.Errorf("looking for keys that are used again: %w", err)
 	}
 
-	others := make(map[string]bool, len(taken))
+	theirs := make(map[string]bool, len(taken))
 	for _, key := range taken {
-		others[fmt.Sprintf("%q", key)] = true
+		theirs[fmt.Sprintf("%q", key)] = true
 	}
 
 	// The keys are not ours to change.
 	kept := make([][]string, 0, len(rows))
 
 	for _, key := range rows {
-		if !others[fmt.Sprintf("%q", key)] {
+		if !theirs[fmt.Sprintf("%q", key)] {
 			kept = append(kept, key)
 		}
 	}
 
 	return kept, nil
+}
+
+// ofOthers says that a row is of another account than that of a parameter; it is empty where no row says whose it is.
+func (l Look) ofOthers(live liveschema.Table, account string) string {
+	if column := l.accountColumn(live.Name); column != "" {
+		return "not " + l.is(live, "t", column, account)
+	}
+
+	if decided, _ := l.rows(live.Name); len(decided.Path) == 0 || len(decided.Follows) > 0 {
+		return ""
+	}
+
+	return l.up(live.Name, "t", func(root liveschema.Table, alias, column string) string {
+		return "not " + l.is(root, alias, column, account)
+	})
 }
 
 // accountColumn is the column of a table that holds the account's key: that of the root, or one that its path copies from
