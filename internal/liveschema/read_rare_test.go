@@ -44,7 +44,7 @@ func TestPartitionsBelongToTheirTable(t *testing.T) {
 			{Name: "root", Type: "bigint", Base: "bigint", Category: "N", Checked: true},
 		},
 		Primary: []string{"id", "at", "kind"}, Indexes: [][]string{{"id", "at", "kind"}},
-		UniqueOver: [][]string{{"at", "id", "kind"}, {"root"}},
+		UniqueOver: [][]string{{"at", "id", "kind"}, {"root"}}, PartitionBy: []string{"at", "kind"},
 		Keys: []liveschema.ForeignKey{
 			{Name: "root", Columns: []string{"root"}, To: root, ToColumns: []string{"id"}, OnDelete: liveschema.Cascade},
 			{Name: "extra", Columns: []string{"id"}, To: root, ToColumns: []string{"id"}, OnDelete: liveschema.NoAction},

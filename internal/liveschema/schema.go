@@ -53,6 +53,10 @@ type Table struct {
 	// way: by themselves, in an expression or in its condition. The primary key's are among them, and
 	// those of an index that only a partition has.
 	UniqueOver [][]string
+	// NullsAlike are those of UniqueOver for which two nulls are the same (NULLS NOT DISTINCT).
+	NullsAlike [][]string
+	// PartitionBy are the columns that decide in which partition a row lies, each once.
+	PartitionBy []string
 	// Indexes are the leading columns of each valid index without a condition that can look up
 	// equal values (btree and hash), up to its first expression.
 	Indexes [][]string

@@ -19,6 +19,20 @@ func TestNothingIsWrong(t *testing.T) {
 	}
 }
 
+// A key without an index is slow, and no reason to refuse.
+func TestAKeyWithoutAnIndexIsNoted(t *testing.T) {
+	t.Parallel()
+
+	live := schema()
+	table(&live, "app.tickets").Indexes = [][]string{{"firm", "lead"}}
+
+	got := run(t, live)
+	if len(got) != 1 || got[0].Severity != check.Note || got[0].Table != "app.tickets" ||
+		!strings.HasPrefix(got[0].What, "unindexed foreign key: each row of app.leads") || !strings.Contains(got[0].Remedy, "index on (lead)") {
+		t.Error(got)
+	}
+}
+
 // drift is a change of the schema, or of the map, with what must be said about it.
 type drift struct {
 	change func(*liveschema.Schema)
@@ -112,8 +126,38 @@ func drifts() map[string]drift {
 			want: "column mail cannot be made a fixed value: it holds 19 characters, and the value has 20", remedy: "shorter",
 		},
 		"a hash that is too long": {
-			change: func(s *liveschema.Schema) { col(s, "app.tickets", "nick").Length = 70 }, edits: []string{"keyed_hash: true", `keyed_hash: "erased-{}"`},
-			table: "app.tickets", want: "column nick cannot be made a keyed hash: it holds 70 characters, and the value has 71", remedy: "shorter",
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "nick").Length = 38 }, edits: []string{"keyed_hash: true", `keyed_hash: "erased-{}"`},
+			table: "app.tickets", want: "column nick cannot be made a keyed hash: it holds 38 characters, and the value has 39", remedy: "shorter",
+		},
+		"a null that must be unique": {
+			change: func(s *liveschema.Schema) {
+				found := table(s, "app.tickets")
+				found.UniqueOver, found.NullsAlike = append(found.UniqueOver, []string{"firm", "name"}), [][]string{{"firm", "name"}}
+			},
+			table: "app.tickets", want: "column name cannot be made null: a unique key has it", remedy: "NULLS NOT DISTINCT",
+		},
+		"a fixed value that is another one tomorrow": {
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "mail").Base = "date" },
+			edits:  []string{"gone@example.invalid", "Today"}, table: "app.tickets",
+			want: "column mail cannot be made a fixed value: the value is another one at another time", remedy: "2000-01-01",
+		},
+		"an unlinked column that deals rows out to partitions": {
+			change: func(s *liveschema.Schema) { table(s, "app.tickets").PartitionBy = []string{"lead"} }, table: "app.tickets",
+			want: "column lead is made null when rows of app.leads go, and it decides in which partition a row lies", remedy: "follows: [[lead]]",
+		},
+		"an unlinked column under a check": {
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "lead").Checked = true }, table: "app.tickets",
+			want: "column lead is made null when rows of app.leads go, and nobody says that the check", remedy: "checks: [lead]",
+		},
+		"an unlinked column of which but one may be null": {
+			change: func(s *liveschema.Schema) {
+				table(s, "app.tickets").NullsAlike = [][]string{{"lead"}}
+			}, table: "app.tickets",
+			want: "column lead is made null when rows of app.leads go, and a unique key has it", remedy: "NULLS NOT DISTINCT",
+		},
+		"a column that deals rows out to partitions": {
+			change: func(s *liveschema.Schema) { table(s, "app.tickets").PartitionBy = []string{"mail"} }, table: "app.tickets",
+			want: "column mail cannot be made a fixed value: it decides in which partition a row lies", remedy: "rows: delete",
 		},
 		"a hash that is no text": {
 			change: func(s *liveschema.Schema) { *col(s, "app.tickets", "nick") = column("nick", "bigint") }, table: "app.tickets",

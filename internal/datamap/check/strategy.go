@@ -11,12 +11,10 @@ import (
 	"unicode/utf8"
 
 	"steward/internal/datamap"
+	"steward/internal/erasure/pseudonym"
 	"steward/internal/erasure/route"
 	"steward/internal/liveschema"
 )
-
-// hashLength is that of HMAC-SHA-256 in hexadecimal.
-const hashLength = 64
 
 // overwrites checks that the columns of rows that stay can hold what they are made.
 func (c *checker) overwrites(table route.Table) {
@@ -67,6 +65,8 @@ func (c *checker) refused(table liveschema.Table, live liveschema.Column, column
 		return "it is the number of the row", other
 	case c.named[table.Name][column.Name]:
 		return "keys of other rows name it", other
+	case slices.Contains(table.PartitionBy, column.Name):
+		return "it decides in which partition a row lies", other
 	case column.Strategy == datamap.Null && live.NotNull:
 		return "it must not be null", `write fixed: or keyed_hash: instead of "null": true`
 	case column.Strategy != datamap.Null && inKey(table, column.Name):
@@ -81,8 +81,12 @@ func (c *checker) refused(table liveschema.Table, live liveschema.Column, column
 // refusedValue says why a column cannot hold the value by itself.
 func refusedValue(table liveschema.Table, live liveschema.Column, column datamap.Column) (reason, remedy string) {
 	switch {
-	case column.Strategy == datamap.Fixed && clashes(table, column.Name):
+	case column.Strategy == datamap.Fixed && clashes(table, table.UniqueOver, column.Name):
 		return "a unique key has it, and two rows would be the same", "write keyed_hash: instead of fixed:"
+	case column.Strategy == datamap.Null && clashes(table, table.NullsAlike, column.Name):
+		return "a unique key has it, to which nulls are the same", "write keyed_hash:, or make the key anew without NULLS NOT DISTINCT"
+	case column.Strategy == datamap.Fixed && passing(live.Base, column.Value):
+		return "the value is another one at another time", "write a date that stays, such as 2000-01-01"
 	case column.Strategy == datamap.KeyedHash && live.Category != "S":
 		return fmt.Sprintf("it is %s, and a hash is text", live.Type), other
 	case live.Length > 0 && length(column) > live.Length:
@@ -107,8 +111,8 @@ func inFullKey(table liveschema.Table, column string) bool {
 
 // clashes tells whether two rows that get the same value may break a unique index: not if the rest of it is
 // different for any two rows by itself.
-func clashes(table liveschema.Table, column string) bool {
-	return slices.ContainsFunc(table.UniqueOver, func(over []string) bool {
+func clashes(table liveschema.Table, uniques [][]string, column string) bool {
+	return slices.ContainsFunc(uniques, func(over []string) bool {
 		if !slices.Contains(over, column) {
 			return false
 		}
@@ -127,12 +131,23 @@ func length(column datamap.Column) int {
 	case column.Strategy == datamap.Fixed:
 		return utf8.RuneCountInString(column.Value)
 	case column.Strategy == datamap.KeyedHash && column.Value != "":
-		return hashLength + utf8.RuneCountInString(column.Value) - len(datamap.HashMark)
+		return pseudonym.Length + utf8.RuneCountInString(column.Value) - len(datamap.HashMark)
 	case column.Strategy == datamap.KeyedHash:
-		return hashLength
+		return pseudonym.Length
 	default:
 		return 0
 	}
+}
+
+// passingWords are what PostgreSQL reads as a time that depends on when it reads them (section 8.5.1.4 of its manual).
+var passingWords = regexp.MustCompile(`(?i)\b(now|today|tomorrow|yesterday)\b`)
+
+// passing tells whether a value of a type of dates or times, of ranges and lists of them too, says something else tomorrow: an
+// erasure would never come to an end, since it compares with what is there.
+func passing(base, value string) bool {
+	times := []string{"date", "time", "tsr", "tsm", "tst"} // with the ranges of them, and not tsvector
+
+	return slices.ContainsFunc(times, func(begin string) bool { return strings.HasPrefix(base, begin) }) && passingWords.MatchString(value)
 }
 
 // uuidText is how a UUID is usually written; PostgreSQL reads a few other forms, which a map can do without.
