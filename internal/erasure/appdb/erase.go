@@ -13,8 +13,8 @@ import (
 	"steward/internal/store"
 )
 
-// Erase implements store.Store. It fails with RouteChanged if the map or the schema changed since Freeze in a way that
-// changes what is done; then nothing more is done.
+// Erase implements store.Store. It fails with RouteChanged, and names where, if the map or the schema changed since
+// Freeze so that something is not done any more; then nothing is done. What they say to do beyond it is done too.
 func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.Frozen, beat func(done int64)) (store.Outcome, error) {
 	keys := s.keys(frozen)
 
@@ -23,7 +23,7 @@ func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.F
 		return store.Outcome{}, err
 	}
 
-	if err := unchanged(ctx, keys, found); err != nil {
+	if err := resume(ctx, keys, found); err != nil {
 		return store.Outcome{}, err
 	}
 
