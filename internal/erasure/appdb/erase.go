@@ -87,13 +87,16 @@ func (s *Store) run(
 		return execute.Done{}, err
 	}
 
-	round := 0
+	round, again := 1, false
 	runner := execute.Runner{
 		Session: on, Found: found, Limits: s.options.Limits, Beat: beat, Brake: s.options.Brake,
 		Grow: func(ctx context.Context) error {
-			round++
+			err := s.late(ctx, on, found, keys, chunks, round, again)
+			if again = err != nil; !again {
+				round++
+			}
 
-			return s.late(ctx, on, found, keys, chunks, round)
+			return err
 		},
 	}
 
@@ -124,9 +127,10 @@ func (s *Store) run(
 }
 
 // late lets go of rows that are somebody else's by now, and freezes keys of rows that came after Freeze, in chunks of
-// their own, before those rows go.
+// their own, before those rows go. Where the same round failed before, keys that it found are in the session's tables
+// already, and are frozen again.
 func (s *Store) late(
-	ctx context.Context, on *session.Session, found selection.Selection, keys freeze.Keys, chunks map[string]int, round int,
+	ctx context.Context, on *session.Session, found selection.Selection, keys freeze.Keys, chunks map[string]int, round int, again bool,
 ) error {
 	first := round * roundsApart
 
@@ -135,7 +139,7 @@ func (s *Store) late(
 	}
 
 	grown, err := freeze.Grow(ctx, on, found, first)
-	if err != nil || grown == 0 {
+	if err != nil || grown == 0 && !again {
 		return err
 	}
 

@@ -6,6 +6,7 @@ package execute
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"steward/internal/erasure/plan"
 	"steward/internal/erasure/selection"
@@ -21,6 +22,9 @@ type Limits struct {
 	Gather int64
 	// Batch is the first batch's number of rows, MostBatch that of the largest one.
 	Batch, MostBatch int
+	// Statement is how long a statement about several rows may take, ten seconds where it is zero. One about a
+	// single row that takes longer is given twice the time, and again, up to sixty-four times.
+	Statement time.Duration
 }
 
 // Default are the limits of a database that people work with meanwhile: a first batch that takes some milliseconds, a
@@ -79,17 +83,7 @@ func (r *Runner) Run(ctx context.Context) (Done, error) {
 	jobs := r.Found.Jobs()
 
 	for range mostPasses {
-		if err := r.Grow(ctx); err != nil {
-			return r.done, err
-		}
-
-		if r.Pseudonyms != nil {
-			if err := r.Pseudonyms(ctx); err != nil {
-				return r.done, err
-			}
-		}
-
-		left, err := Left(ctx, r.Session, jobs)
+		left, err := r.look(ctx, jobs)
 		if err != nil {
 			return r.done, err
 		}
@@ -104,6 +98,32 @@ func (r *Runner) Run(ctx context.Context) (Done, error) {
 	}
 
 	return r.done, failure.New(failure.StillWritten, "erasing rows of a subject that keeps being written")
+}
+
+// look finds what came meanwhile, gives pseudonyms, and counts what is left. The limits of the pass before are
+// taken off for it, and it is tried again while others are in the way.
+func (r *Runner) look(ctx context.Context, jobs []selection.Job) (left int64, err error) {
+	err = retried(ctx, func() error {
+		if _, err := r.Session.Exec(ctx, free); err != nil {
+			return fmt.Errorf("setting limits: %w", err)
+		}
+
+		if err := r.Grow(ctx); err != nil {
+			return err
+		}
+
+		if r.Pseudonyms != nil {
+			if err := r.Pseudonyms(ctx); err != nil {
+				return err
+			}
+		}
+
+		left, err = Left(ctx, r.Session, jobs)
+
+		return err
+	})
+
+	return left, err
 }
 
 // Left counts the rows that are still to be done, one that several jobs find several times.
@@ -135,7 +155,7 @@ func Count(ctx context.Context, s *session.Session, jobs []selection.Job) ([]int
 func (r *Runner) pass(ctx context.Context, jobs []selection.Job, left int64) error {
 	if left <= r.Limits.Small {
 		// What is in the way of one transaction may let batches through.
-		if err := r.atOnce(ctx, jobs); err == nil || !crowded(err) && !named(err) {
+		if err := r.atOnce(ctx, jobs, r.most()); err == nil || !crowded(err) && !named(err) {
 			return err
 		}
 	}
