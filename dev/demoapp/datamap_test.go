@@ -1,6 +1,7 @@
 package demoapp_test
 
 import (
+	"strings"
 	"testing"
 
 	"steward/dev/demoapp"
@@ -41,7 +42,9 @@ func TestTheDataMapDecidesEverything(t *testing.T) {
 		if found.Severity == check.Wrong {
 			t.Error(found)
 		}
-		notes++
+		if !strings.HasPrefix(found.What, "unindexed foreign key") { // an app has such keys
+			notes++
+		}
 	}
 	if notes != 1 {
 		t.Errorf("%d notes; there is one about the row-level security of app.leads", notes)

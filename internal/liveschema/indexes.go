@@ -12,9 +12,10 @@ import (
 // indexesQuery lists the indexes as they were declared: not those that the server made for each
 // partition. The first array are the key's
 // columns in its order, with an empty name for an expression; the second are columns that
-// its expressions and its condition name, which only the dependencies tell.
-const indexesQuery = `select i.indrelid, i.indisprimary, i.indisunique or i.indisexclusion, i.indisvalid,
-	coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
+// its expressions and its condition name, which only the dependencies tell. That nulls are the same, PostgreSQL
+// knows from 15 on.
+const indexesQuery = `select i.indrelid, i.indisprimary, i.indisunique or i.indisexclusion,
+	i.indisunique and coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false), i.indisvalid,
 	i.indpred is not null, c.relispartition, m.amname::text,
 	(select coalesce(array_agg(coalesce(a.attname::text, '') order by k.n), '{}')
 		from unnest(i.indkey::smallint[]) with ordinality as k (attnum, n)
@@ -37,9 +38,9 @@ order by c.relispartition, i.indrelid, x.relname`
 // index is one row of it.
 type index struct {
 	primary, unique, valid bool
+	nullsAlike             bool // two nulls are the same to it
 	partial                bool // it has a condition
 	part                   bool // it is that of one partition only
-	nullsAlike             bool // two nulls are the same to it (NULLS NOT DISTINCT, since PostgreSQL 15)
 	method                 string
 	columns, others        []string
 }
@@ -51,7 +52,7 @@ func readIndexes(ctx context.Context, q postgres.Queryer, into *catalogue) error
 			read index
 		)
 
-		err := row.Scan(&oid, &read.primary, &read.unique, &read.valid, &read.nullsAlike, &read.partial, &read.part, &read.method,
+		err := row.Scan(&oid, &read.primary, &read.unique, &read.nullsAlike, &read.valid, &read.partial, &read.part, &read.method,
 			&read.columns, &read.others)
 		if err != nil {
 			return err //nolint:wrapcheck // Read says what was read
@@ -71,8 +72,8 @@ func addIndex(t *Table, read index) {
 		t.UniqueOver = append(t.UniqueOver, read.named())
 	}
 
-	if read.unique && read.nullsAlike {
-		t.OneNull = append(t.OneNull, read.named())
+	if read.nullsAlike {
+		t.NullsAlike = append(t.NullsAlike, read.named())
 	}
 
 	if !read.valid || read.partial || read.part {

@@ -44,7 +44,7 @@ func TestPartitionsBelongToTheirTable(t *testing.T) {
 			{Name: "root", Type: "bigint", Base: "bigint", Category: "N", Checked: true},
 		},
 		Primary: []string{"id", "at", "kind"}, Indexes: [][]string{{"id", "at", "kind"}},
-		UniqueOver: [][]string{{"at", "id", "kind"}, {"root"}},
+		UniqueOver: [][]string{{"at", "id", "kind"}, {"root"}}, PartitionBy: []string{"at", "kind"},
 		Keys: []liveschema.ForeignKey{
 			{Name: "root", Columns: []string{"root"}, To: root, ToColumns: []string{"id"}, OnDelete: liveschema.Cascade},
 			{Name: "extra", Columns: []string{"id"}, To: root, ToColumns: []string{"id"}, OnDelete: liveschema.NoAction},
@@ -144,34 +144,5 @@ func TestReadInATransaction(t *testing.T) {
 
 	if got := table(t, schema, "s.away").Kind; got != liveschema.Foreign {
 		t.Errorf("kind %q", got)
-	}
-}
-
-// An index may take two nulls for the same value; then no two rows can be made null there. Older servers have no such index.
-func TestIndexesToWhichNullsAreTheSame(t *testing.T) {
-	t.Parallel()
-
-	schema := read(t, `create table pairs (id bigint primary key, firm bigint, mail text); create unique index apart on pairs (firm);
-		do $$ begin
-			if current_setting('server_version_num')::int >= 150000 then
-				create table newer (id bigint primary key);
-				execute 'create unique index alike on pairs (firm, mail) nulls not distinct';
-			end if;
-		end $$`)
-
-	var want [][]string
-	if _, newer := schema.Table(liveschema.Name{Schema: "public", Table: "newer"}); newer {
-		want = [][]string{{"firm", "mail"}}
-	}
-
-	pairs := table(t, schema, "public.pairs")
-	if diff := cmp.Diff(want, pairs.OneNull); diff != "" {
-		t.Error(diff)
-	}
-
-	for column, clashes := range map[string]bool{"id": false, "firm": want != nil, "mail": want != nil} {
-		if pairs.Clashes(column, pairs.OneNull) != clashes {
-			t.Errorf("%s clashes: %t", column, !clashes)
-		}
 	}
 }

@@ -98,7 +98,7 @@ create table "Shop floor"."Cus""tomers" (
 	mail b.mail not null unique, code b.code, short varchar(40), letter char(3),
 	"Mood" b.mood, tags text[], upper text generated always as (upper(code)) stored,
 	owner bigint, check (short <> letter));
-create unique index on "Shop floor"."Cus""tomers" (lower(short), code) where letter is not null;
+create unique index on "Shop floor"."Cus""tomers" (lower(short), code) nulls not distinct where letter is not null;
 create index on "Shop floor"."Cus""tomers" (code, lower(short), letter);
 create index on "Shop floor"."Cus""tomers" using gin (tags);
 create table b.people (tenant bigint, id uuid, mail b.work_mail, boss uuid,
@@ -127,8 +127,8 @@ func TestAWholeTable(t *testing.T) {
 			{Name: "owner", Type: "bigint", Base: "bigint", Category: "N"},
 		},
 		Primary: []string{"Id"}, Unique: [][]string{{"mail"}},
-		UniqueOver: [][]string{{"code", "letter", "short"}, {"mail"}, {"Id"}},
-		Indexes:    [][]string{{"code"}, {"mail"}, {"Id"}},
+		UniqueOver: [][]string{{"code", "letter", "short"}, {"mail"}, {"Id"}}, NullsAlike: [][]string{{"code", "letter", "short"}},
+		Indexes: [][]string{{"code"}, {"mail"}, {"Id"}},
 		Keys: []liveschema.ForeignKey{{
 			Name: "owner", Columns: []string{"owner"}, To: liveschema.Name{Schema: "b", Table: "people2"}, ToColumns: []string{"id"},
 			OnDelete: liveschema.NoAction, Deferrable: true,

@@ -1,7 +1,5 @@
 package liveschema
 
-import "slices"
-
 // Name is a table's name with its schema, as the catalogue holds them, not quoted.
 type Name struct {
 	Schema, Table string
@@ -55,8 +53,10 @@ type Table struct {
 	// way: by themselves, in an expression or in its condition. The primary key's are among them, and
 	// those of an index that only a partition has.
 	UniqueOver [][]string
-	// OneNull are those of UniqueOver to which two nulls are the same (NULLS NOT DISTINCT).
-	OneNull [][]string
+	// NullsAlike are those of UniqueOver for which two nulls are the same (NULLS NOT DISTINCT).
+	NullsAlike [][]string
+	// PartitionBy are the columns that decide in which partition a row lies, each once.
+	PartitionBy []string
 	// Indexes are the leading columns of each valid index without a condition that can look up
 	// equal values (btree and hash), up to its first expression.
 	Indexes [][]string
@@ -140,22 +140,6 @@ func (s Schema) Table(name Name) (Table, bool) {
 		}
 	}
 	return Table{}, false
-}
-
-// Clashes tells whether two rows that get the same value in a column may break one of these unique indexes: not if
-// the rest of it is different for any two rows by itself. For nulls ask about OneNull, else about UniqueOver.
-func (t Table) Clashes(column string, indexes [][]string) bool {
-	return slices.ContainsFunc(indexes, func(over []string) bool {
-		if !slices.Contains(over, column) {
-			return false
-		}
-
-		rest := slices.DeleteFunc(slices.Clone(over), func(name string) bool { return name == column })
-
-		return !slices.ContainsFunc(append([][]string{t.Primary}, t.Unique...), func(key []string) bool {
-			return len(key) > 0 && !slices.ContainsFunc(key, func(name string) bool { return !slices.Contains(rest, name) })
-		})
-	})
 }
 
 // Column finds a column by its name, false if there is none.

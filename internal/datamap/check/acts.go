@@ -16,6 +16,7 @@ func (c *checker) acts(found route.Route) {
 		for _, table := range group {
 			c.fires(table.Name, "deleted", func(t liveschema.Trigger) bool { return t.OnDelete })
 			c.unlinks(found, table)
+			c.scanned(table.Name)
 		}
 	}
 
@@ -35,7 +36,7 @@ func (c *checker) unlinks(found route.Route, table route.Table) {
 		columns := strings.Join(key.Columns, ", ")
 
 		c.fires(key.From, "updated", func(t liveschema.Trigger) bool { return t.OnUpdate })
-		c.acceptsNull(unlink)
+		c.refusesNull(unlink)
 
 		if c.goesWith(found, key) {
 			continue // the key is only opened so that a circle has a beginning
@@ -56,11 +57,10 @@ func (c *checker) unlinks(found route.Route, table route.Table) {
 	}
 }
 
-// acceptsNull finds columns that are made null, under a check or in the key of partitions, and of which nobody said that null will do:
-// after the decision it would be too late to hear it from the database.
-func (c *checker) acceptsNull(unlink route.Unlink) {
+// refusesNull finds what stands against making columns of a key null: nobody sees it before the rows that it names go.
+func (c *checker) refusesNull(unlink route.Unlink) {
 	from := unlink.Key.From
-	live := c.live[from]
+	live, place := c.live[from], c.placeOf(from)
 
 	var known datamap.Known
 	if table := c.decided.Table(from); table != nil {
@@ -68,13 +68,44 @@ func (c *checker) acceptsNull(unlink route.Unlink) {
 	}
 
 	for _, name := range unlink.Nulls {
-		if column, found := live.Column(name); found && column.Checked && !slices.Contains(known.Checks, name) {
-			c.wrong(from, []string{name}, c.placeOf(from),
-				fmt.Sprintf("a check names column %s, which is made null before rows of %s go, and nobody says that it accepts that",
-					name, unlink.Key.To),
+		column, _ := live.Column(name)
+		what := fmt.Sprintf("column %s is made null when rows of %s go, ", name, unlink.Key.To)
+
+		switch {
+		case slices.Contains(live.PartitionBy, name):
+			c.wrong(from, []string{name}, place, what+"and it decides in which partition a row lies",
+				fmt.Sprintf("let the rows go too: follows: [[%s]]", strings.Join(unlink.Key.Columns, ", ")))
+		case clashes(live, live.NullsAlike, name):
+			c.wrong(from, []string{name}, place, what+"and a unique key has it, to which nulls are the same",
+				fmt.Sprintf("let the rows go too: follows: [[%s]], or make the key anew without NULLS NOT DISTINCT",
+					strings.Join(unlink.Key.Columns, ", ")))
+		case column.Checked && !slices.Contains(known.Checks, name):
+			c.wrong(from, []string{name}, place, what+"and nobody says that the check which names it accepts that",
 				fmt.Sprintf("look at the check; add known: {checks: [%s]} if it does", name))
 		}
 	}
+}
+
+// scanned notes keys of others to a table for which the server reads their whole table at each row that goes.
+func (c *checker) scanned(to liveschema.Name) {
+	for from, live := range c.live {
+		for _, key := range live.Keys {
+			if key.To != to || slices.ContainsFunc(live.Indexes, func(index []string) bool { return leads(index, key.Columns) }) {
+				continue
+			}
+
+			c.note(from, key.Columns, c.placeOf(from),
+				fmt.Sprintf("unindexed foreign key: each row of %s that goes has the server read all of the table", to),
+				fmt.Sprintf("create an index on (%s); without it an erasure is slow, and slows others", strings.Join(key.Columns, ", ")))
+		}
+	}
+}
+
+// leads tells whether an index begins with these columns, in whatever order. The server uses one that begins with some
+// of them too, which may be most of the table's rows all the same.
+func leads(index, columns []string) bool {
+	return len(index) >= len(columns) &&
+		!slices.ContainsFunc(columns, func(name string) bool { return !slices.Contains(index[:len(columns)], name) })
 }
 
 // goesWith tells whether rows go, on this route, with those that the key names.

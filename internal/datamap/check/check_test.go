@@ -19,6 +19,20 @@ func TestNothingIsWrong(t *testing.T) {
 	}
 }
 
+// A key without an index is slow, and no reason to refuse.
+func TestAKeyWithoutAnIndexIsNoted(t *testing.T) {
+	t.Parallel()
+
+	live := schema()
+	table(&live, "app.tickets").Indexes = [][]string{{"firm", "lead"}}
+
+	got := run(t, live)
+	if len(got) != 1 || got[0].Severity != check.Note || got[0].Table != "app.tickets" ||
+		!strings.HasPrefix(got[0].What, "unindexed foreign key: each row of app.leads") || !strings.Contains(got[0].Remedy, "index on (lead)") {
+		t.Error(got)
+	}
+}
+
 // drift is a change of the schema, or of the map, with what must be said about it.
 type drift struct {
 	change func(*liveschema.Schema)
@@ -107,27 +121,6 @@ func drifts() map[string]drift {
 			},
 			table: "app.tickets", want: "column mail cannot be made a fixed value: a unique key has it", remedy: "keyed_hash",
 		},
-		"null in a key to which nulls are the same": {
-			change: func(s *liveschema.Schema) {
-				found := table(s, "app.tickets")
-				found.UniqueOver = append(found.UniqueOver, []string{"firm", "name"})
-				found.OneNull = append(found.OneNull, []string{"firm", "name"})
-			},
-			table: "app.tickets", want: "column name cannot be made null: a unique key has it to which two nulls are the same", remedy: "keyed_hash",
-		},
-		"an unlinked key to which nulls are the same": {
-			change: func(s *liveschema.Schema) { table(s, "app.tickets").OneNull = [][]string{{"lead"}} },
-			table:  "app.tickets", want: "rows of it that stay may name rows",
-		},
-		"an unlinked key under a check": {
-			change: func(s *liveschema.Schema) { col(s, "app.tickets", "lead").Checked = true }, table: "app.tickets",
-			want: "a check names column lead, which is made null before rows of app.leads go", remedy: "known: {checks: [lead]}",
-		},
-		"a time that never stands still": {
-			edits:  []string{`fixed: "gone@example.invalid"`, `fixed: "today 12:00"`},
-			change: func(s *liveschema.Schema) { col(s, "app.tickets", "mail").Base = "timestamp with time zone" }, table: "app.tickets",
-			want: "column mail cannot be made a fixed value: the value is another timestamp", remedy: "1970",
-		},
 		"a fixed value that is too long": {
 			change: func(s *liveschema.Schema) { col(s, "app.tickets", "mail").Length = 19 }, table: "app.tickets",
 			want: "column mail cannot be made a fixed value: it holds 19 characters, and the value has 20", remedy: "shorter",
@@ -135,6 +128,36 @@ func drifts() map[string]drift {
 		"a hash that is too long": {
 			change: func(s *liveschema.Schema) { col(s, "app.tickets", "nick").Length = 38 }, edits: []string{"keyed_hash: true", `keyed_hash: "erased-{}"`},
 			table: "app.tickets", want: "column nick cannot be made a keyed hash: it holds 38 characters, and the value has 39", remedy: "shorter",
+		},
+		"a null that must be unique": {
+			change: func(s *liveschema.Schema) {
+				found := table(s, "app.tickets")
+				found.UniqueOver, found.NullsAlike = append(found.UniqueOver, []string{"firm", "name"}), [][]string{{"firm", "name"}}
+			},
+			table: "app.tickets", want: "column name cannot be made null: a unique key has it", remedy: "NULLS NOT DISTINCT",
+		},
+		"a fixed value that is another one tomorrow": {
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "mail").Base = "date" },
+			edits:  []string{"gone@example.invalid", "Today"}, table: "app.tickets",
+			want: "column mail cannot be made a fixed value: the value is another one at another time", remedy: "2000-01-01",
+		},
+		"an unlinked column that deals rows out to partitions": {
+			change: func(s *liveschema.Schema) { table(s, "app.tickets").PartitionBy = []string{"lead"} }, table: "app.tickets",
+			want: "column lead is made null when rows of app.leads go, and it decides in which partition a row lies", remedy: "follows: [[lead]]",
+		},
+		"an unlinked column under a check": {
+			change: func(s *liveschema.Schema) { col(s, "app.tickets", "lead").Checked = true }, table: "app.tickets",
+			want: "column lead is made null when rows of app.leads go, and nobody says that the check", remedy: "checks: [lead]",
+		},
+		"an unlinked column of which but one may be null": {
+			change: func(s *liveschema.Schema) {
+				table(s, "app.tickets").NullsAlike = [][]string{{"lead"}}
+			}, table: "app.tickets",
+			want: "column lead is made null when rows of app.leads go, and a unique key has it", remedy: "NULLS NOT DISTINCT",
+		},
+		"a column that deals rows out to partitions": {
+			change: func(s *liveschema.Schema) { table(s, "app.tickets").PartitionBy = []string{"mail"} }, table: "app.tickets",
+			want: "column mail cannot be made a fixed value: it decides in which partition a row lies", remedy: "rows: delete",
 		},
 		"a hash that is no text": {
 			change: func(s *liveschema.Schema) { *col(s, "app.tickets", "nick") = column("nick", "bigint") }, table: "app.tickets",

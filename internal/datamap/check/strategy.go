@@ -65,6 +65,8 @@ func (c *checker) refused(table liveschema.Table, live liveschema.Column, column
 		return "it is the number of the row", other
 	case c.named[table.Name][column.Name]:
 		return "keys of other rows name it", other
+	case slices.Contains(table.PartitionBy, column.Name):
+		return "it decides in which partition a row lies", other
 	case column.Strategy == datamap.Null && live.NotNull:
 		return "it must not be null", `write fixed: or keyed_hash: instead of "null": true`
 	case column.Strategy != datamap.Null && inKey(table, column.Name):
@@ -79,10 +81,12 @@ func (c *checker) refused(table liveschema.Table, live liveschema.Column, column
 // refusedValue says why a column cannot hold the value by itself.
 func refusedValue(table liveschema.Table, live liveschema.Column, column datamap.Column) (reason, remedy string) {
 	switch {
-	case column.Strategy == datamap.Null && table.Clashes(column.Name, table.OneNull):
-		return "a unique key has it to which two nulls are the same (NULLS NOT DISTINCT)", "write keyed_hash: instead of \"null\": true"
-	case column.Strategy == datamap.Fixed && table.Clashes(column.Name, table.UniqueOver):
+	case column.Strategy == datamap.Fixed && clashes(table, table.UniqueOver, column.Name):
 		return "a unique key has it, and two rows would be the same", "write keyed_hash: instead of fixed:"
+	case column.Strategy == datamap.Null && clashes(table, table.NullsAlike, column.Name):
+		return "a unique key has it, to which nulls are the same", "write keyed_hash:, or make the key anew without NULLS NOT DISTINCT"
+	case column.Strategy == datamap.Fixed && passing(live.Base, column.Value):
+		return "the value is another one at another time", "write a date that stays, such as 2000-01-01"
 	case column.Strategy == datamap.KeyedHash && live.Category != "S":
 		return fmt.Sprintf("it is %s, and a hash is text", live.Type), other
 	case live.Length > 0 && length(column) > live.Length:
@@ -90,8 +94,6 @@ func refusedValue(table liveschema.Table, live liveschema.Column, column datamap
 			"write a shorter value, or let the column hold more"
 	case column.Strategy == datamap.Fixed && !reads(live.Base, column.Value):
 		return fmt.Sprintf("the value is no %s", live.Base), "write a value of that type"
-	case column.Strategy == datamap.Fixed && !stands(live.Base, column.Value):
-		return fmt.Sprintf("the value is another %s each time it is read", live.Base), "write the date itself, such as 1970-01-01"
 	}
 
 	return "", ""
@@ -104,6 +106,22 @@ func inKey(table liveschema.Table, column string) bool {
 func inFullKey(table liveschema.Table, column string) bool {
 	return slices.ContainsFunc(table.Keys, func(key liveschema.ForeignKey) bool {
 		return key.MatchFull && len(key.Columns) > 1 && slices.Contains(key.Columns, column)
+	})
+}
+
+// clashes tells whether two rows that get the same value may break a unique index: not if the rest of it is
+// different for any two rows by itself.
+func clashes(table liveschema.Table, uniques [][]string, column string) bool {
+	return slices.ContainsFunc(uniques, func(over []string) bool {
+		if !slices.Contains(over, column) {
+			return false
+		}
+
+		rest := slices.DeleteFunc(slices.Clone(over), func(name string) bool { return name == column })
+
+		return !slices.ContainsFunc(append([][]string{table.Primary}, table.Unique...), func(key []string) bool {
+			return len(key) > 0 && !slices.ContainsFunc(key, func(name string) bool { return !slices.Contains(rest, name) })
+		})
 	})
 }
 
@@ -121,19 +139,15 @@ func length(column datamap.Column) int {
 	}
 }
 
-// stands tells whether a value of a date or time means the same whenever it is read. PostgreSQL's words for a moment of the
-// present do not (https://www.postgresql.org/docs/current/datatype-datetime.html, special values), and a row that was overwritten
-// yesterday would not be taken for one.
-func stands(base, value string) bool {
-	if !strings.HasPrefix(base, "date") && !strings.HasPrefix(base, "time") {
-		return true
-	}
+// passingWords are what PostgreSQL reads as a time that depends on when it reads them (section 8.5.1.4 of its manual).
+var passingWords = regexp.MustCompile(`(?i)\b(now|today|tomorrow|yesterday)\b`)
 
-	words := strings.FieldsFunc(strings.ToLower(value), func(r rune) bool { return r < 'a' || r > 'z' })
+// passing tells whether a value of a type of dates or times, of ranges and lists of them too, says something else tomorrow: an
+// erasure would never come to an end, since it compares with what is there.
+func passing(base, value string) bool {
+	times := []string{"date", "time", "tsr", "tsm", "tst"} // with the ranges of them, and not tsvector
 
-	return !slices.ContainsFunc(words, func(word string) bool {
-		return slices.Contains([]string{"now", "today", "tomorrow", "yesterday"}, word)
-	})
+	return slices.ContainsFunc(times, func(begin string) bool { return strings.HasPrefix(base, begin) }) && passingWords.MatchString(value)
 }
 
 // uuidText is how a UUID is usually written; PostgreSQL reads a few other forms, which a map can do without.

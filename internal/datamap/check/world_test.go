@@ -97,7 +97,7 @@ func schema() liveschema.Schema {
 			Columns: []liveschema.Column{
 				id, column("firm", "bigint"), column("mail", "text"), column("form", "jsonb"), column("scan", "oid"),
 			},
-			Keys: []liveschema.ForeignKey{firm},
+			Keys: []liveschema.ForeignKey{firm}, Indexes: [][]string{{"firm"}},
 		},
 		{
 			Name: name("app.tickets"), Kind: liveschema.Ordinary, Primary: []string{"id"}, UniqueOver: [][]string{{"id"}, {"id", "mail"}},
@@ -105,7 +105,7 @@ func schema() liveschema.Schema {
 				id, column("firm", "bigint"), column("lead", "bigint"), column("mail", "text", "not null", "checked"), column("name", "text"),
 				column("nick", "text"), column("upper", "text", "generated"), column("amount", "numeric"),
 			},
-			Keys:     []liveschema.ForeignKey{firm, lead},
+			Keys: []liveschema.ForeignKey{firm, lead}, Indexes: [][]string{{"firm"}, {"lead", "id"}},
 			Triggers: []liveschema.Trigger{{Name: "touch", Function: "app.touch", OnUpdate: true, Enabled: true}},
 		},
 	}}

@@ -15,10 +15,11 @@ import (
 
 // rights lists what the login lacks for the tables whose numbers are given: to see each row, to change or to delete it
 // where that is done, and ($4) to have its statistics and its views made anew, which the server lets the owner alone do,
-// and from PostgreSQL 17 on whoever may MAINTAIN it.
+// and from PostgreSQL 17 on whoever may MAINTAIN it. Partitions are changed one by one, and may have other owners than their table.
 const rights = `select lack || ' (' || count(*) || ' tables, such as ' || min(c.oid::regclass::text) || ')'
-	from unnest($1::oid[], $2::boolean[], $3::boolean[]) as done (oid, updates, deletes)
-	join pg_catalog.pg_class as c on c.oid = done.oid cross join lateral (values
+	from unnest($1::oid[], $2::boolean[], $3::boolean[]) as done (root, updates, deletes)
+	cross join lateral (select done.root union select p.relid from pg_catalog.pg_partition_tree(done.root) as p) as part (number)
+	join pg_catalog.pg_class as c on c.oid = part.number cross join lateral (values
 	(pg_catalog.has_table_privilege(c.oid, 'select') and (not updates or pg_catalog.has_table_privilege(c.oid, 'update'))
 		and (not deletes or pg_catalog.has_table_privilege(c.oid, 'delete')), 'select, update and delete'),
 	(not c.relrowsecurity or (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = current_user)

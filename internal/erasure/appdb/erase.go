@@ -11,8 +11,8 @@ import (
 	"steward/internal/store"
 )
 
-// Erase implements store.Store. It fails with RouteChanged if the map or the schema changed since Freeze in a way that
-// changes what is done; then nothing more is done.
+// Erase implements store.Store. It fails with RouteChanged, and names where, if the map or the schema changed since
+// Freeze so that something is not done any more; then nothing is done. What they say to do beyond it is done too.
 func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.Frozen, beat func(done int64)) (store.Outcome, error) {
 	keys := s.keys(frozen)
 
@@ -21,7 +21,7 @@ func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.F
 		return store.Outcome{}, err
 	}
 
-	if err := unchanged(ctx, keys, found); err != nil {
+	if err := resume(ctx, keys, found); err != nil {
 		return store.Outcome{}, err
 	}
 
@@ -90,14 +90,17 @@ func (s *Store) run(
 	held := s.brake()
 	defer held.Close(ctx)
 
-	round := 0
+	round, again := 1, false
 	runner := execute.Runner{
 		Session: on, Found: found, Limits: s.options.Limits, Known: known, Beat: beat, Brake: held.Wait,
 		Record: recorder(found, keys, chunks),
 		Grow: func(ctx context.Context) error {
-			round++
+			err := s.late(ctx, on, found, keys, chunks, round, again)
+			if again = err != nil; !again {
+				round++
+			}
 
-			return s.late(ctx, on, found, keys, chunks, round)
+			return err
 		},
 	}
 
@@ -132,9 +135,10 @@ func (s *Store) run(
 }
 
 // late lets go of rows that are somebody else's by now, and freezes keys of rows that came after Freeze, in chunks of
-// their own, before those rows go.
+// their own, before those rows go. Where the same round failed before, keys that it found are in the session's tables
+// already, and are frozen again.
 func (s *Store) late(
-	ctx context.Context, on *session.Session, found selection.Selection, keys freeze.Keys, chunks map[string]int, round int,
+	ctx context.Context, on *session.Session, found selection.Selection, keys freeze.Keys, chunks map[string]int, round int, again bool,
 ) error {
 	first := round * roundsApart
 
@@ -143,7 +147,7 @@ func (s *Store) late(
 	}
 
 	grown, err := freeze.Grow(ctx, on, found, first)
-	if err != nil || grown == 0 {
+	if err != nil || grown == 0 && !again {
 		return err
 	}
 

@@ -13,7 +13,7 @@ import (
 
 // The sets that hold no keys. They stand beside those of the tables, whose names begin with a schema.
 const (
-	// routeSet holds the fingerprint of the route for which keys were frozen.
+	// routeSet holds the fingerprint of the route for which keys were frozen, and the route.
 	routeSet = "#route"
 	// begunSet is there from the first deletion on, and holds what was counted before it. From then on frozen keys
 	// are added, and never replaced: the rows of the others are gone.
@@ -41,7 +41,7 @@ func (s *Store) Freeze(ctx context.Context, subject store.Subject, frozen store.
 
 // freeze keeps the keys in the session's tables, then the fingerprint: where that is, all keys are.
 func (s *Store) freeze(ctx context.Context, on *session.Session, found selection.Selection, subject store.Subject, keys freeze.Keys) error {
-	fingerprint, err := found.Route.Fingerprint()
+	way, err := written(found)
 	if err != nil {
 		return err
 	}
@@ -58,29 +58,7 @@ func (s *Store) freeze(ctx context.Context, on *session.Session, found selection
 		return err
 	}
 
-	return put(ctx, keys, routeSet, []string{fingerprint})
-}
-
-// unchanged fails with NotFrozen, or with RouteChanged, unless the keys were frozen for this route.
-func unchanged(ctx context.Context, keys freeze.Keys, found selection.Selection) error {
-	fingerprint, err := found.Route.Fingerprint()
-	if err != nil {
-		return err
-	}
-
-	rows, err := keys.Frozen.Get(ctx, keys.Name(routeSet), 0)
-	if err != nil {
-		return failure.Wrap(failure.Unavailable, "reading the frozen route", err)
-	}
-
-	switch {
-	case len(rows) == 0:
-		return failure.New(failure.NotFrozen, "erasing in "+keys.Store)
-	case rows[0][0] != fingerprint:
-		return failure.New(failure.RouteChanged, "erasing in "+keys.Store)
-	default:
-		return nil
-	}
+	return put(ctx, keys, routeSet, way)
 }
 
 func has(ctx context.Context, keys freeze.Keys, set string) (bool, error) {

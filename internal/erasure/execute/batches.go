@@ -29,7 +29,7 @@ func (r *Runner) inBatches(ctx context.Context, jobs []selection.Job) error {
 
 		if job.Together != nil {
 			// What a row names that came meanwhile, the next pass takes.
-			if err := r.atOnce(ctx, []selection.Job{job}); err != nil && !named(err) {
+			if err := r.circle(ctx, job); err != nil && !named(err) {
 				return err
 			}
 
@@ -92,7 +92,8 @@ func (r *Runner) gather(ctx context.Context, job selection.Job, leaf liveschema.
 func (r *Runner) places(
 	ctx context.Context, leaf liveschema.Name, job selection.Job, places []pgtype.TID, size *pace,
 ) (all int64, err error) {
-	if err := r.within(ctx, gentle); err != nil {
+	most := r.most()
+	if err := r.limit(ctx, most); err != nil {
 		return 0, err
 	}
 
@@ -119,6 +120,12 @@ func (r *Runner) places(
 			return all, nil // by a row that came meanwhile, which the next pass takes first
 		case !crowded(err):
 			return all, err
+		case count == 1 && tooLong(err) && most < longer*r.most():
+			most *= 2 // such as a key without an index, for which a whole table is read: no smaller batch is quicker
+
+			if err := r.limit(ctx, most); err != nil {
+				return all, err
+			}
 		case refused == mostRefused:
 			return all, failure.Wrap(failure.LockNotGranted, "waiting for rows of a subject", err)
 		default:
@@ -158,6 +165,47 @@ const (
 	restFor = 100 * time.Millisecond
 )
 
+// longer is how many times the time of a batch one row may take: eleven minutes, where a batch has ten seconds.
+const longer = 64
+
+// circle does a job whose rows go in one statement, which cannot be made smaller, and is given more time instead.
+func (r *Runner) circle(ctx context.Context, job selection.Job) error {
+	most := r.most()
+
+	for refused := 0; ; {
+		err := r.atOnce(ctx, []selection.Job{job}, most)
+
+		switch {
+		case err == nil || !crowded(err):
+			return err
+		case tooLong(err) && most < longer*r.most():
+			most *= 2
+		case refused == mostRefused:
+			return failure.Wrap(failure.LockNotGranted, "waiting for rows of a subject", err)
+		default:
+			refused++
+
+			if err := rest(ctx, refused); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// retried runs work again and again while others are in its way.
+func retried(ctx context.Context, work func() error) error {
+	for refused := 0; ; refused++ {
+		err := work()
+		if err == nil || !crowded(err) || refused == mostRefused {
+			return err
+		}
+
+		if err := rest(ctx, refused); err != nil {
+			return err
+		}
+	}
+}
+
 // rest waits for whoever is in the way.
 func rest(ctx context.Context, refused int) error {
 	timer := time.NewTimer(time.Duration(refused) * restFor)
@@ -173,9 +221,16 @@ func rest(ctx context.Context, refused int) error {
 
 // crowded says that others were in the way, or the statement was too long: a smaller one, or a later one, may do.
 func crowded(err error) bool {
-	const lockNotAvailable, queryCanceled, deadlock, serialization = "55P03", "57014", "40P01", "40001"
+	const lockNotAvailable, deadlock, serialization = "55P03", "40P01", "40001"
 
-	return hasCode(err, lockNotAvailable, queryCanceled, deadlock, serialization)
+	return tooLong(err) || hasCode(err, lockNotAvailable, deadlock, serialization)
+}
+
+// tooLong says that a statement took longer than it may.
+func tooLong(err error) bool {
+	const queryCanceled = "57014"
+
+	return hasCode(err, queryCanceled)
 }
 
 // named says that a row is named by one that is still there.

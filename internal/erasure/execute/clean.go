@@ -79,25 +79,11 @@ func refresh(ctx context.Context, on *session.Session, view liveschema.Name) err
 
 // patiently runs a statement that waits for a lock, again and again: whoever comes after it waits no longer than one try.
 func patiently(ctx context.Context, on *session.Session, statement string) error {
-	return crowdedAgain(ctx, func() error {
+	return retried(ctx, func() error {
 		_, err := on.Exec(ctx, statement)
 
 		return err
 	})
-}
-
-// crowdedAgain does work again and again while others are in the way.
-func crowdedAgain(ctx context.Context, work func() error) error {
-	for refused := 0; ; refused++ {
-		err := work()
-		if err == nil || !crowded(err) || refused == mostRefused {
-			return err
-		}
-
-		if err := rest(ctx, refused); err != nil {
-			return err
-		}
-	}
 }
 
 // atOnceObjects is how many large objects one transaction unlinks: each takes a lock, of which the server

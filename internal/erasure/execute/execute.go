@@ -6,6 +6,7 @@ package execute
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"steward/internal/erasure/plan"
 	"steward/internal/erasure/selection"
@@ -21,6 +22,9 @@ type Limits struct {
 	Gather int64
 	// Batch is the first batch's number of rows, MostBatch that of the largest one.
 	Batch, MostBatch int
+	// Statement is how long a statement about several rows may take, ten seconds where it is zero. One about a
+	// single row that takes longer is given twice the time, and again, up to sixty-four times.
+	Statement time.Duration
 }
 
 // Default are the limits of a database that people work with meanwhile: a first batch that takes some milliseconds, a
@@ -88,7 +92,7 @@ func (r *Runner) Run(ctx context.Context) (Done, error) {
 	jobs := r.Found.Jobs()
 
 	for range mostPasses {
-		left, err := r.left(ctx, jobs)
+		left, err := r.look(ctx, jobs)
 		if err != nil {
 			return r.done, err
 		}
@@ -105,23 +109,35 @@ func (r *Runner) Run(ctx context.Context) (Done, error) {
 	return r.done, failure.New(failure.StillWritten, "erasing rows of a subject that keeps being written")
 }
 
-// left finds what came since, and counts the rows that are still to be done, one that several jobs find several times.
+// look finds what came meanwhile, gives pseudonyms, and counts what is left. The limits of the pass before are
+// taken off for it, and it is tried again while others are in the way.
+func (r *Runner) look(ctx context.Context, jobs []selection.Job) (left int64, err error) {
+	err = retried(ctx, func() error {
+		if err := r.within(ctx, free); err != nil {
+			return err
+		}
+
+		if err := r.Grow(ctx); err != nil {
+			return err
+		}
+
+		if r.Pseudonyms != nil {
+			if err := r.Pseudonyms(ctx); err != nil {
+				return err
+			}
+		}
+
+		left, err = r.left(ctx, jobs)
+
+		return err
+	})
+
+	return left, err
+}
+
+// left counts the rows that are still to be done, one that several jobs find several times.
 // A job that counts none is done all the same: what another one does may give it rows, which must not go by a cascade instead.
 func (r *Runner) left(ctx context.Context, jobs []selection.Job) (left int64, err error) {
-	if err := r.within(ctx, free); err != nil {
-		return 0, err
-	}
-
-	if err := r.Grow(ctx); err != nil {
-		return 0, err
-	}
-
-	if r.Pseudonyms != nil {
-		if err := r.Pseudonyms(ctx); err != nil {
-			return 0, err
-		}
-	}
-
 	// Between many and few it decides in which way they go, and either way does all.
 	if known := r.Known; known > r.Limits.Small {
 		r.Known = 0
@@ -175,7 +191,7 @@ func (r *Runner) pass(ctx context.Context, jobs []selection.Job, left int64) err
 
 	if left <= r.Limits.Small {
 		// What is in the way of one transaction may let batches through.
-		if err := r.atOnce(ctx, jobs); err == nil || !crowded(err) && !named(err) {
+		if err := r.atOnce(ctx, jobs, r.most()); err == nil || !crowded(err) && !named(err) {
 			return err
 		}
 	}

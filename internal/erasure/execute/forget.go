@@ -111,7 +111,7 @@ func forgetOne(ctx context.Context, on *session.Session, one knownOf, super bool
 		return err
 	}
 
-	return crowdedAgain(ctx, func() error {
+	return retried(ctx, func() error {
 		err := on.InTx(ctx, "begin", func(ctx context.Context) error {
 			if super {
 				return deleteSamples(ctx, on, one)

@@ -1,23 +1,39 @@
 package execute
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"steward/internal/erasure/plan"
 	"steward/internal/erasure/selection"
 )
 
+// statement is how long one may take, unless Limits say another time.
+const statement = 10 * time.Second
+
 // gentle are the limits of each statement: whoever waits behind us waits no longer than that. The lock is the
 // wait for one row or table; the statement, that of a batch, which locks rows until it ends.
-const gentle = "set lock_timeout = '2s'; set statement_timeout = '10s'"
+func gentle(most time.Duration) string {
+	return fmt.Sprintf("set lock_timeout = '2s'; set statement_timeout = %d", most.Milliseconds())
+}
+
+// limit sets the limits of each statement.
+func (r *Runner) limit(ctx context.Context, most time.Duration) error {
+	return r.within(ctx, gentle(most))
+}
+
+// most is how long a statement about several rows may take.
+func (r *Runner) most() time.Duration { return cmp.Or(r.Limits.Statement, statement) }
 
 // free takes the limits off for reading, which keeps nobody waiting.
 const free = "set lock_timeout = '2s'; set statement_timeout = 0"
 
-// atOnce does all jobs in one transaction. A crash leaves all as it was, or all done.
-func (r *Runner) atOnce(ctx context.Context, jobs []selection.Job) error {
-	if err := r.within(ctx, gentle); err != nil {
+// atOnce does all jobs in one transaction, of which each statement may take so long. A crash leaves all as it was, or
+// all done.
+func (r *Runner) atOnce(ctx context.Context, jobs []selection.Job, most time.Duration) error {
+	if err := r.limit(ctx, most); err != nil {
 		return err
 	}
 

@@ -19,9 +19,9 @@ func (p *pace) took(batch time.Duration) {
 	case batch < quick:
 		p.rows = min(2*p.rows, p.most)
 	case batch > slow:
-		p.shrink()
+		p.rows = max(p.rows/2, min(p.rows, fewest))
 	}
 }
 
-// shrink halves the batch.
-func (p *pace) shrink() { p.rows = max(p.rows/2, fewest) }
+// shrink halves a batch that was refused, down to one row.
+func (p *pace) shrink() { p.rows = max(p.rows/2, 1) }

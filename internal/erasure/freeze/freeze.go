@@ -130,13 +130,16 @@ func growOnce(ctx context.Context, q postgres.Queryer, found selection.Selection
 }
 
 // Append keeps the keys that came in a round or later, in chunks after those that there are, and counts them in chunks.
-func (k Keys) Append(ctx context.Context, q postgres.Queryer, found selection.Selection, round int, chunks map[string]int) (err error) {
+func (k Keys) Append(ctx context.Context, q postgres.Queryer, found selection.Selection, round int, chunks map[string]int) error {
 	for i, set := range found.Route.Sets {
 		name := k.Name(set.String())
 
-		if chunks[name], err = k.writeSet(ctx, q, found.Keys(i), name, round, chunks[name]); err != nil {
-			return err
+		next, err := k.writeSet(ctx, q, found.Keys(i), name, round, chunks[name])
+		if err != nil {
+			return err // chunks stays, so that a later try overwrites none that is full
 		}
+
+		chunks[name] = next
 	}
 
 	return nil

@@ -96,6 +96,11 @@ type Set struct {
 // String is the set's name.
 func (s Set) String() string { return s.Table.String() + " (" + strings.Join(s.Columns, ", ") + ")" }
 
+// Same says that another set is of the same columns, in whatever order.
+func (s Set) Same(other Set) bool {
+	return s.Table == other.Table && alike(s.Columns, other.Columns) && s.LargeObjects == other.LargeObjects
+}
+
 // Unlink makes a key null where it names a row that goes.
 type Unlink struct {
 	Key Key

@@ -54,7 +54,7 @@ func (b *builder) nulls(key Key) (nulls []string) {
 
 	for _, name := range key.Columns {
 		column, found := live.Column(name)
-		if found && !column.NotNull && !column.Generated && !slices.Contains(live.Primary, name) && !live.Clashes(name, live.OneNull) {
+		if found && !column.NotNull && !column.Generated && !slices.Contains(live.Primary, name) {
 			nulls = append(nulls, name)
 		}
 	}

@@ -1,0 +1,53 @@
+package appdb_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"steward/internal/erasure/appdb"
+	"steward/internal/failure"
+	"steward/internal/ids"
+	"steward/internal/postgres"
+)
+
+// A partition may have another owner than its table: that is found by the plan, since it would be in the way once rows are gone.
+func TestAPartitionOfAnotherOwnerIsRefused(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t, `create table a.leads (id bigint, firm bigint not null references a.firms, primary key (id, firm)) partition by list (firm);
+		create table a.leads_1 partition of a.leads for values in (1); create table a.leads_2 partition of a.leads default;`, "",
+		"      a.leads: {category: collected, role: processor, path: [firm], rows: delete, columns: {not_personal: [id, firm]}}\n", appdb.Options{})
+	role := strings.ToLower(ids.New("t"))
+
+	s.exec(t, "create role "+role+" login; grant usage on schema a to "+role+"; grant all on all tables in schema a to "+role+
+		"; alter table a.firms owner to "+role+"; alter table a.leads owner to "+role+"; alter table a.leads_1 owner to "+role)
+
+	at, err := url.Parse(s.db.Pool().Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	at.User = url.User(role)
+
+	other, err := postgres.Open(t.Context(), at.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	of := appdb.New(other, s.decided, appdb.Options{})
+
+	if _, err := of.Plan(t.Context(), s.subject); !failure.Is(err, failure.StoreRefuses) || !strings.Contains(err.Error(), "a.leads_2") {
+		t.Error(err)
+	}
+
+	s.exec(t, "alter table a.leads_2 owner to "+role)
+
+	if _, err := of.Plan(t.Context(), s.subject); err != nil {
+		t.Error(err)
+	}
+
+	other.Close()
+	s.exec(t, "select pg_terminate_backend(pid, 10000) from pg_stat_activity where usename = '"+role+"'")
+	s.exec(t, "reassign owned by "+role+" to current_user; drop owned by "+role+"; drop role "+role)
+}
