@@ -231,7 +231,7 @@ func writes(ctx context.Context, world *harness.World, account harness.Account, 
 		if err != nil {
 			return count, err
 		}
-		if count += len(made); count == quick {
+		if count += len(made); count == quick && len(made) > 0 {
 			wait = time.Second
 			close(many)
 		}
