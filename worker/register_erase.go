@@ -17,6 +17,7 @@ import (
 	"steward/internal/erasure/motor"
 	"steward/internal/erasure/nightly"
 	"steward/internal/failure"
+	"steward/internal/faults"
 	"steward/internal/hold"
 	"steward/internal/keys"
 	"steward/internal/ledger"
@@ -162,6 +163,10 @@ func (p *process) erasures() motor.Motor {
 // stir lets erasures go on as soon as there is news of them, and ends holds whose time is over. It
 // does not end but with the process: what cannot be done now is done at the next look.
 func (p *process) stir(ctx context.Context) error {
+	if p.faults != nil {
+		ctx = faults.Within(faults.With(ctx, p.faults), faults.Part{Operation: motor.Operation})
+	}
+
 	every := p.config.Patience().Of(stirEvery)
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()

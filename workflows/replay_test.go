@@ -31,7 +31,7 @@ func recorded() map[string]int {
 		workflows.DeliverWebhooksName:  5,
 		workflows.ExpireOwnRecordsName: 3,
 		workflows.DatamapAuditName:     3,
-		workflows.ErasureName:          3,
+		workflows.ErasureName:          8,
 		workflows.ErasureResidueName:   3,
 	}
 }

@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -24,6 +25,8 @@ type Sweep struct {
 	Mode faults.Mode
 	// Of, above 1, lets only one of so many points fail; Slice, modulo Of, says which.
 	Of, Slice uint64
+	// Most is how many calls of one activity fail in a run; 0 is as many as it has tries for.
+	Most int
 
 	mu     sync.Mutex
 	struck map[string]bool // owned by mu
@@ -89,7 +92,7 @@ func (s *swept) strikes(sweep *Sweep, call Call) bool {
 		s.named[try] = map[string]int{}
 	}
 	s.named[try][name]++
-	if s.failed[try] || s.count[part.Of] == strikesOfOne {
+	if s.failed[try] || s.count[part.Of] == cmp.Or(sweep.Most, strikesOfOne) {
 		return false
 	}
 	nth := slices.Index(s.order[part.Operation], part.Of)

@@ -70,7 +70,7 @@ func newLoop(name, test string, seed harness.Seed, step, sweeps int) *loop {
 			l.next[mode], l.end[mode] = seed.N, seed.N
 		case sweeps > 0 && !slow(mode):
 			l.end[mode] = 0
-			l.sweeps = append(l.sweeps, &harness.Sweep{Mode: mode, Of: uint64(sweeps), Slice: seed.Number})
+			l.sweeps = append(l.sweeps, &harness.Sweep{Mode: mode, Of: uint64(sweeps), Slice: seed.Number, Most: mostOf(sweeps)})
 		}
 	}
 	l.swept = slices.Clone(l.sweeps)
@@ -78,6 +78,16 @@ func newLoop(name, test string, seed harness.Seed, step, sweeps int) *loop {
 		l.end[seed.Mode]++
 	}
 	return l
+}
+
+// mostOf is how many calls of one activity a sparse sweep fails in a run: the waits between tries double, so that a few
+// runs with few failures are shorter than one with many.
+func mostOf(sweeps int) int {
+	const few = 3
+	if sweeps > 1 {
+		return few
+	}
+	return 0
 }
 
 // seeds are those of the runs to do: one, or in a soak one for each part.

@@ -4,20 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
 	"steward/dev/harness"
+	"steward/internal/erasure/motor"
+	"steward/internal/faults"
 	"steward/internal/ledger/seal"
 )
 
 const (
 	// erasurePoints is how many calls lie between two that fail alone, and of how many one is swept, in make test: an
 	// erasure has some eight hundred, and one that hangs in a store costs 18 s.
-	erasurePoints = 211
-	// cancelPoints is the same for cancellations: some five hundred calls come before the tombstone.
-	cancelPoints = 149
-	sweptOf      = 10
+	erasurePoints = 401
+	// cancelPoints is the same for cancellations: some three hundred calls are of the steps before the tombstone.
+	cancelPoints = 223
+	// newsPoints is the same for what Temporal is told: that there is a case, an approval, a day that has come.
+	newsPoints = 3
+	sweptOf    = 20
 )
 
 // TestNthErasure is TestNthCall for a whole erasure, from the look at an opened case to its end: whichever call of the
@@ -28,17 +33,17 @@ const (
 //nolint:tparallel // one loop after the other has the lanes
 func TestNthErasure(t *testing.T) {
 	t.Parallel()
-	step, cancelled, sweeps := erasurePoints, cancelPoints, sweptOf
+	step, news, cancelled, sweeps := erasurePoints, newsPoints, cancelPoints, sweptOf
 	if harness.Soak() {
-		step, cancelled, sweeps = slicesOfPoints, slicesOfPoints, 0
+		step, news, cancelled, sweeps = slicesOfPoints, slicesOfPoints, slicesOfPoints, 0
 	}
-	worlds := make([]*harness.World, lanes)
+	worlds := make([]*harness.World, lanes-1)
 	for i := range worlds {
 		worlds[i] = harness.New(t, erasing())
 	}
 	for _, each := range []operation{
 		{"erasure", harness.Plan{Counts: ofErasures}, erasedOnce, step, sweeps},
-		{"news", harness.Plan{Counts: ofTheMotor}, erasedOnce, 1, 0},
+		{"news", harness.Plan{Counts: ofTheMotor}, erasedOnce, news, 0},
 		{"cancel", harness.Plan{Counts: beforeTheTombstone}, cancelledAt, cancelled, 0},
 	} {
 		t.Run(each.name, func(t *testing.T) { each.loop(t, worlds) })
@@ -47,11 +52,18 @@ func TestNthErasure(t *testing.T) {
 
 // ofErasures are the calls of the steps of erasures; the sequencer has a loop of its own.
 func ofErasures(call harness.Call) bool {
-	return call.Process != harness.APIProcess && call.Part.Operation != "" && call.Part.Operation != seal.Operation
+	switch call.Part.Operation {
+	case "", seal.Operation, motor.Operation:
+		return false
+	default:
+		return call.Process != harness.APIProcess
+	}
 }
 
 // ofTheMotor are the calls by which Temporal is told of cases. What the motor asks the database comes by the clock.
-func ofTheMotor(call harness.Call) bool { return strings.HasPrefix(call.Name, "temporal ") }
+func ofTheMotor(call harness.Call) bool {
+	return call.Part.Operation == motor.Operation && call.Kind == faults.HTTP
+}
 
 // beforeTheTombstone are the calls of the steps that lead to it, and its own.
 func beforeTheTombstone(call harness.Call) bool {
@@ -105,11 +117,11 @@ func cancelledAt(ctx context.Context, world *harness.World, plan harness.Plan) (
 
 // cancelNewest asks for the case of an account to be stopped.
 func cancelNewest(ctx context.Context, world *harness.World, account harness.Account) error {
-	found, err := harness.Rows(ctx, world.StewardURL, `select id from erasures where account = $1 and ended_at is null`, account.ID)
-	if err != nil || len(found) != 1 {
-		return fmt.Errorf("looking for the case of an account: %d found, %w", len(found), err)
+	id, err := open(ctx, world, account)
+	if err != nil {
+		return err
 	}
-	return world.Ask(ctx, world.Callers.Support, "POST", "/v1/erasures/"+found[0]+"/cancellation", nil, nil)
+	return world.Ask(ctx, world.Callers.Support, http.MethodPost, "/v1/erasures/"+id+"/cancellation", nil, nil)
 }
 
 // cancelledOrErased takes a case to the end that whoever cancelled it was told; without a cancellation it is erased.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"steward/dev/harness"
+	"steward/internal/erasure/motor"
 	"steward/internal/ledger"
 	"steward/internal/ledger/seal"
 	"steward/internal/postgres"
@@ -21,7 +22,7 @@ func sealing() operation {
 		return operation{"sealer", plan, sealed, every, 0}
 	}
 	plan := harness.Plan{
-		Counts: func(call harness.Call) bool { return call.Process == "core" },
+		Counts: func(call harness.Call) bool { return call.Process == "core" && call.Part.Operation != motor.Operation },
 		After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
 	}
 	return operation{"sealer", plan, backedUp, slicesOfPoints, 0}

@@ -116,14 +116,14 @@ func (s *shop) begin(t *testing.T, begun bool) {
 	}
 
 	calls := 0
-	half := appdb.New(s.db, s.decided, appdb.Options{Limits: tiny(), Brake: func(context.Context) error {
+	half := appdb.New(s.db, s.decided, appdb.Options{Limits: tiny(), Brake: looking(func(context.Context) error {
 		calls++
 		if calls > 5 {
 			return errStopped
 		}
 
 		return nil
-	}})
+	})})
 
 	if _, err := half.Erase(t.Context(), s.subject, s.frozen, nil); !errors.Is(err, errStopped) {
 		t.Fatal(err)

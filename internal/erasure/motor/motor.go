@@ -18,6 +18,9 @@ import (
 	"steward/internal/postgres"
 )
 
+// Operation names the outside calls of a motor to whoever counts them, apart from those of activities.
+const Operation = "Motor"
+
 // Starter is the part of Temporal's client that a motor needs.
 type Starter interface {
 	// SignalWithStartWorkflow is that of client.Client.

@@ -55,14 +55,14 @@ func TestAnObjectWhoseRowComesLate(t *testing.T) {
 			}
 
 			looks := 0
-			rows := appdb.New(made.db, by, appdb.Options{Limits: c.limits, Brake: func(context.Context) error {
+			rows := appdb.New(made.db, by, appdb.Options{Limits: c.limits, Brake: looking(func(context.Context) error {
 				looks++
 				if looks == c.during {
 					exec(c.late)
 				}
 
 				return nil
-			}})
+			})})
 
 			erase(t, made.of, subject, frozen)
 
@@ -119,3 +119,12 @@ func scanned(keep bool) datamap.Database {
 
 	return by
 }
+
+// looking is a brake that does the same at each look.
+func looking(wait always) func() appdb.Brake { return func() appdb.Brake { return wait } }
+
+type always func(ctx context.Context) error
+
+func (a always) Check(context.Context) error    { return nil }
+func (a always) Wait(ctx context.Context) error { return a(ctx) }
+func (a always) Close(context.Context)          {}
