@@ -61,7 +61,7 @@ func TestWhatErasingNeeds(t *testing.T) {
 		t.Helper()
 
 		return find(t, visitMessages(t, func(d *doctor.Doctor) {
-			d.Policy.Promises.Erasure, d.Config.DataMap, d.Config.KeysDir = &policy.Plain{}, file, keysDir
+			d.Policy.Promises.Erasure, d.Config.DataMap, d.Config.KeysDir = &policy.Erasure{}, file, keysDir
 			d.Config.StewardDatabase = pgtest.Member(t, at, "steward_core")
 		}), "erasures", name)
 	}
