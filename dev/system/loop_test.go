@@ -90,6 +90,16 @@ func mostOf(sweeps int) int {
 	return 0
 }
 
+// keepOne leaves one mode, picked by the seed.
+func (l *loop) keepOne() {
+	all := modes()
+	for n, mode := range all {
+		if uint64(n) != l.seed.Number%uint64(len(all)) {
+			l.end[mode] = 0
+		}
+	}
+}
+
 // seeds are those of the runs to do: one, or in a soak one for each part.
 func seeds(from harness.Seed) []harness.Seed {
 	if !harness.Soak() || from.N > 0 {

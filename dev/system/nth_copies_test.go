@@ -23,7 +23,7 @@ func TestNthCopies(t *testing.T) {
 		Counts: func(call harness.Call) bool { return call.Process == "backup" },
 		After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
 	}
-	operation{"copies", plan, copied, slicesOfPoints, everyPoint()}.loop(t, worlds)
+	operation{"copies", plan, copied, slicesOfPoints, everyPoint(), false}.loop(t, worlds)
 }
 
 // copied makes a backup of a new day with its copy, then the hourly copy and a prune,

@@ -22,7 +22,7 @@ const (
 	cancelPoints = 223
 	// newsPoints is the same for what Temporal is told: that there is a case, an approval, a day that has come.
 	newsPoints = 3
-	sweptOf    = 20
+	sweptOf    = 40
 )
 
 // TestNthErasure is TestNthCall for a whole erasure, from the look at an opened case to its end: whichever call of the
@@ -42,9 +42,9 @@ func TestNthErasure(t *testing.T) {
 		worlds[i] = harness.New(t, erasing())
 	}
 	for _, each := range []operation{
-		{"erasure", harness.Plan{Counts: ofErasures}, erasedOnce, step, sweeps},
-		{"news", harness.Plan{Counts: ofTheMotor}, erasedOnce, news, 0},
-		{"cancel", harness.Plan{Counts: beforeTheTombstone}, cancelledAt, cancelled, 0},
+		{"erasure", harness.Plan{Counts: ofErasures}, erasedOnce, step, sweeps, false},
+		{"news", harness.Plan{Counts: ofTheMotor}, erasedOnce, news, 0, !harness.Soak()},
+		{"cancel", harness.Plan{Counts: beforeTheTombstone}, cancelledAt, cancelled, 0, !harness.Soak()},
 	} {
 		t.Run(each.name, func(t *testing.T) { each.loop(t, worlds) })
 	}

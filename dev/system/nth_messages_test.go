@@ -20,7 +20,7 @@ const beyondLeases = 10 * time.Minute
 func TestNthMessages(t *testing.T) {
 	t.Parallel()
 	plan := harness.Plan{Counts: func(call harness.Call) bool { return call.Process == "vendors" && call.Part.Operation != "" }}
-	operation{"messages", plan, messaged, slicesOfPoints, everyPoint()}.loop(t, messageWorlds(t, lanes/2))
+	operation{"messages", plan, messaged, slicesOfPoints, everyPoint(), false}.loop(t, messageWorlds(t, lanes/2))
 }
 
 // messageWorlds are worlds that send, and back up nothing.

@@ -19,13 +19,13 @@ func sealing() operation {
 	if !harness.Soak() {
 		// How often the sequencer asks whether anything waits is chance.
 		plan := harness.Plan{Counts: func(call harness.Call) bool { return call.Part.Operation == seal.Operation }}
-		return operation{"sealer", plan, sealed, every, 0}
+		return operation{"sealer", plan, sealed, every, 0, false}
 	}
 	plan := harness.Plan{
 		Counts: func(call harness.Call) bool { return call.Process == "core" && call.Part.Operation != motor.Operation },
 		After:  func(call harness.Call) bool { return call.Process == "drill" && call.Name == "commit" },
 	}
-	return operation{"sealer", plan, backedUp, slicesOfPoints, 0}
+	return operation{"sealer", plan, backedUp, slicesOfPoints, 0, false}
 }
 
 // sealed gives the ledger one entry, lets one call of its sequencer fail, and says what

@@ -68,6 +68,8 @@ type operation struct {
 	step int
 	// sweeps says that the modes which do not wait take every so manyth point in sweeps; 0 gives each a run of its own.
 	sweeps int
+	// oneMode takes one mode alone, picked by the seed.
+	oneMode bool
 }
 
 // everyPoint is what sweeps take in make test; in a soak there are none.
@@ -82,10 +84,10 @@ func everyPoint() int {
 func operations() []operation {
 	counted, sweeps := harness.Plan{Counts: notTheSequencers}, everyPoint()
 	return []operation{
-		{"backup", counted, backedUp, slicesOfPoints, sweeps},
-		{"prune", counted, pruned, slicesOfPoints, sweeps},
+		{"backup", counted, backedUp, slicesOfPoints, sweeps, false},
+		{"prune", counted, pruned, slicesOfPoints, sweeps, false},
 		sealing(),
-		{"files", counted, filesBackedUp, slicesOfPoints, sweeps},
+		{"files", counted, filesBackedUp, slicesOfPoints, sweeps, false},
 	}
 }
 
@@ -105,6 +107,9 @@ func (o operation) loop(t *testing.T, worlds []*harness.World) {
 	t.Helper()
 	for _, seed := range seeds(harness.TestSeed()) {
 		loop := newLoop(o.name, t.Name(), seed, o.step, o.sweeps)
+		if o.oneMode && seed.N == 0 {
+			loop.keepOne()
+		}
 		var running sync.WaitGroup
 		for i, world := range worlds {
 			running.Go(func() { o.work(t, loop, world, i > 0) })
