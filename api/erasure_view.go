@@ -29,7 +29,7 @@ type ErasureBody struct {
 	Stage    string     `json:"stage" maxLength:"40" doc:"How far it has come, as a code."`
 	Text     string     `json:"text" maxLength:"200" doc:"The same in words."`
 	StagedAt time.Time  `json:"staged_at" doc:"Since when."`
-	Code     string     `json:"code,omitempty" maxLength:"60" doc:"Of one that is blocked or held: the failure code of why; none for a legal hold."`
+	Code     string     `json:"code,omitempty" maxLength:"60" doc:"Of one that is blocked or held: the code of why; none for a legal hold."`
 	Stopped  string     `json:"stopped_in,omitempty" maxLength:"40" doc:"Of one that is blocked: the stage in which it stopped."`
 	Erased   *time.Time `json:"erased_at,omitempty" doc:"When every store had answered."`
 	Verified *time.Time `json:"verified_at,omitempty" doc:"When nothing was found left, the last time."`

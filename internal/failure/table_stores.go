@@ -20,7 +20,8 @@ func stores() []Row {
 		},
 		{
 			RouteChanged, "the data map or the database changed since the erasure was planned",
-			"Bring back what the message names, or decide it in datamap.yaml so that all is done as before; then: steward erase retry", true, Refused, false,
+			"Bring back what the message names, or decide it in datamap.yaml so that all is done as before; then: steward erase retry",
+			true, Refused, false,
 		},
 		{NotFrozen, "the keys of the subject were not frozen", "Plan the erasure anew. See: steward doctor", false, Failed, false},
 		{

@@ -32,7 +32,8 @@ const rights = `select lack || ' (' || count(*) || ' tables, such as ' || min(c.
 			and d.refobjid <> r.ev_class
 		where r.ev_class = c.oid and not pg_catalog.has_any_column_privilege(c.relowner, d.refobjid, 'select')),
 		'select of the owner of a view on what it reads, to compute it anew'),
-	(not $4 or pg_catalog.pg_has_role(c.relowner, 'usage') or not exists (select from pg_catalog.pg_statistic_ext as e where e.stxrelid = c.oid)
+	(not $4 or pg_catalog.pg_has_role(c.relowner, 'usage')
+		or not exists (select from pg_catalog.pg_statistic_ext as e where e.stxrelid = c.oid)
 		and not exists (select from pg_catalog.pg_index as i where i.indrelid = c.oid and i.indexprs is not null),
 		'membership of the owner, to see statistics of several columns and of indexes')
 	) as needs (has, lack) where not has group by lack order by lack`

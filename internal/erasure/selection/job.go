@@ -226,11 +226,14 @@ func (j Job) Find(leaf liveschema.Name) string {
 	return strings.Join(parts, " union ") + " limit $1"
 }
 
-// At does the job to those rows of a leaf that are at the given places, and are still such as it is to be done to:
-// another row may have come to such a place meanwhile. The places come out of a query so that the server goes to
+// atPlaces holds of rows that are at the places in $1. They come out of a query so that the server goes to
 // them: it reckons with few. Of an array that it sees the length of it reads all of the subject's rows instead, for each batch.
+const atPlaces = "t.ctid = any (array(select unnest($1::tid[])))"
+
+// At does the job to those rows of a leaf that are at the given places, and are still such as it is to be done to:
+// another row may have come to such a place meanwhile.
 func (j Job) At(leaf liveschema.Name) string {
-	return j.do("only "+leaf.SQL()+" as "+alias, "t.ctid = any (array(select unnest($1::tid[]))) and ("+strings.Join(j.ways, " or ")+")"+j.moved(&leaf))
+	return j.do("only "+leaf.SQL()+" as "+alias, atPlaces+" and ("+strings.Join(j.ways, " or ")+")"+j.moved(&leaf))
 }
 
 func (j Job) do(from, condition string) string {

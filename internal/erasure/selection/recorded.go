@@ -71,7 +71,7 @@ func (j Job) Lock(leaf liveschema.Name) string {
 
 // LockAt locks those of the rows at some places.
 func (j Job) LockAt(leaf liveschema.Name) string {
-	return "select t.ctid from only " + leaf.SQL() + " as t where t.ctid = any (array(select unnest($1::tid[]))) and (" + strings.Join(j.ways, " or ") + ") for update"
+	return "select t.ctid from only " + leaf.SQL() + " as t where " + atPlaces + " and (" + strings.Join(j.ways, " or ") + ") for update"
 }
 
 // Holding are the tables whose rows name objects and go with those of a job.
