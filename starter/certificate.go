@@ -9,6 +9,7 @@ import (
 
 	"steward/internal/certificate"
 	"steward/internal/failure"
+	"steward/internal/store"
 )
 
 func newCertificate(a *app) *cobra.Command {
@@ -64,12 +65,7 @@ func (a *app) sayCertificate(row certificateRow) error {
 	}
 
 	for _, one := range row.Stores {
-		open := ""
-		if one.Open != "" {
-			open = ", open: " + one.Open
-		}
-
-		if err := a.console.Say("  %s: %s %d%s", one.Name, one.Outcome.Kind, one.Outcome.Count, open); err != nil {
+		if err := a.console.Say("  %s: %s", one.Name, a.cameOut(one)); err != nil {
 			return err
 		}
 
@@ -81,6 +77,20 @@ func (a *app) sayCertificate(row certificateRow) error {
 	}
 
 	return nil
+}
+
+// cameOut says how one store came out, how much of it there was, and what is open there.
+func (a *app) cameOut(one certificate.Store) string {
+	switch {
+	case one.Outcome.Kind == store.Failed:
+		return "open, " + one.Open
+	case one.Open == string(store.Expires) && !one.GoneBy.IsZero():
+		return "expires, gone by " + a.console.When(one.GoneBy)
+	case one.Open != "":
+		return fmt.Sprintf("%s %d, open: %s", one.Outcome.Kind, one.Outcome.Count, one.Open)
+	default:
+		return fmt.Sprintf("%s %d", one.Outcome.Kind, one.Outcome.Count)
+	}
 }
 
 // certificateMode is that of a certificate's file and page: they name nobody, and are given away.

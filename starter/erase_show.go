@@ -247,10 +247,26 @@ func newEraseApprove(a *app) *cobra.Command {
 				return err
 			}
 
-			return a.showErasure(found)
+			if err := a.showErasure(found); err != nil || execute != "" {
+				return err
+			}
+
+			return a.sayHowToApprove(found)
 		},
 	}
 	command.Flags().StringVar(&execute, "execute", "", "the hash of the plan that you have read and agree to")
 
 	return command
+}
+
+// sayHowToApprove tells whoever has read a plan that waits what comes next.
+func (a *app) sayHowToApprove(found erasureWhole) error {
+	switch {
+	case a.console.JSON:
+		return nil
+	case found.Stage != "awaiting_approval" || found.Plan == nil:
+		return a.console.Say("nothing of it waits for an approval")
+	default:
+		return a.console.Say("to approve this plan: steward erase approve %s --execute %s", found.ID, found.Plan.SHA256)
+	}
 }
