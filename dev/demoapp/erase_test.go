@@ -194,6 +194,64 @@ func TestErasingAUser(t *testing.T) {
 	}
 }
 
+// Who pays, and whom a profile names, leaves rows of the account behind that say nothing of them; what waits to be told to a
+// customer about a lead goes, and so do the keys that a user made. Under another customer the same identities stay.
+func TestErasingWhoPays(t *testing.T) {
+	t.Parallel()
+
+	url := filled(t, small)
+	conn := open(t, url)
+	of := appdb.New(opened(t, url), decided(t), appdb.Options{PseudonymKey: bytes.Repeat([]byte{7}, 32)})
+
+	const mail = "canary.billing.c5d8@example.net"
+
+	if _, err := conn.Exec(t.Context(), `
+		UPDATE billing.profiles SET email = '`+mail+`' WHERE company_id = 3;
+		UPDATE billing.payments SET provider = provider || '{"receipt_email": "`+mail+`"}' WHERE company_id = 3;
+		UPDATE billing.payments SET provider = provider || '{"receipt_email": "somebody@example.net"}'
+			WHERE id = (SELECT max(id::text)::uuid FROM billing.payments WHERE company_id = 1 AND card_holder <> 'CANARY PAYER 60aa');
+		INSERT INTO app.webhook_deliveries (company_id, url, body)
+			SELECT company, 'https://hooks.test', jsonb_build_object('lead', jsonb_build_object('email', mail))
+			FROM unnest(ARRAY[1, 1, 3], ARRAY['`+mail+`', 'somebody@example.net', '`+mail+`']) AS d (company, mail);
+		UPDATE app.users SET email = 'somebody.else@example.net' WHERE email = '`+mail+`';
+		UPDATE app.users u SET email = '`+mail+`' FROM app.api_keys k WHERE k.company_id = 1 AND u.id = k.created_by`); err != nil {
+		t.Fatal(err)
+	}
+
+	before := others(t, conn, "1")
+	rows := func() int64 {
+		return query[int64](t, conn, `SELECT (SELECT count(*) FROM billing.payments) + (SELECT count(*) FROM billing.profiles)`)
+	}
+	kept := rows()
+
+	erase(t, of, store.Subject{Erasure: "era_test", Kind: plan.Person, Account: "1", Identities: map[string][]string{"email": {mail}}})
+
+	if diff := cmp.Diff(before, others(t, conn, "1")); diff != "" || rows() != kept {
+		t.Error("other accounts' rows changed, or rows went that stay:", diff)
+	}
+
+	for what, sql := range map[string]string{
+		"payments of somebody else": `SELECT count(*) = 1 FROM billing.payments WHERE company_id = 1 AND card_holder IS NOT NULL AND payer_ip IS NOT NULL`,
+		"the profile": `SELECT legal_name = 'Erased' AND address = '{}' AND vat_number IS NULL AND card_holder IS NULL
+			FROM billing.profiles WHERE company_id = 1`,
+		"deliveries": `SELECT count(*) = 1 FROM app.webhook_deliveries WHERE company_id = 1`,
+		"keys":       `SELECT count(*) = 0 FROM app.api_keys WHERE company_id = 1`,
+	} {
+		if !query[bool](t, conn, sql) {
+			t.Error(what)
+		}
+	}
+
+	dump := program(t, "pg_dump", "--dbname", url, "--inserts")
+	for _, canary := range []string{
+		"CANARY PAYER 60aa", "203.0.113.177", "Canary Holding Legal Entity", "77 Canary Row", "XX-CANARY-0077-4417", "O. CANARYHOUSE CARD", "canary key of Ottoline",
+	} {
+		if strings.Contains(dump, canary) {
+			t.Errorf("%s is still in the dump", canary)
+		}
+	}
+}
+
 // sharedWithTwin is planted under another account too, as another subject.
 const sharedWithTwin = "canary.lead.44b7@mail.test"
 

@@ -30,14 +30,22 @@ func billingTables() []table {
 	}
 }
 
+// billingEmail is that of who pays.
+func billingEmail(a *account) string {
+	if a.id == largeAccount {
+		return canaryBillingEmail
+	}
+	return fmt.Sprintf("billing%d@example.net", a.id)
+}
+
 func writeProfile(p *plan, a *account, r *rows) error {
 	g := p.rng("profile", a.id)
 	who := p.person(-a.firstUser)
 	legal := fmt.Sprintf("%s %s Holding %d", pick(g, companyWords), pick(g, companyKinds), a.id)
-	email, vat := fmt.Sprintf("billing%d@example.net", a.id), a.country.code+strconv.Itoa(100_000_000+g.IntN(900_000_000))
+	email, vat := billingEmail(a), a.country.code+strconv.Itoa(100_000_000+g.IntN(900_000_000))
 	street, holder := fmt.Sprintf("%d %s Street", 1+g.IntN(200), pick(g, companyWords)), who.name
 	if a.id == largeAccount {
-		legal, email, vat = canaryLegalName, canaryBillingEmail, canaryVAT
+		legal, vat = canaryLegalName, canaryVAT
 		street, holder = canaryStreet, canaryCardHolder
 	}
 	if a.tier == "free" {
@@ -185,7 +193,7 @@ func writePayments(p *plan, a *account, r *rows) error {
 		r.time(v.issued.Add(time.Duration(g.IntN(72)) * time.Hour))
 		r.text(holder)
 		r.plain(ip)
-		r.json(map[string]any{"charge": fmt.Sprintf("ch_%016x", g.Uint64()), "network": "test", "attempts": 1 + g.IntN(2)})
+		r.json(map[string]any{"charge": fmt.Sprintf("ch_%016x", g.Uint64()), "network": "test", "attempts": 1 + g.IntN(2), "receipt_email": billingEmail(a)})
 		if err := r.end(); err != nil {
 			return err
 		}

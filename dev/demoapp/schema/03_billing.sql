@@ -67,3 +67,4 @@ CREATE TABLE billing.payments (
     FOREIGN KEY (company_id, invoice_number) REFERENCES billing.invoices ON DELETE CASCADE
 );
 CREATE INDEX payments_invoice ON billing.payments (company_id, invoice_number);
+COMMENT ON COLUMN billing.payments.provider IS 'What the payment provider answered; receipt_email is who paid';

@@ -78,4 +78,4 @@ CREATE TABLE app.webhook_deliveries (
     attempts   integer NOT NULL DEFAULT 0,
     created_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE app.webhook_deliveries IS 'A queue; empty when all is delivered';
+COMMENT ON TABLE app.webhook_deliveries IS 'A queue; empty when all is delivered. The body is {"lead": {"email", "phone", "visitor_id", …}}';

@@ -127,7 +127,7 @@ func (b *builder) keep(member *Table, decided datamap.Table) {
 		switch {
 		case !found:
 		case column.Decision == datamap.NotPersonal:
-			b.checkMatched(decided, column)
+			b.checkMatched(member.Live, decided, column)
 		case column.Decision == datamap.Retain:
 			member.Retains = append(member.Retains, Retain{Column: column.Name, Basis: column.Basis, Until: column.Until})
 		case live.Generated:
@@ -143,9 +143,12 @@ func (b *builder) keep(member *Table, decided datamap.Table) {
 	}
 }
 
-// checkMatched refuses a column of rows that stay that tells persons apart, and is called not personal: their identities would stay.
-func (b *builder) checkMatched(decided datamap.Table, column datamap.Column) {
-	matched := func(match datamap.Match) bool { return match.Column == column.Name }
+// checkMatched refuses a column of rows that stay that tells persons apart, and is called not personal: their identities would stay. The
+// number of a user's own row may: other rows name it, and once the rest of the row is overwritten it leads to nobody.
+func (b *builder) checkMatched(live liveschema.Table, decided datamap.Table, column datamap.Column) {
+	matched := func(match datamap.Match) bool {
+		return match.Column == column.Name && (match.Identity != datamap.User || !numbers(live, column.Name))
+	}
 	if decided.Person == nil || !slices.ContainsFunc(decided.Person.Matches, matched) {
 		return
 	}
@@ -153,6 +156,15 @@ func (b *builder) checkMatched(decided datamap.Table, column datamap.Column) {
 	b.problem(decided.Name, []string{column.Name}, column.Place,
 		fmt.Sprintf("column %s tells persons apart, and is called not personal, but its row stays", column.Name),
 		`erase it: {column: `+column.Name+`, "null": true}, or fixed, or keyed_hash; or retain it on a basis`)
+}
+
+// numbers says that a column is a number of the row itself: of its primary key, and no text, which could be a name.
+func numbers(table liveschema.Table, name string) bool {
+	const text = "S" // typcategory of strings
+
+	live, found := table.Column(name)
+
+	return found && live.Category != text && slices.Contains(table.Primary, name)
 }
 
 // deletes says that rows of a table go.
