@@ -146,7 +146,12 @@ func taskAnswers() map[string]func(*stand, asked) reply {
 		},
 		"get-task": found(failure.TaskUnknown, func(asked) string { return fmt.Sprintf(standTask, tail, false, "") }),
 		"finish-task": found(failure.TaskUnknown, func(a asked) string {
-			return fmt.Sprintf(standTask, tail, false, fmt.Sprintf(`,"done_at":"2026-11-24T12:00:00Z","done_by":"stf_a","outcome":%q`, a.body["outcome"]))
+			by := "stf_a"
+			if a.body["account"] == "somebody@example.com" {
+				by = "stf_named"
+			}
+
+			return fmt.Sprintf(standTask, tail, false, fmt.Sprintf(`,"done_at":"2026-11-24T12:00:00Z","done_by":%q,"outcome":%q`, by, a.body["outcome"]))
 		}),
 	}
 }

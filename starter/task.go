@@ -1,9 +1,11 @@
 package main
 
 import (
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -128,24 +130,49 @@ func newTaskShow(a *app) *cobra.Command {
 }
 
 func newTaskDone(a *app) *cobra.Command {
-	var outcome string
+	var outcome, account string
 
 	command := &cobra.Command{
 		Use: "done ID", Short: "Say how a task ended",
 		Long: "Says how a task ended, in your name: the act is written down for good, in the ledger too. It cannot be taken\n" +
-			"back. The outcomes that a task may have are in: steward task list --json",
-		Example: "  steward task done tsk_nb2hi4dthixs653xo4xg2zi3ke --outcome refused", Args: args(cobra.ExactArgs(1)),
+			"back. The outcomes that a task may have are in: steward task list --json\n\n" +
+			"To accept the deletion of an account whose id Steward gave (acc_…), say --account - and write the account as the\n" +
+			"app does to the standard input: Steward has only its hash, and a command line can be seen by others.",
+		Example: "  steward task done tsk_nb2hi4dthixs653xo4xg2zi3ke --outcome refused\n" +
+			"  steward task done tsk_nb2hi4dthixs653xo4xg2zi3ke --outcome accepted --account - < account", Args: args(cobra.ExactArgs(1)),
 		RunE: func(command *cobra.Command, given []string) error {
 			if outcome == "" {
 				return failure.New(failure.UsageWrong, "reading --outcome (say how it ended; steward task show names how it may)")
 			}
 
-			return a.callTask(command, http.MethodPost, apiclient.Path("v1", "tasks", given[0], "outcome"), map[string]string{"outcome": outcome})
+			body := map[string]string{"outcome": outcome}
+
+			if account != "" {
+				key, err := accountFrom(account, os.Stdin)
+				if err != nil {
+					return err
+				}
+
+				body[accountFlag] = key
+			}
+
+			return a.callTask(command, http.MethodPost, apiclient.Path("v1", "tasks", given[0], "outcome"), body)
 		},
 	}
 	command.Flags().StringVar(&outcome, "outcome", "", "how it ended")
+	command.Flags().StringVar(&account, accountFlag, "", "- reads the account, as the app writes it, from the standard input")
 
 	return command
+}
+
+// accountFrom is an account as the app writes it, which may be the name or the address of a person: it comes from in alone,
+// and given is "-". It fails with UsageWrong and never repeats what it was given.
+func accountFrom(given string, in io.Reader) (string, error) {
+	if given != "-" {
+		return "", failure.New(failure.UsageWrong, "reading --account (say --account - and write the account to the standard input)")
+	}
+
+	return firstLine(in, "the account")
 }
 
 // callTask calls an operation that answers with one task, and prints it.

@@ -143,8 +143,8 @@ func newWebhookAdd(a *app) *cobra.Command {
 	return command
 }
 
-// addressLimit bounds what is read as an address, in bytes: the API takes 2,000.
-const addressLimit = 4096
+// lineLimit bounds what is read as one line, in bytes: the API takes 2,000 of an address.
+const lineLimit = 4096
 
 // addressOf is the address that was given, or the first line of in for "-".
 func addressOf(given string, in io.Reader) (string, error) {
@@ -152,12 +152,17 @@ func addressOf(given string, in io.Reader) (string, error) {
 		return given, nil
 	}
 
-	line, err := bufio.NewReader(io.LimitReader(in, addressLimit)).ReadString('\n')
-	if address := strings.TrimSpace(line); address != "" && (err == nil || errors.Is(err, io.EOF)) {
-		return address, nil
+	return firstLine(in, "an address")
+}
+
+// firstLine reads what, which no command line may have, from a standard input.
+func firstLine(in io.Reader, what string) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(in, lineLimit)).ReadString('\n')
+	if text := strings.TrimSpace(line); text != "" && (err == nil || errors.Is(err, io.EOF)) {
+		return text, nil
 	}
 
-	return "", failure.New(failure.UsageWrong, "reading an address (the standard input has none)")
+	return "", failure.New(failure.UsageWrong, "reading "+what+" (the standard input has none)")
 }
 
 func (a *app) addWebhook(command *cobra.Command, body any) error {

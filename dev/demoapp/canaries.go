@@ -14,7 +14,8 @@ type Canary struct {
 }
 
 // The canaries. Each is in one table, except the lead's e-mail, which is in the leads of two accounts (another subject
-// each), in an event's JSON and in a support ticket, the owner's, which is in the audit trail as well, and that of billing, which is in payments.
+// each), in an event's JSON and in a support ticket, the owner's, which is in the audit trail as well,
+// and that of billing, which is in payments.
 const (
 	canaryCompany      = "Canary Wharfinger & Töchter 7Q2X"
 	canaryUserEmail    = "Canary.Owner.9f41@example.com"

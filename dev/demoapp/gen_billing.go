@@ -193,7 +193,9 @@ func writePayments(p *plan, a *account, r *rows) error {
 		r.time(v.issued.Add(time.Duration(g.IntN(72)) * time.Hour))
 		r.text(holder)
 		r.plain(ip)
-		r.json(map[string]any{"charge": fmt.Sprintf("ch_%016x", g.Uint64()), "network": "test", "attempts": 1 + g.IntN(2), "receipt_email": billingEmail(a)})
+		r.json(map[string]any{
+			"charge": fmt.Sprintf("ch_%016x", g.Uint64()), "network": "test", "attempts": 1 + g.IntN(2), "receipt_email": billingEmail(a),
+		})
 		if err := r.end(); err != nil {
 			return err
 		}

@@ -245,6 +245,10 @@ func drifts() map[string]drift {
 			},
 			table: "app.tickets", want: "column nick tells persons apart, and is called not personal", remedy: `"null": true`,
 		},
+		"a number of the row that is no user's": {
+			edits: []string{"        known: {checks", "        person: {match: [{identity: visitor, column: id}], rows: keep}\n        known: {checks"},
+			table: "app.tickets", want: "column id tells persons apart, and is called not personal", remedy: `"null": true`,
+		},
 		"an object whose name is made a hash": {
 			edits: []string{"      - {table: app.leads, large_object: scan}\n", "      - {table: app.leads, large_object: scan}\n      - {table: app.tickets, fixed_bucket: files, object: nick}\n"},
 			table: "app.tickets", want: "column nick names objects, and is made a keyed hash", remedy: `"null": true`,

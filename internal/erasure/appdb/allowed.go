@@ -99,3 +99,31 @@ func allowed(ctx context.Context, on *session.Session, found selection.Selection
 
 	return nil
 }
+
+// owned fails with StoreRefuses unless the login may unlink the large objects that rows of the subject name, whose numbers are
+// in the session's tables: once rows are gone, one of another owner would be in the way. One that a row of somebody else names too
+// is asked for likewise, since that row may be gone by then.
+func owned(ctx context.Context, on *session.Session, found selection.Selection) error {
+	for i, set := range found.Route.Sets {
+		if !set.LargeObjects {
+			continue
+		}
+
+		var (
+			count, example int64
+			login          string
+		)
+
+		if err := on.QueryRow(ctx, found.NotOwned(i)).Scan(&count, &example, &login); err != nil {
+			return fmt.Errorf("looking for the owners of large objects: %w", err)
+		}
+
+		if count > 0 {
+			return failure.New(failure.StoreRefuses, fmt.Sprintf("looking at the rights of the login: "+
+				"it does not own %d large objects, such as %d (%s); for each: alter large object %[2]d owner to %[4]s",
+				count, example, set, login))
+		}
+	}
+
+	return nil
+}

@@ -94,6 +94,10 @@ func (s *Store) seen(
 			return err
 		}
 
+		if err := owned(ctx, on, found); err != nil {
+			return err
+		}
+
 		return work(ctx, on)
 	})
 

@@ -48,3 +48,11 @@ func (s Selection) LargeObjects(i int) string {
 	return "select count(lo_unlink(oid)) from (select m.oid from pg_catalog.pg_largeobject_metadata as m join " + Table(i) +
 		" as k on k." + name(0) + " = m.oid where " + strings.Join(conditions, " and ") + " limit $1) as gone"
 }
+
+// NotOwned says of how many large objects of the i-th set the login is not the owner, an example of them, and the name of
+// the login as SQL writes it. The server lets the owner alone unlink one, unless it is told to be as it was before version 9.0.
+func (s Selection) NotOwned(i int) string {
+	return "select count(*), coalesce(min(m.oid::bigint), 0), pg_catalog.quote_ident(current_user)" +
+		" from pg_catalog.pg_largeobject_metadata as m join " + Table(i) + " as k on k." + name(0) + " = m.oid" +
+		" where not pg_catalog.pg_has_role(m.lomowner, 'usage') and not pg_catalog.current_setting('lo_compat_privileges')::boolean"
+}
