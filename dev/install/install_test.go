@@ -128,3 +128,23 @@ func TestGoVersions(t *testing.T) {
 		})
 	}
 }
+
+// An upgrade restarts clusters that run, which is their owner's decision. The one that a fresh machine's package made, and that is
+// down, stands in nobody's way: without the upgrade no test could run there.
+func TestOnlyAClusterThatRunsKeepsOldPrograms(t *testing.T) {
+	t.Parallel()
+
+	dir := t.TempDir()
+	list := "#!/bin/sh\nprintf '%s\\n' '15 main 5432 down postgres /d /l' '15 shop 5433 online postgres /d /l' " +
+		"'15 copy 5434 online,recovery postgres /d /l' '16 main 5435 online postgres /d /l'\n"
+	if err := os.WriteFile(filepath.Join(dir, "pg_lsclusters"), []byte(list), 0o700); err != nil {
+		t.Fatal(err)
+	}
+
+	function := `eval "$(sed -n '/^running_of()/,/^}/p' postgresql.sh)"; running_of 15 | cut -d' ' -f2 | tr '\n' ' '`
+	code, printed, said := run(t, "bash", []string{"-c", function}, []string{"PATH=" + dir + ":" + os.Getenv("PATH")})
+
+	if code != 0 || printed != "shop copy" {
+		t.Errorf("%d, %q, %q", code, printed, said)
+	}
+}

@@ -98,8 +98,10 @@ no_default_cluster() {
   say "wrote create_main_cluster = false to $conf"
 }
 
-clusters_of() { # MAJOR; prints the clusters that Debian's tools know, if any
-  if command -v pg_lsclusters >/dev/null; then pg_lsclusters -h | awk -v major="$1" '$1 == major'; fi
+# running_of MAJOR prints the clusters that Debian's tools know and that run. One that is down, such as the one that the
+# package makes on a fresh machine, is restarted by nobody.
+running_of() {
+  if command -v pg_lsclusters >/dev/null; then pg_lsclusters -h | awk -v major="$1" '$1 == major && $4 ~ /^online/'; fi
 }
 
 # looked_today tells whether this clone has asked for newer packages within a day. A distribution that has no fixed one
@@ -117,7 +119,7 @@ install_or_upgrade() { # VERSION or ""
     apt install --no-install-recommends postgresql postgresql-contrib
     return
   fi
-  if [[ -n $(clusters_of "$major") ]]; then
+  if [[ -n $(running_of "$major") ]]; then
     # An upgrade restarts them. That is their owner's decision.
     say "PostgreSQL $version has known holes, but this machine runs clusters with it. When they may restart, run:"
     say "  apt-get install --only-upgrade postgresql-$major postgresql-client-$major"
