@@ -23,7 +23,7 @@ func (b *bench) night() nightly.Night {
 	at := func(table string) liveschema.Name { return liveschema.Name{Schema: "public", Table: table} }
 
 	return nightly.Night{
-		Steward: b.eraser.Steward, Keeper: b.keeper, Clock: b.clock, Pages: 2,
+		Steward: b.eraser.Steward, Keeper: b.eraser.Keeper, Clock: b.clock, Pages: 2,
 		Places: []nightly.Place{{DB: b.small.db, Decided: datamap.Database{
 			Name: "app", Account: datamap.Root{Table: at("firms"), Key: "id"},
 			Tables: []datamap.Table{
