@@ -68,10 +68,10 @@ func (r *Registrar) Close() { r.group.Close() }
 const insertAll = `with brought as (
 		select id, at, created, owner, operation, key_hash, credential, body_mac, answer, ends_at
 		from unnest($1::text[], $2::timestamptz[], $3::timestamptz[], $4::text[], $5::text[], $6::bytea[], $7::text[],
-			$8::bytea[], $9::bytea[], $10::timestamptz[])
-			as row(id, at, created, owner, operation, key_hash, credential, body_mac, answer, ends_at)
+			$8::bytea[], $9::bytea[], $10::timestamptz[], $11::bytea[])
+			as row(id, at, created, owner, operation, key_hash, credential, body_mac, answer, ends_at, plain_hash)
 		where (select seen.owner from idempotency_keys as seen where seen.owner = row.owner
-			and seen.operation = row.operation and seen.key_hash = row.key_hash) is null
+			and seen.operation = row.operation and seen.key_hash in (row.key_hash, row.plain_hash) limit 1) is null
 	), fresh as (
 		insert into accounts (id, registered_at, created_at) select id, at, created from brought order by id
 		on conflict (id) do nothing returning id
@@ -98,7 +98,8 @@ func registerAll(ctx context.Context, db *postgres.DB, brought []Registration) (
 		}
 	}
 
-	rows, err := db.Query(ctx, insertAll, c.ids, c.ats, c.created, c.owners, c.operations, c.keys, c.credentials, c.macs, c.answers, c.ends)
+	rows, err := db.Query(ctx, insertAll, c.ids, c.ats, c.created, c.owners, c.operations, c.keys, c.credentials, c.macs,
+		c.answers, c.ends, c.plain)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "registering accounts", err)
 	}
@@ -121,7 +122,7 @@ type registrationColumns struct {
 	ids, owners, operations, credentials []string
 	ats, ends                            []time.Time
 	created                              []*time.Time
-	keys, macs, answers                  [][]byte
+	keys, plain, macs, answers           [][]byte
 }
 
 func (c *registrationColumns) add(one Registration) {
@@ -129,5 +130,5 @@ func (c *registrationColumns) add(one Registration) {
 	c.owners, c.operations = append(c.owners, one.Request.Owner), append(c.operations, one.Request.Operation)
 	c.keys, c.credentials = append(c.keys, one.Request.KeyHash), append(c.credentials, one.Request.Credential)
 	c.macs, c.answers = append(c.macs, one.Request.BodyMAC), append(c.answers, one.Request.Answer)
-	c.ends = append(c.ends, one.Request.EndsAt)
+	c.ends, c.plain = append(c.ends, one.Request.EndsAt), append(c.plain, one.Request.PlainHash)
 }

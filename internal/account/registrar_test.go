@@ -20,8 +20,15 @@ import (
 func registration(t *testing.T, id, key string) account.Registration {
 	t.Helper()
 
+	return registrationUnder(t, nil, id, key)
+}
+
+func registrationUnder(t *testing.T, pepper idempotency.Pepper, id, key string) account.Registration {
+	t.Helper()
+
 	row, err := idempotency.Prepare(idempotency.Request{
 		Owner: "app-x", Credential: "key_x", Operation: "create-account", Key: key, Body: []byte(id), Secret: bytes.Repeat([]byte{1}, 32),
+		Pepper: pepper,
 	}, []byte("answer"), now, idempotency.Keep)
 	must(t, err)
 
@@ -189,6 +196,31 @@ func registered(fresh bool, err error) error {
 	}
 
 	return err
+}
+
+// TestARequestOfBeforeThePepperIsSeen: a retry whose first try was written down under the plain
+// hash registers nothing, neither twice nor for another body; a request of its own is no retry.
+func TestARequestOfBeforeThePepperIsSeen(t *testing.T) {
+	t.Parallel()
+
+	db := pgtest.OpenSteward(t)
+	registrar := account.NewRegistrar(t.Context(), db, 0)
+	t.Cleanup(registrar.Close)
+
+	must(t, registered(registrar.Register(t.Context(), registration(t, "1", "of before"))))
+
+	pepper, err := idempotency.NewPepper([]byte("a secret"))
+	must(t, err)
+
+	if made, err := registrar.Register(t.Context(), registrationUnder(t, pepper, "2", "of before")); made || err != nil {
+		t.Errorf("registered %v: %v", made, err)
+	}
+
+	if _, err := account.Get(t.Context(), db, "2"); !failure.Is(err, failure.AccountUnknown) || requests(t, db) != 1 {
+		t.Errorf("%d requests are remembered, and the account is there: %v", requests(t, db), err)
+	}
+
+	must(t, registered(registrar.Register(t.Context(), registrationUnder(t, pepper, "2", "of now"))))
 }
 
 // TestRegistrarTellsFailures: what is not known to be written is told as a failure,

@@ -36,9 +36,27 @@ func Residue(database string) string { return residuePrefix + database }
 // IsResidue says that a name is one of Residue.
 func IsResidue(name string) bool { return strings.HasPrefix(name, residuePrefix) }
 
-// PutResidue replaces what is noted of one case in the texts of one database.
-func PutResidue(ctx context.Context, q postgres.Queryer, id, database string, left []store.Remainder, at time.Time) error {
-	return putRemainders(ctx, q, id, Residue(database), left, at)
+// PutResidue replaces what is noted of one case at the places that were looked through, in the texts of one database. What
+// a pass noted elsewhere meanwhile stays.
+func PutResidue(
+	ctx context.Context, q postgres.Queryer, id, database string, looked []string, left []store.Remainder, at time.Time,
+) error {
+	_, err := q.Exec(ctx, `delete from erasure_remainders where erasure = $1 and store = $2 and place = any($3)`,
+		id, Residue(database), looked)
+	if err != nil {
+		return failWith("noting what is left of an erasure", err)
+	}
+
+	for _, each := range left {
+		_, err := q.Exec(ctx, `insert into erasure_remainders (erasure, store, place, why, rows, at) values ($1, $2, $3, $4, $5, $6)
+			on conflict (erasure, store, place, why) do update set rows = excluded.rows, at = excluded.at`,
+			id, Residue(database), each.Place, each.Why, each.Rows, at)
+		if err != nil {
+			return failWith("noting what is left of an erasure", err)
+		}
+	}
+
+	return nil
 }
 
 // ResidueJudged is what followed from the passes of a night.
@@ -48,7 +66,8 @@ type ResidueJudged struct {
 	Blocked int `json:"blocked"`
 }
 
-// Residue writes the passes that have ended to the ledger, and decides about each case of which something was found.
+// Residue writes the passes that have ended to the ledger, and decides about each case of which something was found. One
+// that is verifying looks there itself before it goes on: what is noted of it may be of before.
 // Called again it writes and stops nothing twice.
 func (j Judge) Residue(ctx context.Context) (judged ResidueJudged, err error) {
 	for {
@@ -65,7 +84,7 @@ func (j Judge) Residue(ctx context.Context) (judged ResidueJudged, err error) {
 	}
 
 	rows, err := j.Steward.Query(ctx, `select distinct erasure from erasure_remainders join erasures on id = erasure
-		where starts_with(store, $1) and stage in ('verifying', 'answered', 'waiting') order by erasure`, residuePrefix)
+		where starts_with(store, $1) and stage in ('answered', 'waiting') order by erasure`, residuePrefix)
 	if err != nil {
 		return judged, failWith("looking for erasures with residue", err)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"steward/internal/erasure/plan"
 	"steward/internal/postgres"
+	"steward/internal/promise"
 	"steward/internal/webhook"
 )
 
@@ -33,14 +34,15 @@ func toldAs(to Stage) (webhook.Type, bool) {
 
 // move takes a case to another stage as the function of this name does, and tells the app of
 // it in the same transaction: a crash before its commit leaves neither, one after it both. Only one
-// transaction leaves a stage, so that each move is told once.
+// transaction leaves a stage, so that each move is told once. A case that is only planned is told to nobody,
+// wherever it stops: nothing of its subject is erased.
 func (j Judge) move(ctx context.Context, tx postgres.Tx, of Case, to Stage, at time.Time, set string, args ...any) error {
 	if err := move(ctx, tx, of, to, at, set, args...); err != nil {
 		return err
 	}
 
 	happened, told := toldAs(to)
-	if !told {
+	if !told || of.Mode != promise.Enforce {
 		return nil
 	}
 

@@ -19,6 +19,7 @@ import (
 	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/postgres"
+	"steward/internal/promise"
 	"steward/internal/publicnet"
 	"steward/internal/webhook"
 )
@@ -210,6 +211,31 @@ func TestACancelledCaseIsTold(t *testing.T) {
 
 	if got := b.happened(t); !slices.Equal(got, []string{"erasure.cancelled"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// An erasure that is only planned is told to nobody, also where its plan stops or is stopped.
+func TestAPlanOnlyIsToldToNobody(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	b.listen(t)
+
+	dry := b.opening()
+	dry.Mode = promise.Observe
+
+	opened, _, err := b.tried(t, dry)
+	must(t, err)
+
+	_, err = b.judge.Park(t.Context(), opened.ID, failure.MapUnfit)
+	must(t, err)
+	must(t, b.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		return erasure.Cancel(ctx, tx, b.lead, opened.ID, b.clock.now)
+	}))
+	b.until(t, opened.ID, erasure.Cancelled)
+
+	if told := b.told(t); len(told) != 0 {
+		t.Errorf("%v", told)
 	}
 }
 

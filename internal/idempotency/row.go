@@ -9,6 +9,9 @@ type Row struct {
 	// and must take the effect back with it.
 	Owner, Operation string
 	KeyHash          []byte
+	// PlainHash is what a row of before the pepper has for KeyHash: where either is there, the
+	// request was seen.
+	PlainHash []byte
 	// Credential is the one that was shown.
 	Credential string
 	// BodyMAC tells the same request from another one.
@@ -29,8 +32,10 @@ func Prepare(asked Request, answer []byte, now time.Time, keep time.Duration) (R
 		return Row{}, err
 	}
 
+	hashes := keyHashes(asked)
+
 	return Row{
-		Owner: asked.Owner, Operation: asked.Operation, KeyHash: keyHashes(asked)[0], Credential: asked.Credential,
+		Owner: asked.Owner, Operation: asked.Operation, KeyHash: hashes[0], PlainHash: hashes[len(hashes)-1], Credential: asked.Credential,
 		BodyMAC: s.mac(asked), Answer: sealed, EndsAt: now.Add(keep),
 	}, nil
 }

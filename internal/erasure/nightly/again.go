@@ -2,6 +2,7 @@ package nightly
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -79,10 +80,31 @@ func (n Night) again(ctx context.Context, place Place, subject store.Subject, pl
 	}
 
 	err = n.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		return erasure.PutResidue(ctx, tx, subject.Erasure, place.Decided.Name, left, n.Clock.Now())
+		if err := n.unfind(ctx, tx, subject.Erasure, place.Decided.Name, pass.Only, rows); err != nil {
+			return err
+		}
+
+		return erasure.PutResidue(ctx, tx, subject.Erasure, place.Decided.Name, places, left, n.Clock.Now())
 	})
 
 	return len(left) == 0, failure.Wrap(failure.Unavailable, "noting what is left of a subject in texts", err)
+}
+
+// unfind takes from a pass that is under way what it found in tables where it is not any more: its end would note what was
+// removed meanwhile.
+func (n Night) unfind(
+	ctx context.Context, tx postgres.Tx, id, database string, looked []liveschema.Name, left map[string]int64,
+) error {
+	tables := []string{}
+	for _, name := range looked {
+		tables = append(tables, name.String())
+	}
+
+	_, err := tx.Exec(ctx, `delete from residue_found as f using residue_passes as p where p.id = f.pass and p.ended_at is null
+		and p.database = $1 and f.erasure = $2 and f.place = any($3) and not f.place || '.' || f.field = any($4)`,
+		database, id, tables, slices.AppendSeq([]string{}, maps.Keys(left)))
+
+	return failure.Wrap(failure.Unavailable, "taking back what is not there any more", err)
 }
 
 // named are the tables and partitions of which a column is among the places; never nil, which would be all.

@@ -98,8 +98,9 @@ func whose(found residue.Finding) string {
 	}
 }
 
-// end notes among the remainders of each case what is left of it in this database, and nothing where nothing is. A crash
-// before the commit looks through the last range again.
+// end notes among the remainders of each case what is left of it in this database, and nothing where nothing is, at whatever
+// stage it is by now. What Again noted since the pass began is newer than the pass, and stays. A crash before the commit
+// looks through the last range again.
 func (n Night) end(ctx context.Context, at position, looked Looked) (Looked, error) {
 	now, name := n.Clock.Now(), erasure.Residue(looked.Database)
 
@@ -111,13 +112,15 @@ func (n Night) end(ctx context.Context, at position, looked Looked) (Looked, err
 
 		if err == nil {
 			_, err = tx.Exec(ctx, `delete from erasure_remainders where store = $2
-				and erasure in (select erasure from residue_sought where pass = $1)`, at.id, name)
+				and erasure in (select erasure from residue_sought where pass = $1)
+				and at < (select began_at from residue_passes where id = $1)`, at.id, name)
 		}
 
 		if err == nil {
 			_, err = tx.Exec(ctx, `insert into erasure_remainders (erasure, store, place, why, rows, at)
 				select f.erasure, $2, f.place || '.' || f.field, $3, f.rows, $4 from residue_found as f join erasures on erasures.id = f.erasure
-				where f.pass = $1 and f.whose = 'left' and `+open, at.id, name, erasure.ResidueWhy, now)
+				where f.pass = $1 and f.whose = 'left' and erased_at is not null and ended_at is null
+				on conflict (erasure, store, place, why) do nothing`, at.id, name, erasure.ResidueWhy, now)
 		}
 
 		if err != nil {
