@@ -204,6 +204,7 @@ func commandIn(t *testing.T, world *harness.World, bin string) steward {
 	}
 	return steward{bin: bin, vars: []string{
 		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(world.Dir, "policy.yaml"), "STEWARD_DEV_CLOCK=" + world.Clock,
+		"STEWARD_DATAMAP=" + filepath.Join(harness.Root(), "datamap.yaml"),
 		"STEWARD_DATABASE_URL=" + world.StewardURL, "APP_DATABASE_URL=" + world.AppURL, "DRILL_DATABASE_URL=" + world.DrillURL,
 		"STORAGE_EMULATOR_HOST=" + world.Storage.URL(), "STEWARD_KEYS_DIR=" + filepath.Join(world.Dir, "keys", "backup"),
 		"TEMPORAL_ADDRESS=" + clusters.GetClusters()[0].GetAddress(), "TEMPORAL_NAMESPACE=" + world.Namespace, "HOME=" + world.Dir,

@@ -42,15 +42,15 @@ func erasures() []Row {
 		},
 		{
 			PolicyObserves, "the policy only observes erasures, so that none is decided",
-			"Set promises.erasure.mode to enforce, and it goes on; or cancel it: steward erase cancel ID", false, Refused, false,
+			"Set promises.erasure.mode to enforce, and it goes on; or cancel it. See: steward erase list", false, Refused, false,
 		},
 		{
 			StoreGone, "a place that the erasure is about is not in the data map or the policy any more",
-			"Put it back, and have the erasure tried again: steward erase retry ID", false, Broken, false,
+			"Put it back, and have the erasure tried again. See: steward erase list", false, Broken, false,
 		},
 		{
 			RecheckOld, "the last look before the decision was too old each time",
-			"Compare the clocks of the machines that run core and erase; have it tried again: steward erase retry ID", false, Broken, false,
+			"Compare the clocks of the machines that run core and erase; have it tried again. See: steward erase list", false, Broken, false,
 		},
 		{HoldUnknown, "there is no such hold, or it was released", "See which there are: steward hold list", false, Usage, false},
 	}

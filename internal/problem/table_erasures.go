@@ -16,6 +16,9 @@ func erasures() map[failure.Code]int {
 		failure.OwnErasure:     http.StatusForbidden,
 		failure.PlanChanged:    http.StatusConflict,
 		failure.SubjectRefused: http.StatusUnprocessableEntity,
+		failure.PolicyObserves: http.StatusConflict,
+		failure.StoreGone:      http.StatusConflict,
+		failure.RecheckOld:     http.StatusConflict,
 		failure.HoldUnknown:    http.StatusNotFound,
 	}
 }
