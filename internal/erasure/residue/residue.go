@@ -79,6 +79,7 @@ type Pass struct {
 
 	matcher *matcher
 	sought  []Sought
+	scope   map[string]string // the accounts of those who are sought, as COPY writes them
 	pace    *throttle.Pace
 }
 
@@ -124,6 +125,10 @@ func (p *Pass) Run(ctx context.Context, db *postgres.DB, sought []Sought, from C
 		return err
 	}
 	defer on.Close(ctx)
+
+	if err := p.scopes(ctx, on); err != nil {
+		return failure.Wrap(failure.Unavailable, "looking through texts", err)
+	}
 
 	for _, table := range p.leaves() {
 		if table.leaf.String() < from.Table {
@@ -182,7 +187,7 @@ func (p *Pass) prepare(sought []Sought) {
 type leaf struct {
 	leaf    liveschema.Name
 	columns []string
-	account string // the column that holds the account's key, empty where there is none
+	account string // what reads the key of the account that a row is of, empty where nobody knows
 	role    datamap.Role
 	decided *datamap.Table // nil where nobody decided
 }
@@ -200,7 +205,7 @@ func (p *Pass) leaves() (leaves []leaf) {
 
 		of.decided = p.Decided.Table(live.Name)
 		if of.decided != nil && of.decided.NotPersonal == "" {
-			of.account, of.role = accountColumn(way, live.Name), of.decided.Role
+			of.account, of.role = p.owner(way, live.Name, "t"), of.decided.Role
 		}
 
 		names := []liveschema.Name{live.Name}
@@ -277,7 +282,7 @@ func (p *Pass) table(ctx context.Context, on *session.Session, of leaf, page int
 func (p *Pass) statement(of leaf, first, last int64) string {
 	columns := []string{"null"}
 	if of.account != "" {
-		columns[0] = "t." + liveschema.Quote(of.account) + "::text"
+		columns[0] = of.account + "::text"
 	}
 
 	live := p.live(of.leaf)

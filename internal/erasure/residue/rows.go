@@ -6,8 +6,6 @@ import (
 	"slices"
 
 	"steward/internal/datamap"
-	"steward/internal/erasure/route"
-	"steward/internal/liveschema"
 )
 
 // reader looks through rows as COPY writes them: fields between tabs, rows between newlines; what is such a
@@ -61,7 +59,7 @@ func (r *reader) row(row []byte) {
 			sought := r.pass.sought[owner]
 			finding := Finding{
 				Erasure: sought.Erasure, Table: r.leaf.leaf.String(), Column: r.leaf.columns[field-1],
-				Elsewhere: r.leaf.elsewhere(sought, string(account)),
+				Elsewhere: r.leaf.elsewhere(sought, r.pass.scope[sought.Account], string(account)),
 			}
 			finding.Decided = !finding.Elsewhere && r.leaf.keeps(sought, finding.Column)
 
@@ -74,13 +72,14 @@ func (r *reader) row(row []byte) {
 }
 
 // elsewhere says that a row is another controller's: of the account of another customer than the one in whose scope the
-// person was erased, or of any customer where the person was erased from the company's own tables.
-func (l leaf) elsewhere(sought Sought, account string) bool {
+// person was erased, or of any customer where the person was erased from the company's own tables. A row of which nobody knows
+// the account, which COPY writes as \N, is nobody else's.
+func (l leaf) elsewhere(sought Sought, scope, account string) bool {
 	if sought.Account == "" {
 		return l.role == datamap.Processor
 	}
 
-	return l.account != "" && account != sought.Account
+	return l.account != "" && account != `\N` && account != scope
 }
 
 // keeps says that the map lets a column keep what it holds of somebody who was erased.
@@ -110,20 +109,4 @@ func (r *reader) findings() (findings []Finding) {
 	})
 
 	return findings
-}
-
-// accountColumn is the column of a table that holds the account's key, empty if its path does not copy it.
-func accountColumn(way route.Route, name liveschema.Name) string {
-	table, found := way.Table(name)
-	if !found {
-		return ""
-	}
-
-	for _, selector := range table.Selectors {
-		if selector.Account != "" {
-			return selector.Account
-		}
-	}
-
-	return ""
 }
