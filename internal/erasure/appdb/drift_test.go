@@ -279,3 +279,33 @@ func TestALockedRowIsWaitedFor(t *testing.T) {
 		t.Error(left, err)
 	}
 }
+
+// A database that came into the data map after the decision has nothing frozen: it freezes when it is first erased in, since nobody does it
+// after the tombstone. Where it had begun and its route is lost, nothing is done.
+func TestADatabaseThatCameAfterTheDecision(t *testing.T) {
+	t.Parallel()
+
+	g := hospital()
+	db, decided := g.install(t)
+	of := appdb.New(db, decided, appdb.Options{})
+	subject := store.Subject{Erasure: "era_after", Kind: plan.Account, Account: "1"}
+
+	lost := &storetest.Memory{}
+	if err := lost.Put(t.Context(), of.Name()+"/#begun", 0, [][]string{{"a.firms", "1"}}); err != nil {
+		t.Fatal(err)
+	}
+
+	if outcome, err := of.Erase(t.Context(), subject, lost, nil); !failure.Is(err, failure.NotFrozen) {
+		t.Error(outcome, err)
+	}
+
+	frozen := &storetest.Memory{}
+
+	if outcome, err := of.Erase(t.Context(), subject, frozen, nil); err != nil || outcome.Kind != store.Erased || outcome.Count == 0 {
+		t.Fatal(outcome, err)
+	}
+
+	if left, err := of.Verify(t.Context(), subject, frozen); err != nil || len(left) > 0 {
+		t.Error(left, err)
+	}
+}

@@ -13,11 +13,16 @@ import (
 
 // Erase implements store.Store. It fails with RouteChanged, and names where, if the map or the schema changed since
 // Freeze so that something is not done any more; then nothing is done. What they say to do beyond it is done too.
+// Where nothing was frozen here, as in a database that came into the map after the decision, it is frozen now.
 func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.Frozen, beat func(done int64)) (store.Outcome, error) {
 	keys := s.keys(frozen)
 
 	found, err := s.find(ctx, subject)
 	if err != nil {
+		return store.Outcome{}, err
+	}
+
+	if err := s.first(ctx, subject, frozen); err != nil {
 		return store.Outcome{}, err
 	}
 
@@ -41,6 +46,17 @@ func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.F
 	}
 
 	return outcome(ctx, keys, done)
+}
+
+// first freezes where nothing was: nobody else does it after the tombstone. Where it had begun, Freeze does nothing, and resume
+// refuses.
+func (s *Store) first(ctx context.Context, subject store.Subject, frozen store.Frozen) error {
+	planned, err := has(ctx, s.keys(frozen), routeSet)
+	if err != nil || planned {
+		return err
+	}
+
+	return s.Freeze(ctx, subject, frozen)
 }
 
 // begin freezes once more what there is just before the first deletion, since the subject lived on after the plan,

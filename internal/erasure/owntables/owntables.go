@@ -59,7 +59,7 @@ func (s *Store) Freeze(ctx context.Context, subject store.Subject, frozen store.
 	return s.rows.Freeze(ctx, known, frozen)
 }
 
-// Erase implements store.Store. A case of before this store was one has nothing frozen here; it is frozen now.
+// Erase implements store.Store.
 func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.Frozen, beat func(done int64)) (store.Outcome, error) {
 	known, found, err := s.known(ctx, subject)
 	if err != nil {
@@ -68,10 +68,6 @@ func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.F
 
 	if !found {
 		return store.Outcome{Kind: store.NothingFound}, nil
-	}
-
-	if err := s.rows.Freeze(ctx, known, frozen); err != nil {
-		return store.Outcome{}, err
 	}
 
 	return s.rows.Erase(ctx, known, frozen, beat)
