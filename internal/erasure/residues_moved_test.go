@@ -29,7 +29,8 @@ func (b *bench) meanwhile(t *testing.T, n int, do func()) {
 	t.Helper()
 
 	_, err := b.night().Run(t.Context(), func(string, int64) {
-		if n--; n == 0 {
+		n--
+		if n == 0 {
 			do()
 		}
 	})

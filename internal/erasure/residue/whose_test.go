@@ -15,6 +15,8 @@ import (
 
 // Whose a row is says the account at the end of its path, also where the table itself does not hold it; in whatever
 // way the account's key is written. A row that leads to no account is nobody else's.
+//
+//nolint:dupword // SQL
 func TestWhoseARowIs(t *testing.T) {
 	t.Parallel()
 
