@@ -71,3 +71,17 @@ func TestWhatWasRemovedDuringAPassBlocksNobody(t *testing.T) {
 	must(t, err)
 	b.found(t, ada, erasure.Waiting, nil)
 }
+
+// A table that has another name is not clean: nobody has looked through it.
+func TestATableThatWasRenamedIsNotClean(t *testing.T) {
+	t.Parallel()
+
+	b := newBench(t)
+	ada, _ := b.stopped(t)
+
+	_, err := b.small.db.Exec(t.Context(), `alter table notes rename to letters`)
+	must(t, err)
+	b.retried(t, ada)
+	b.until(t, ada, erasure.Blocked)
+	b.found(t, ada, erasure.Blocked, []string{"residue/app public.notes.body"})
+}

@@ -59,6 +59,9 @@ func (n Night) again(ctx context.Context, place Place, subject store.Subject, pl
 	defer end(ctx)
 
 	pass.Only = named(pass.Schema, places)
+	looked := slices.DeleteFunc(slices.Clone(places), func(place string) bool {
+		return !slices.ContainsFunc(pass.Only, func(name liveschema.Name) bool { return strings.HasPrefix(place, name.String()+".") })
+	})
 	rows, held := map[string]int64{}, pass.Done
 	pass.Done = func(ctx context.Context, found []residue.Finding, next residue.Cursor) error {
 		for _, each := range found {
@@ -84,10 +87,11 @@ func (n Night) again(ctx context.Context, place Place, subject store.Subject, pl
 			return err
 		}
 
-		return erasure.PutResidue(ctx, tx, subject.Erasure, place.Decided.Name, places, left, n.Clock.Now())
+		return erasure.PutResidue(ctx, tx, subject.Erasure, place.Decided.Name, looked, left, n.Clock.Now())
 	})
 
-	return len(left) == 0, failure.Wrap(failure.Unavailable, "noting what is left of a subject in texts", err)
+	// A table that is not there by that name was not looked through: the next pass says where it is, or that it is nowhere.
+	return len(left) == 0 && len(looked) == len(places), failure.Wrap(failure.Unavailable, "noting what is left of a subject in texts", err)
 }
 
 // unfind takes from a pass that is under way what it found in tables where it is not any more: its end would note what was
