@@ -9,7 +9,8 @@ import (
 )
 
 // Pseudonyms are the statements that read a column of rows by their own key, one array of texts for each column
-// of it, and that write it: the key's arrays, then one of the new values.
+// of it, and that write it: the key's arrays, then one of the new values. What was frozen stays frozen while rows move, so a
+// row is read, and locked, only where it is the subject's even now; what is written is what was read in the same transaction.
 func (s Selection) Pseudonyms(table route.Table, column route.Overwrite) (read, write string) {
 	quoted := alias + "." + liveschema.Quote(column.Column)
 	keys, joins, names, arrays := []string{}, []string{}, []string{}, []string{}
@@ -21,9 +22,14 @@ func (s Selection) Pseudonyms(table route.Table, column route.Overwrite) (read, 
 		arrays = append(arrays, fmt.Sprintf("$%d::text[]", i+1))
 	}
 
+	ours := " and " + s.InOwnSet(*table.Own)
+	if still := s.still(table); still != always {
+		ours += " and coalesce(" + still + ", false)"
+	}
+
 	read = "select array[" + strings.Join(append(keys, quoted+"::text"), ", ") + "] from " + From(table.Live) + ", unnest(" +
 		strings.Join(arrays, ", ") + ") as k (" + strings.Join(names, ", ") + ") where " + strings.Join(joins, " and ") +
-		" and " + quoted + " is not null for update of " + alias
+		" and " + quoted + " is not null" + ours + " for update of " + alias
 
 	arrays = append(arrays, fmt.Sprintf("$%d::text[]", len(arrays)+1))
 	names = append(names, "value")
