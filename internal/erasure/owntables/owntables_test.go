@@ -274,3 +274,39 @@ func TestACaseOfBefore(t *testing.T) {
 		t.Error(gone, err)
 	}
 }
+
+// The last key that goes leaves the table empty, and no sample of it behind.
+func TestTheLastKeyGoes(t *testing.T) {
+	t.Parallel()
+
+	b, frozen := newBench(t), &storetest.Memory{}
+
+	_, err := b.root.Exec(t.Context(), `delete from account_keys where account <> $1`, b.account)
+	must(t, err)
+	b.manyKeys(t)
+	must(t, b.of.Freeze(t.Context(), b.subject, frozen))
+	b.close(t)
+
+	came, err := b.of.Erase(t.Context(), b.subject, frozen, nil)
+	if err != nil || came.Count != 1 {
+		t.Errorf("%+v, %v", came, err)
+	}
+
+	if left, err := b.of.Verify(t.Context(), b.subject, frozen); err != nil || len(left) != 0 {
+		t.Errorf("%+v, %v", left, err)
+	}
+}
+
+// manyKeys lets the server sample keys of other accounts, which go before the last one.
+func (b *bench) manyKeys(t *testing.T) {
+	t.Helper()
+
+	for range 3 {
+		b.registered(t, ids.New("key"))
+	}
+
+	_, err := b.root.Exec(t.Context(), `analyze account_keys`)
+	must(t, err)
+	_, err = b.root.Exec(t.Context(), `delete from account_keys where account <> $1`, b.account)
+	must(t, err)
+}
