@@ -194,9 +194,17 @@ func TestAPassGoesOnWhereItWasKilled(t *testing.T) {
 		})
 
 		kill()
+
+		if len(places) == 5 {
+			b.clock.now = b.clock.now.Add(24 * time.Hour) // the next night goes on too
+		}
 	}
 
 	must(t, err)
+
+	if first := places[0]; slices.Contains(places[1:], first) {
+		t.Errorf("%s was looked through again: %v", first, places)
+	}
 
 	if len(places) < 10 || !slices.Contains(places, "residue app public.notes") {
 		t.Errorf("looked through %v", places)

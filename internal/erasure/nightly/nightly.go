@@ -23,8 +23,9 @@ const (
 	// DefaultPace is how many bytes of texts a second are read: a disk of today has ten times that, and a night of six hours
 	// is enough for 700 GB.
 	DefaultPace = 32 << 20
-	// longest is how long a pass may be resumed; what is older begins anew, since too much was written behind it.
-	longest = 20 * time.Hour
+	// longest is how long a pass may be resumed: three nights, so that a database that takes more than one is read to its
+	// end. What was written behind it the next pass finds; what is older begins anew.
+	longest = 3 * 24 * time.Hour
 	// kept is how long what a pass found stays readable here; the ledger has its hash for good.
 	kept = 31 * 24 * time.Hour
 	// mostShown is how many places a history holds.
