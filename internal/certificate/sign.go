@@ -1,7 +1,6 @@
 package certificate
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"golang.org/x/mod/sumdb/note"
@@ -72,19 +71,14 @@ func Parse(text []byte) (Signed, error) {
 		return Signed{}, refused
 	}
 
-	var plain bytes.Buffer
-	if err := json.Compact(&plain, parts.Certificate); err != nil {
+	plain, err := signedjson.Plain(text, parts.Certificate, func(plain string) ([]byte, error) {
+		return Signed{Certificate: plain, Note: parts.Note}.File()
+	})
+	if err != nil {
 		return Signed{}, refused
 	}
 
-	signed := Signed{Certificate: plain.String(), Note: parts.Note}
-
-	again, err := signed.File()
-	if err != nil || !bytes.Equal(again, text) {
-		return Signed{}, refused
-	}
-
-	return signed, nil
+	return Signed{Certificate: plain, Note: parts.Note}, nil
 }
 
 // Open checks the signature against the pinned key and only then reads the certificate. It fails

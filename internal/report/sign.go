@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"golang.org/x/mod/sumdb/note"
@@ -74,19 +73,14 @@ func Parse(text []byte) (Signed, error) {
 		return Signed{}, refused
 	}
 
-	var plain bytes.Buffer
-	if err := json.Compact(&plain, parts.Report); err != nil {
+	plain, err := signedjson.Plain(text, parts.Report, func(plain string) ([]byte, error) {
+		return Signed{Report: plain, Note: parts.Note}.File()
+	})
+	if err != nil {
 		return Signed{}, refused
 	}
 
-	signed := Signed{Report: plain.String(), Note: parts.Note}
-
-	again, err := signed.File()
-	if err != nil || !bytes.Equal(again, text) {
-		return Signed{}, refused
-	}
-
-	return signed, nil
+	return Signed{Report: plain, Note: parts.Note}, nil
 }
 
 // Open checks the signature against the pinned key of the ledger and only then

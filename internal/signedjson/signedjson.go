@@ -44,6 +44,22 @@ func Indented(value any) ([]byte, error) {
 	return append(out.Bytes(), '\n'), failure.Wrap(failure.Internal, "writing JSON", err)
 }
 
+// Plain gives what a file holds without white space, where write, which makes a file of that, gives the very text again: no
+// byte of it is beside the point. It fails with SignatureInvalid where it does not. It checks no signature.
+func Plain(text []byte, held json.RawMessage, write func(plain string) ([]byte, error)) (string, error) {
+	var plain bytes.Buffer
+	if err := json.Compact(&plain, held); err != nil {
+		return "", failure.New(failure.SignatureInvalid, "reading signed JSON (it is none)")
+	}
+
+	again, err := write(plain.String())
+	if err != nil || !bytes.Equal(again, text) {
+		return "", failure.New(failure.SignatureInvalid, "reading signed JSON (it is not as it was written)")
+	}
+
+	return plain.String(), nil
+}
+
 // Hash is the SHA-256 of JSON without white space, in hex.
 func Hash(text []byte) string {
 	sum := sha256.Sum256(text)
