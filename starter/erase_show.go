@@ -247,8 +247,12 @@ func newEraseApprove(a *app) *cobra.Command {
 				return err
 			}
 
-			if err := a.showErasure(found); err != nil || execute != "" {
+			if err := a.showErasure(found); err != nil {
 				return err
+			}
+
+			if execute != "" {
+				return a.sayApproved(found)
 			}
 
 			return a.sayHowToApprove(found)
@@ -269,4 +273,13 @@ func (a *app) sayHowToApprove(found erasureWhole) error {
 	default:
 		return a.console.Say("to approve this plan: steward erase approve %s --execute %s", found.ID, found.Plan.SHA256)
 	}
+}
+
+// sayApproved says that the approval is written down, since what is shown is how the case stood at that moment.
+func (a *app) sayApproved(found erasureWhole) error {
+	if a.console.JSON {
+		return nil
+	}
+
+	return a.console.Say("approved in your name; it goes on within seconds: steward erase show %s", found.ID)
 }

@@ -46,7 +46,7 @@ func Prove(ctx context.Context, q postgres.Queryer, erasure string) (Tombstone, 
 // one whose replay record is not proven gone.
 func Issue(ctx context.Context, tx postgres.Queryer, signer note.Signer, ledgerKey note.Verifier, facts Facts) (Signed, error) {
 	there, err := Find(ctx, tx, facts.Erasure, facts.Kind)
-	if !failure.Is(err, failure.ObjectNotFound) {
+	if !failure.Is(err, failure.CertificateMissing) {
 		return there, err
 	}
 
@@ -129,13 +129,13 @@ func keep(ctx context.Context, tx postgres.Queryer, made Certificate, signed Sig
 	return err
 }
 
-// Find reads the certificate of that kind of an erasure. It fails with ObjectNotFound where there is none.
+// Find reads the certificate of that kind of an erasure. It fails with CertificateMissing where there is none.
 func Find(ctx context.Context, q postgres.Queryer, erasure string, kind Kind) (Signed, error) {
 	return find(ctx, q, `select file from erasure_certificates where erasure = $1 and kind = $2`, erasure, string(kind))
 }
 
 // ByID reads a certificate by its own id, or the newest of an erasure by that. It fails with
-// ObjectNotFound where there is none.
+// CertificateMissing where there is none.
 func ByID(ctx context.Context, q postgres.Queryer, id string) (Signed, error) {
 	return find(ctx, q, `select file from erasure_certificates where id = $1 or erasure = $1 order by issued_at desc, kind desc limit 1`, id)
 }
@@ -145,7 +145,7 @@ func find(ctx context.Context, q postgres.Queryer, sql string, args ...any) (Sig
 
 	err := q.QueryRow(ctx, sql, args...).Scan(&text)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return Signed{}, failure.New(failure.ObjectNotFound, "looking for a certificate")
+		return Signed{}, failure.New(failure.CertificateMissing, "looking for a certificate")
 	}
 
 	if err != nil {

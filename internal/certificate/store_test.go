@@ -91,7 +91,7 @@ func TestKeptAndFound(t *testing.T) {
 	must(t, err)
 
 	for _, kind := range []certificate.Kind{certificate.First, certificate.Final} {
-		if _, err := certificate.Find(t.Context(), db, facts.Erasure, kind); !failure.Is(err, failure.ObjectNotFound) {
+		if _, err := certificate.Find(t.Context(), db, facts.Erasure, kind); !failure.Is(err, failure.CertificateMissing) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -155,7 +155,7 @@ func TestKeptAndFound(t *testing.T) {
 		t.Errorf("%+v, %v", read, err)
 	}
 
-	if _, err := certificate.ByID(t.Context(), db, "crt_"+strings.Repeat("z", 26)); !failure.Is(err, failure.ObjectNotFound) {
+	if _, err := certificate.ByID(t.Context(), db, "crt_"+strings.Repeat("z", 26)); !failure.Is(err, failure.CertificateMissing) {
 		t.Error(err)
 	}
 

@@ -186,7 +186,11 @@ func backups() []Row {
 		},
 		{RestoreFailed, "pg_restore did not end well", look, false, Broken, true},
 		{ManifestInvalid, "the manifest is not valid", look, false, Broken, true},
-		{SignatureInvalid, "the signature does not hold", look, false, Broken, true},
+		{
+			SignatureInvalid, "the signature does not hold",
+			"It was changed, or another key signed it: get it anew where it was made, and compare the keys that the policy pins.",
+			false, Broken, true,
+		},
 		{ArchiveInvalid, "the archive is not the one that the manifest names", look, false, Broken, true},
 		{ContentDiffers, "the restored content is not what the manifest says", look, false, Broken, true},
 		{DecryptFailed, "the archive cannot be decrypted with this identity", "See docs/keys.md", false, Broken, false},

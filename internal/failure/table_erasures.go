@@ -2,17 +2,18 @@ package failure
 
 // The codes about erasures and holds.
 const (
-	ErasureUnknown  Code = "erasure_unknown"
-	ErasureOpen     Code = "erasure_open"
-	ErasureDecided  Code = "erasure_decided"
-	ErasureMoved    Code = "erasure_moved"
-	OwnErasure      Code = "own_erasure"
-	RemaindersFound Code = "remainders_found"
-	SubjectRefused  Code = "subject_refused"
-	HoldUnknown     Code = "hold_unknown"
-	PolicyObserves  Code = "policy_observes"
-	StoreGone       Code = "store_gone"
-	RecheckOld      Code = "recheck_old"
+	ErasureUnknown     Code = "erasure_unknown"
+	ErasureOpen        Code = "erasure_open"
+	ErasureDecided     Code = "erasure_decided"
+	ErasureMoved       Code = "erasure_moved"
+	OwnErasure         Code = "own_erasure"
+	RemaindersFound    Code = "remainders_found"
+	SubjectRefused     Code = "subject_refused"
+	HoldUnknown        Code = "hold_unknown"
+	PolicyObserves     Code = "policy_observes"
+	StoreGone          Code = "store_gone"
+	RecheckOld         Code = "recheck_old"
+	CertificateMissing Code = "certificate_missing"
 )
 
 // erasures are the rows about erasures and holds.
@@ -51,6 +52,10 @@ func erasures() []Row {
 		{
 			RecheckOld, "the last look before the decision was too old each time",
 			"Compare the clocks of the machines that run core and erase; have it tried again. See: steward erase list", false, Broken, false,
+		},
+		{
+			CertificateMissing, "there is no such certificate, or not yet",
+			"An erasure has its first one once nothing was found: steward erase show", false, Usage, false,
 		},
 		{HoldUnknown, "there is no such hold, or it was released", "See which there are: steward hold list", false, Usage, false},
 	}

@@ -9,16 +9,17 @@ import (
 // erasures are the statuses of the codes about erasures and holds.
 func erasures() map[failure.Code]int {
 	return map[failure.Code]int{
-		failure.ErasureUnknown: http.StatusNotFound,
-		failure.ErasureOpen:    http.StatusConflict,
-		failure.ErasureDecided: http.StatusConflict,
-		failure.ErasureMoved:   http.StatusConflict,
-		failure.OwnErasure:     http.StatusForbidden,
-		failure.PlanChanged:    http.StatusConflict,
-		failure.SubjectRefused: http.StatusUnprocessableEntity,
-		failure.PolicyObserves: http.StatusConflict,
-		failure.StoreGone:      http.StatusConflict,
-		failure.RecheckOld:     http.StatusConflict,
-		failure.HoldUnknown:    http.StatusNotFound,
+		failure.ErasureUnknown:     http.StatusNotFound,
+		failure.ErasureOpen:        http.StatusConflict,
+		failure.ErasureDecided:     http.StatusConflict,
+		failure.ErasureMoved:       http.StatusConflict,
+		failure.OwnErasure:         http.StatusForbidden,
+		failure.PlanChanged:        http.StatusConflict,
+		failure.SubjectRefused:     http.StatusUnprocessableEntity,
+		failure.PolicyObserves:     http.StatusConflict,
+		failure.StoreGone:          http.StatusConflict,
+		failure.RecheckOld:         http.StatusConflict,
+		failure.HoldUnknown:        http.StatusNotFound,
+		failure.CertificateMissing: http.StatusNotFound,
 	}
 }
