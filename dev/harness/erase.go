@@ -49,7 +49,8 @@ func (w *World) makeCallers(t testing.TB) {
 	_, w.Callers.Lead = maker.Staff(t, access.Lead)
 	_, w.Callers.Operator = maker.Operator()
 	const longer = `set session_replication_role = replica; update staff_tokens set expires_at = now(), ends_at = '2100-01-01';
-		update api_keys set expires_at = now(), ends_at = '2100-01-01'`
+		update api_keys set expires_at = now(), ends_at = '2100-01-01';
+		notify steward_credentials` // the trigger that would tell the API is silent for replicas
 	if err := Exec(t.Context(), w.StewardURL, longer); err != nil {
 		t.Fatal(err)
 	}
