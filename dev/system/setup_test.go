@@ -554,7 +554,7 @@ func besideWorkers(t *testing.T, bin string) {
 	}
 }
 
-// keeps fails unless both promises of this version are kept.
+// keeps fails unless the promises of this version are kept; that of erasures is, once one was decided.
 func (s steward) keeps(t *testing.T) {
 	t.Helper()
 	var found struct {

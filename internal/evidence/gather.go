@@ -45,12 +45,17 @@ func Gather(ctx context.Context, from Sources, rules *policy.Policy) (promise.Ev
 		return promise.Evidence{}, err
 	}
 
+	erased, err := erasures(ctx, from.Steward)
+	if err != nil {
+		return promise.Evidence{}, err
+	}
+
 	off, err := ReadOff(from.OffFile)
 	if err != nil {
 		return promise.Evidence{}, err
 	}
 
-	return promise.Evidence{Armed: armed, Backups: backups, Ledger: found, Dev: from.OffFile != "", Off: off}, nil
+	return promise.Evidence{Armed: armed, Backups: backups, Ledger: found, Erasures: erased, Dev: from.OffFile != "", Off: off}, nil
 }
 
 // armed tells since when each item is watched: since the installation, or, if it
@@ -91,7 +96,7 @@ func keys(rules []promise.Rule) []promise.Key {
 			for _, database := range rule.Backups.Databases {
 				all = append(all, promise.Key{Promise: rule.Name, Item: database})
 			}
-		case rule.Ledger != nil:
+		case rule.Ledger != nil, rule.Name == promise.Erasure:
 			all = append(all, promise.Key{Promise: rule.Name})
 		}
 	}

@@ -55,7 +55,7 @@ func erasures() []Row {
 		},
 		{
 			CertificateMissing, "there is no such certificate, or not yet",
-			"An erasure has its first one once nothing was found: steward erase show", false, Usage, false,
+			"An erasure has its first one once nothing of the subject was found; see: steward erase list", false, Usage, false,
 		},
 		{HoldUnknown, "there is no such hold, or it was released", "See which there are: steward hold list", false, Usage, false},
 	}

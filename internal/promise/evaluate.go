@@ -25,6 +25,8 @@ func Evaluate(rules []Rule, evidence Evidence, asOf time.Time) []Status {
 			statuses = append(statuses, rule.left(seen, asOf)...)
 		case rule.Ledger != nil:
 			statuses = append(statuses, rule.status("", judgeLedger(*rule.Ledger, seen, asOf)))
+		case rule.Name == Erasure:
+			statuses = append(statuses, rule.status("", judgeErasure(seen, asOf)))
 		default:
 			statuses = append(statuses, rule.status("", unjudged(rule.Name)))
 		}
@@ -71,6 +73,7 @@ func (e Evidence) until(asOf time.Time) Evidence {
 	if e.Ledger.VerifiedAt.After(asOf) {
 		seen.Ledger.VerifiedAt, seen.Ledger.Finding = time.Time{}, ""
 	}
+	seen.Erasures = e.Erasures.until(asOf)
 	seen.Off = nil
 	if e.Dev {
 		seen.Off = merged(e.Off)

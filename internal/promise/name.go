@@ -65,7 +65,7 @@ func Table() []Row {
 		{LoginRecords, "login records are kept no longer than stated", []string{"LoginLogExpiry"}, false},
 		{Inactivity, "inactive accounts are erased after warnings", []string{"AccountInactivity"}, false},
 		{Requests, "requests about personal data are answered in time", []string{"DataSubjectRequest"}, false},
-		{Erasure, "what is deleted is gone everywhere by a stated date", []string{"Erasure"}, false},
+		{Erasure, "what is deleted is gone everywhere by a stated date", []string{"Erasure", "ErasureResidue"}, true},
 		{Processors, "processors delete too, and are followed until they have", []string{"ProcessorErasure", "ProcessorDispatch"}, false},
 		{Offboarding, "data is deleted at the end of the agreement", []string{"DataSubjectRequest"}, false},
 		{Subprocessors, "a new sub-processor is announced and can be objected to", []string{"SubprocessorChange"}, false},

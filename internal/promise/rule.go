@@ -52,7 +52,7 @@ type LedgerRule struct {
 type Key struct {
 	// Promise is the promise.
 	Promise Name
-	// Item is the database of Backups, empty for Ledger.
+	// Item is the database of Backups, empty for a promise with one status.
 	Item string
 }
 
@@ -67,6 +67,8 @@ type Evidence struct {
 	Backups []Backup
 	// Ledger is the newest evidence about the ledger.
 	Ledger LedgerEvidence
+	// Erasures is what is known of the erasures that were decided.
+	Erasures ErasureEvidence
 	// Dev says that this is a dev environment. Only there Off counts.
 	Dev bool
 	// Off are the intervals in which the whole dev machine was off: the time in
