@@ -13,6 +13,7 @@ const (
 	PolicyObserves  Code = "policy_observes"
 	StoreGone       Code = "store_gone"
 	RecheckOld      Code = "recheck_old"
+	CauseMissing    Code = "cause_missing"
 )
 
 // erasures are the rows about erasures and holds.
@@ -51,6 +52,10 @@ func erasures() []Row {
 		{
 			RecheckOld, "the last look before the decision was too old each time",
 			"Compare the clocks of the machines that run core and erase; have it tried again. See: steward erase list", false, Broken, false,
+		},
+		{
+			CauseMissing, "the task or the act that the erasure was opened for is not there, or asks for something else",
+			"Find out who opened it; cancel it, and open it anew if it is wanted: steward erase cancel, steward erase start", false, Broken, false,
 		},
 		{HoldUnknown, "there is no such hold, or it was released", "See which there are: steward hold list", false, Usage, false},
 	}

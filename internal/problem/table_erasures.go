@@ -19,6 +19,7 @@ func erasures() map[failure.Code]int {
 		failure.PolicyObserves: http.StatusConflict,
 		failure.StoreGone:      http.StatusConflict,
 		failure.RecheckOld:     http.StatusConflict,
+		failure.CauseMissing:   http.StatusConflict,
 		failure.HoldUnknown:    http.StatusNotFound,
 	}
 }

@@ -71,6 +71,9 @@ func Kinds() []KindRow {
 	}
 }
 
+// Verb is that of the act by which a member of staff ends a task so.
+func Verb(outcome string) string { return "task." + outcome }
+
 // FindKind is the row of a kind, and whether there is one.
 func FindKind(kind Kind) (KindRow, bool) {
 	for _, row := range Kinds() {
