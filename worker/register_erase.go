@@ -51,11 +51,13 @@ func (p *process) registerErase(ctx context.Context) error {
 		return fmt.Errorf("erase: %w", err)
 	}
 
+	records := replay.Records{
+		Bucket: p.storage.Bucket(p.policy.Storage.Replay), Catalogue: replay.Catalogue{DB: p.steward}, Key: replayKey,
+	}
+	p.background = append(p.background, p.sweep(records))
+
 	eraser := erasure.Eraser{
-		Steward: p.steward, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: p.clock,
-		Records: replay.Records{
-			Bucket: p.storage.Bucket(p.policy.Storage.Replay), Catalogue: replay.Catalogue{DB: p.steward}, Key: replayKey,
-		},
+		Steward: p.steward, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: p.clock, Records: records,
 	}
 
 	eraser.Pseudonyms = pseudonymkey.Keys{DB: p.steward, Keeper: eraser.Keeper, Clock: p.clock}.For

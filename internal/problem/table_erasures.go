@@ -20,6 +20,7 @@ func erasures() map[failure.Code]int {
 		failure.StoreGone:      http.StatusConflict,
 		failure.RecheckOld:     http.StatusConflict,
 		failure.CauseMissing:   http.StatusConflict,
+		failure.ReplayUnknown:  http.StatusConflict,
 		failure.HoldUnknown:    http.StatusNotFound,
 	}
 }
