@@ -186,6 +186,10 @@ func (p *process) stir(ctx context.Context) error {
 			_ = p.look(ctx, "removing replay records of ended erasures", func() (int, error) {
 				return erasure.Overstayed(ctx, p.steward, p.clock.Now())
 			})
+			//nolint:errcheck // as above
+			_ = p.look(ctx, "asking for what was retained to be erased", func() (int, error) {
+				return erasure.RetainedDue(ctx, p.steward, p.clock.Now())
+			})
 		}
 
 		//nolint:errcheck // logged there; the next look tries again
