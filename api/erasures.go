@@ -112,7 +112,7 @@ func (e erasures) create(ctx context.Context, tx postgres.Tx, in *erasureInput) 
 
 	id := ids.New(erasure.Prefix)
 
-	made, err := act.Record(ctx, tx, who, act.What{Verb: "erasure.open", Object: id}, asOf)
+	made, err := act.Record(ctx, tx, who, act.What{Verb: erasure.OpenVerb, Object: id}, asOf)
 	if err != nil {
 		return nil, err
 	}

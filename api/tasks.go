@@ -184,7 +184,7 @@ func (t tasks) finish(ctx context.Context, in *taskOutcome) (*taskAnswer, error)
 			return err
 		}
 
-		if _, err = act.Record(ctx, tx, who, act.What{Verb: "task." + in.Body.Outcome, Object: in.ID}, asOf); err != nil {
+		if _, err = act.Record(ctx, tx, who, act.What{Verb: task.Verb(in.Body.Outcome), Object: in.ID}, asOf); err != nil {
 			return err
 		}
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"steward/internal/datamap"
+	"steward/internal/datamap/own"
 	"steward/internal/erasure"
 	"steward/internal/erasure/everywhere"
 	"steward/internal/erasure/plan"
@@ -24,6 +25,8 @@ type plannedErasure struct {
 	Schema string `json:"schema_sha256"`
 	// Steps are what an erasure would do, in this order.
 	Steps []planStep `json:"steps"`
+	// NotCounted are the stores that are left out: they are counted when a case is opened.
+	NotCounted []string `json:"not_counted"`
 }
 
 func newErasePlan(a *app) *cobra.Command {
@@ -32,8 +35,9 @@ func newErasePlan(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use: "plan", Short: "Count what an erasure would do, and write nothing",
 		Long: "Looks into every store and counts what an erasure would do there, table by table. Nothing is written, anywhere:\n" +
-			"it opens no case and needs no approval. It reads with the login that erases (APP_ERASE_DATABASE_URL), so it is for\n" +
-			"operators; who has no such login uses: steward erase start --plan-only\n\n" +
+			"it opens no case and needs no approval. Steward's own tables are left out: they are counted when a case is opened.\n" +
+			"It reads with the login that erases (APP_ERASE_DATABASE_URL), so it is for operators; who has no such login uses:\n" +
+			"steward erase start --plan-only\n\n" +
 			"A person's identities are read from standard input, one \"type value\" a line (email, phone, visitor, user).",
 		Example: "  steward erase plan --account 4711\n  steward erase plan --person --account 4711 --json # identities on standard input",
 		Args:    args(cobra.NoArgs),
@@ -85,7 +89,7 @@ func (a *app) planErasure(command *cobra.Command, of whom) error {
 
 	places, err := everywhere.Open(ctx, everywhere.From{
 		Config: settings, Policy: rules, Storage: storage, Steward: db, Clock: settings.Clock(), Address: settings.EraseURL,
-		Pseudonyms: noPseudonyms,
+		Pseudonyms: noPseudonyms, DryRun: true,
 	})
 	if err != nil {
 		return err
@@ -106,7 +110,9 @@ func noPseudonyms(context.Context, string) ([]byte, error) {
 }
 
 func (a *app) showPlanned(counted plan.Plan) error {
-	result := plannedErasure{Kind: counted.Subject, Map: counted.Map, Schema: counted.Schema, Steps: []planStep{}}
+	result := plannedErasure{
+		Kind: counted.Subject, Map: counted.Map, Schema: counted.Schema, Steps: []planStep{}, NotCounted: []string{own.Name},
+	}
 
 	for _, each := range counted.Steps {
 		result.Steps = append(result.Steps, planStep{
@@ -119,5 +125,5 @@ func (a *app) showPlanned(counted plan.Plan) error {
 		return a.console.Document(result)
 	}
 
-	return a.showTables(planTable(result.Steps, "nothing was written"))
+	return a.showTables(planTable(result.Steps, "nothing was written; Steward's own tables are counted when a case is opened"))
 }

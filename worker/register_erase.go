@@ -51,11 +51,13 @@ func (p *process) registerErase(ctx context.Context) error {
 		return fmt.Errorf("erase: %w", err)
 	}
 
+	records := replay.Records{
+		Bucket: p.storage.Bucket(p.policy.Storage.Replay), Catalogue: replay.Catalogue{DB: p.steward}, Key: replayKey,
+	}
+	p.background = append(p.background, p.sweep(records))
+
 	eraser := erasure.Eraser{
-		Steward: p.steward, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: p.clock,
-		Records: replay.Records{
-			Bucket: p.storage.Bucket(p.policy.Storage.Replay), Catalogue: replay.Catalogue{DB: p.steward}, Key: replayKey,
-		},
+		Steward: p.steward, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: p.clock, Records: records,
 	}
 
 	eraser.Pseudonyms = pseudonymkey.Keys{DB: p.steward, Keeper: eraser.Keeper, Clock: p.clock}.For
@@ -183,6 +185,10 @@ func (p *process) stir(ctx context.Context) error {
 			//nolint:errcheck // logged there, at each look
 			_ = p.look(ctx, "removing replay records of ended erasures", func() (int, error) {
 				return erasure.Overstayed(ctx, p.steward, p.clock.Now())
+			})
+			//nolint:errcheck // as above
+			_ = p.look(ctx, "asking for what was retained to be erased", func() (int, error) {
+				return erasure.RetainedDue(ctx, p.steward, p.clock.Now())
 			})
 		}
 

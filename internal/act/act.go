@@ -156,7 +156,11 @@ const columns = `select a.id, a.staff, a.credential, a.role, a.verb, a.object, a
 
 // Get reads an act. It fails with EvidenceMissing where nobody did it.
 func Get(ctx context.Context, q postgres.Queryer, id string) (Act, error) {
-	rows, err := q.Query(ctx, columns+` where a.id = $1`, id)
+	return one(ctx, q, ` where a.id = $1`, id)
+}
+
+func one(ctx context.Context, q postgres.Queryer, where string, args ...any) (Act, error) {
+	rows, err := q.Query(ctx, columns+where, args...)
 	if err != nil {
 		return Act{}, failure.Wrap(failure.Unavailable, "looking for an act", err)
 	}
@@ -167,6 +171,12 @@ func Get(ctx context.Context, q postgres.Queryer, id string) (Act, error) {
 	}
 
 	return found, failure.Wrap(failure.Unavailable, "looking for an act", err)
+}
+
+// Find reads the first act of somebody who has done this to that; what they agreed to is not compared. It fails with EvidenceMissing
+// where they did not.
+func Find(ctx context.Context, q postgres.Queryer, what What, staff string) (Act, error) {
+	return one(ctx, q, ` where a.object = $1 and a.verb = $2 and a.staff = $3 order by a.at, a.id limit 1`, what.Object, what.Verb, staff)
 }
 
 // Did reports whether somebody has done this to that before.

@@ -46,6 +46,8 @@ func (d *Doctor) erasures(ctx context.Context) []Check {
 		}
 	})}
 
+	checks = append(checks, d.replayBucket(ctx))
+
 	return append(append(checks, d.replayKey()...), d.erasers(ctx)...)
 }
 

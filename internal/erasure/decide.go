@@ -9,6 +9,8 @@ type Facts struct {
 	Enforced bool
 	// Observing says that the policy at this moment only observes erasures: nothing that it would erase goes on.
 	Observing bool
+	// Unasked says that what the case names as its cause is not there, or asks for something else.
+	Unasked bool
 	// NeedsApproval says that a second person must agree, Approved that one did, to the newest plan.
 	NeedsApproval, Approved bool
 	// Held says that a hold stops it at this moment.
@@ -74,6 +76,8 @@ func decideBefore(f Facts) Decision {
 	switch {
 	case f.CancelAsked:
 		return Decision{Stage: Cancelled}
+	case f.Unasked && f.Stage != Held: // a held one begins anew first
+		return Decision{Stage: Blocked, Code: failure.CauseMissing}
 	case f.Stage == Planned && !f.Enforced:
 		return Decision{Stage: Observed} // a plan harms nothing that is held
 	case f.stopped() && f.Enforced:
@@ -114,6 +118,8 @@ func decideClosing(f Facts) Decision {
 		back = Cancelled
 	case f.stopped():
 		back = Held
+	case f.Unasked && back == "":
+		back = Requested // where it is blocked
 	}
 
 	if back == "" {

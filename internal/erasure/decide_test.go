@@ -28,8 +28,8 @@ func TestDecideIsSafe(t *testing.T) {
 		}, stage)
 		facts := erasure.Facts{
 			Stage: stage, Enforced: rapid.Bool().Draw(t, "enforced"), NeedsApproval: rapid.Bool().Draw(t, "needs"),
-			Observing: rapid.Bool().Draw(t, "observing"),
-			Approved:  rapid.Bool().Draw(t, "approved"), Held: rapid.Bool().Draw(t, "held"), CancelAsked: rapid.Bool().Draw(t, "cancel"),
+			Observing: rapid.Bool().Draw(t, "observing"), Unasked: rapid.Bool().Draw(t, "unasked"),
+			Approved: rapid.Bool().Draw(t, "approved"), Held: rapid.Bool().Draw(t, "held"), CancelAsked: rapid.Bool().Draw(t, "cancel"),
 			RetryAsked: rapid.Bool().Draw(t, "retry"), AppReopened: rapid.Bool().Draw(t, "reopened"), Remainders: rapid.IntRange(0, 2).Draw(t, "left"),
 			Tombstoned: after || stage == erasure.Blocked && rapid.Bool().Draw(t, "tombstoned"),
 		}
@@ -44,7 +44,7 @@ func TestDecideIsSafe(t *testing.T) {
 		case got.Stage == erasure.Tombstoned && stage != got.Stage && (stage != erasure.Blocked || !facts.Tombstoned):
 			t.Fatalf("a tombstone out of nothing: %+v", got)
 		case got.Stage == erasure.Closing && stage != erasure.Closing &&
-			(facts.Held || facts.Observing || facts.CancelAsked || !facts.Enforced || facts.NeedsApproval && !facts.Approved):
+			(facts.Held || facts.Observing || facts.CancelAsked || facts.Unasked || !facts.Enforced || facts.NeedsApproval && !facts.Approved):
 			t.Fatalf("it closes: %+v", got)
 		case got.Stage == erasure.Cancelled && (facts.Tombstoned || !facts.CancelAsked && facts.BackTo != erasure.Cancelled) && stage != got.Stage:
 			t.Fatalf("cancelled: %+v", got)
@@ -52,6 +52,11 @@ func TestDecideIsSafe(t *testing.T) {
 			t.Fatalf("done: %+v", got)
 		case stage == erasure.Closing && (facts.Held || facts.Observing || facts.CancelAsked) && got.BackTo == "" && got.Stage == erasure.Closing:
 			t.Fatalf("it goes on: %+v", got)
+		case stage == erasure.Closing && facts.Unasked && got == (erasure.Decision{Stage: erasure.Closing}):
+			t.Fatalf("nobody asked, and it goes on: %+v", got)
+		case slices.Contains([]erasure.Stage{erasure.Requested, erasure.Planned, erasure.AwaitingApproval}, stage) && !facts.CancelAsked &&
+			(got == erasure.Decision{Stage: erasure.Blocked, Code: failure.CauseMissing}) != facts.Unasked:
+			t.Fatalf("unasked or not: %+v", got)
 		case facts.Tombstoned && got.Stage == erasure.Held:
 			t.Fatalf("held after its tombstone: %+v", got)
 		case got.Stage == erasure.Held && stage != erasure.Held && (got.Code == failure.PolicyObserves) != (facts.Observing && !facts.Held):

@@ -121,9 +121,9 @@ func TestWhoApproves(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
-	b.support.Role = access.Lead // who opened it
 	opened := b.open(t)
 	id := opened.ID
+	b.support.Role = access.Lead // who opened it
 	b.until(t, id, erasure.AwaitingApproval)
 
 	if err := b.approve(t, id, b.support); !failure.Is(err, failure.OwnErasure) {

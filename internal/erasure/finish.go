@@ -17,7 +17,7 @@ import (
 const Record = 2 * 365 * 24 * time.Hour
 
 // Answer signs the first certificate of a verified erasure, and takes the case to its wait
-// for the day by which it is gone everywhere. A crash leaves neither, or both.
+// for the day by which it is gone everywhere. What it retains is noted with it, until when. A crash leaves all of it, or nothing.
 func (j Judge) Answer(ctx context.Context, id string) (Seen, error) {
 	return j.step(ctx, id, "answering an erasure", func(ctx context.Context, tx postgres.Tx, of Case) error {
 		if of.Stage != Answered {
@@ -26,6 +26,10 @@ func (j Judge) Answer(ctx context.Context, id string) (Seen, error) {
 
 		at := j.Clock.Now()
 		if err := j.Certifier.certify(ctx, tx, of, certificate.First, at); err != nil {
+			return err
+		}
+
+		if err := noteRetained(ctx, tx, of, j.Certifier.Zone); err != nil {
 			return err
 		}
 

@@ -118,6 +118,15 @@ func (j Judge) factsOf(ctx context.Context, tx postgres.Tx, of Case) (Facts, err
 		RetryAsked: of.RetryAct != "", BackTo: of.BackTo, AppReopened: of.App == appReopened, Tombstoned: of.Tombstone != "",
 	}
 
+	if of.Tombstone == "" {
+		asking, err := askingOf(ctx, tx, of)
+		if err != nil {
+			return Facts{}, err
+		}
+
+		facts.Unasked = !asking.For(of)
+	}
+
 	if of.Plan > 0 {
 		approved, err := approval(ctx, tx, of)
 		if err != nil {

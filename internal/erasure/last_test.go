@@ -433,7 +433,7 @@ func TestAsManyErasuresAsConnections(t *testing.T) {
 			return err
 		}))
 
-		opening := b.opening()
+		opening := b.opening(t)
 		opening.Account = strconv.Itoa(9000 + i)
 
 		must(t, b.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {

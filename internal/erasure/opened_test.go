@@ -33,7 +33,7 @@ func TestAnErasureInAnAccountThatIsNot(t *testing.T) {
 	ada := erasure.Identities{datamap.Email: {"ada@example.com"}}
 
 	for kind, identities := range map[plan.Subject]erasure.Identities{plan.Account: nil, plan.Person: ada} {
-		asked := b.opening()
+		asked := b.opening(t)
 		asked.Kind, asked.Account, asked.Identities, asked.Matches = kind, "471100", identities, identities.Matches([]byte("a key of tests"))
 
 		if _, _, err := b.tried(t, asked); !failure.Is(err, failure.AccountUnknown) {
@@ -48,7 +48,7 @@ func TestAnErasureInAnAccountThatIsNot(t *testing.T) {
 	}
 
 	// Who asks for themselves, or in no customer's data, is looked for where the company is responsible.
-	asked := b.opening()
+	asked := b.opening(t)
 	asked.Kind, asked.Account, asked.Identities = plan.Person, "", ada
 
 	if _, fresh, err := b.tried(t, asked); err != nil || !fresh {
@@ -61,7 +61,7 @@ func TestAPlanOnlyBarsNoErasure(t *testing.T) {
 	t.Parallel()
 
 	b := newBench(t)
-	dry := b.opening()
+	dry := b.opening(t)
 	dry.Mode = promise.Observe
 
 	opened, _, err := b.tried(t, dry)
@@ -72,7 +72,7 @@ func TestAPlanOnlyBarsNoErasure(t *testing.T) {
 	b.until(t, b.open(t).ID, erasure.AwaitingApproval)
 
 	for _, mode := range []promise.Mode{promise.Observe, promise.Enforce} {
-		again := b.opening()
+		again := b.opening(t)
 		again.Mode = mode
 
 		if _, _, err := b.tried(t, again); !failure.Is(err, failure.ErasureOpen) {

@@ -12,9 +12,22 @@ const (
 	ByStaff Reason = "staff.request"
 )
 
+// Origin says what must be there of what a case names as its cause, before anything is planned.
+type Origin string
+
+// The origins. No reason goes without one: whoever may insert a case could name it.
+const (
+	// ByTask: a task to delete the account, which somebody accepted who may, by an act.
+	ByTask Origin = "task"
+	// ByAct: the act of who opened the case.
+	ByAct Origin = "act"
+)
+
 // ReasonRow says everything about one reason.
 type ReasonRow struct {
 	Reason Reason
+	// Origin says what a case of this reason is opened by, and is read back.
+	Origin Origin
 	// Text is what people read; fixed, so that it carries no data.
 	Text string
 	// Approval says that a second person must agree to the plan.
@@ -25,8 +38,8 @@ type ReasonRow struct {
 // account's id is typed easily, and nothing brings the data back.
 func Reasons() []ReasonRow {
 	return []ReasonRow{
-		{AccountDelete, "the account was asked to be deleted, and support accepted that", true},
-		{ByStaff, "a member of staff asked for it", true},
+		{AccountDelete, ByTask, "the account was asked to be deleted, and support accepted that", true},
+		{ByStaff, ByAct, "a member of staff asked for it", true},
 	}
 }
 

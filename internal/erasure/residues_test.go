@@ -13,7 +13,6 @@ import (
 	"steward/internal/erasure/nightly"
 	"steward/internal/erasure/plan"
 	"steward/internal/failure"
-	"steward/internal/ids"
 	"steward/internal/liveschema"
 	"steward/internal/postgres"
 )
@@ -57,8 +56,8 @@ func (b *bench) written(t *testing.T) {
 func (b *bench) person(t *testing.T, identities erasure.Identities) string {
 	t.Helper()
 
-	asked := b.opening()
-	asked.Kind, asked.Identities, asked.Cause = plan.Person, identities, ids.New("tsk")
+	asked := b.byStaff(t, b.opening(t))
+	asked.Kind, asked.Identities = plan.Person, identities
 
 	var opened erasure.Case
 

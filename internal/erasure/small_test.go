@@ -11,6 +11,7 @@ import (
 
 	"steward/internal/access"
 	"steward/internal/account"
+	"steward/internal/act"
 	"steward/internal/casekey"
 	"steward/internal/credential/credentialtest"
 	"steward/internal/erasure"
@@ -24,6 +25,7 @@ import (
 	"steward/internal/promise"
 	"steward/internal/replay"
 	"steward/internal/store"
+	"steward/internal/task"
 )
 
 // small is a store of one table, over a real database.
@@ -241,8 +243,10 @@ func (b *bench) open(t *testing.T) erasure.Case {
 
 	var opened erasure.Case
 
+	asked := b.opening(t)
+
 	must(t, b.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) (err error) {
-		opened, _, err = erasure.Open(ctx, tx, b.keeper, b.opening())
+		opened, _, err = erasure.Open(ctx, tx, b.keeper, asked)
 
 		return err
 	}))
@@ -250,11 +254,50 @@ func (b *bench) open(t *testing.T) erasure.Case {
 	return opened
 }
 
-func (b *bench) opening() erasure.Opening {
-	return erasure.Opening{
-		Cause: ids.New("tsk"), Reason: erasure.AccountDelete, Kind: plan.Account, Account: subject, Mode: promise.Enforce,
+// opening asks for the erasure of the account: the app asked for it, and support accepted that.
+func (b *bench) opening(t *testing.T) erasure.Opening {
+	t.Helper()
+
+	asked := erasure.Opening{
+		Reason: erasure.AccountDelete, Kind: plan.Account, Account: subject, Mode: promise.Enforce,
 		AskedBy: ids.New("app"), OpenedBy: b.support.ID, At: b.clock.now,
 	}
+
+	must(t, b.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		made, _, err := task.Open(ctx, tx, task.Opening{Kind: task.DeleteAccount, Subject: subject, By: asked.AskedBy, At: b.clock.now})
+		if err != nil {
+			return err
+		}
+
+		asked.Cause = made.ID
+
+		if _, _, err = task.Finish(ctx, tx, task.Finishing{
+			Task: made.ID, By: b.support.ID, Role: b.support.Role, Outcome: task.Accepted, At: b.clock.now, Keep: task.Keep,
+		}); err != nil {
+			return err
+		}
+
+		_, err = act.Record(ctx, tx, b.support, act.What{Verb: task.Verb(task.Accepted), Object: made.ID}, b.clock.now)
+
+		return err
+	}))
+
+	return asked
+}
+
+// byStaff is the same, but that support itself opens the case, by an act.
+func (b *bench) byStaff(t *testing.T, asked erasure.Opening) erasure.Opening {
+	t.Helper()
+
+	asked.ID, asked.Reason, asked.AskedBy = ids.New(erasure.Prefix), erasure.ByStaff, b.support.ID
+
+	must(t, b.api.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) (err error) {
+		asked.Cause, err = act.Record(ctx, tx, b.support, act.What{Verb: erasure.OpenVerb, Object: asked.ID}, b.clock.now)
+
+		return err
+	}))
+
+	return asked
 }
 
 // approve agrees to the newest plan.

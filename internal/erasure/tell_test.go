@@ -221,7 +221,7 @@ func TestAPlanOnlyIsToldToNobody(t *testing.T) {
 	b := newBench(t)
 	b.listen(t)
 
-	dry := b.opening()
+	dry := b.opening(t)
 	dry.Mode = promise.Observe
 
 	opened, _, err := b.tried(t, dry)
@@ -246,7 +246,7 @@ func TestOfAPersonOnlyTheCaseIsTold(t *testing.T) {
 	b := newBench(t)
 	b.listen(t)
 
-	asked := b.opening()
+	asked := b.opening(t)
 	asked.Kind, asked.Identities = plan.Person, erasure.Identities{datamap.Email: {"ada@example.com"}}
 	asked.Matches = asked.Identities.Matches(account.LookupKey("a lookup key that is for tests only"))
 

@@ -14,6 +14,8 @@ const (
 	StoreGone          Code = "store_gone"
 	RecheckOld         Code = "recheck_old"
 	CertificateMissing Code = "certificate_missing"
+	CauseMissing       Code = "cause_missing"
+	ReplayUnknown      Code = "replay_unknown"
 )
 
 // erasures are the rows about erasures and holds.
@@ -56,6 +58,14 @@ func erasures() []Row {
 		{
 			CertificateMissing, "there is no such certificate, or not yet",
 			"An erasure has its first one once nothing of the subject was found; see: steward erase list", false, Usage, false,
+		},
+		{
+			CauseMissing, "the task or the act that the erasure was opened for is not there, or asks for something else",
+			"Find out who opened it; cancel it, and open it anew if it is wanted: steward erase cancel, steward erase start", false, Broken, false,
+		},
+		{
+			ReplayUnknown, "in the bucket of replay records lies something of which nobody knows the erasure",
+			"See docs/runbooks.md#replay-unknown, and which are known: steward replay list", false, Broken, false,
 		},
 		{HoldUnknown, "there is no such hold, or it was released", "See which there are: steward hold list", false, Usage, false},
 	}

@@ -21,5 +21,7 @@ func erasures() map[failure.Code]int {
 		failure.RecheckOld:         http.StatusConflict,
 		failure.HoldUnknown:        http.StatusNotFound,
 		failure.CertificateMissing: http.StatusNotFound,
+		failure.CauseMissing:       http.StatusConflict,
+		failure.ReplayUnknown:      http.StatusConflict,
 	}
 }

@@ -22,6 +22,8 @@ const (
 	MendErasure Kind = "erasure.mend"
 	// HoldEnded: the time of a legal hold is over; somebody looks whether it was meant to end.
 	HoldEnded Kind = "hold.ended"
+	// EraseRetained: what an erasure retained under a published exception is past its time.
+	EraseRetained Kind = "erasure.retained"
 )
 
 // The outcomes of tasks.
@@ -68,8 +70,13 @@ func Kinds() []KindRow {
 		// Data that are promised to be gone are still there.
 		{MendErasure, "Mend what blocks the erasure, and have it tried again", access.Operator, day, []string{Mended}, true},
 		{HoldEnded, "Look whether the legal hold was meant to end, or must be set again", access.Lead, 3 * day, []string{Seen}, false},
+		// Nothing erases it by itself. Who may write in the app's databases is known to operators.
+		{EraseRetained, "Erase what the erasure retained: its time is over", access.Operator, 7 * day, []string{Seen}, false},
 	}
 }
+
+// Verb is that of the act by which a member of staff ends a task so.
+func Verb(outcome string) string { return "task." + outcome }
 
 // FindKind is the row of a kind, and whether there is one.
 func FindKind(kind Kind) (KindRow, bool) {

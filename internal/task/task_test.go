@@ -260,7 +260,7 @@ func TestStandings(t *testing.T) {
 	db := pgtest.OpenSteward(t)
 
 	empty, err := task.Standings(t.Context(), db, now)
-	none := []task.Standing{{Kind: task.DeleteAccount}, {Kind: task.ApproveErasure}, {Kind: task.MendErasure}, {Kind: task.HoldEnded}}
+	none := []task.Standing{{Kind: task.DeleteAccount}, {Kind: task.ApproveErasure}, {Kind: task.MendErasure}, {Kind: task.HoldEnded}, {Kind: task.EraseRetained}}
 	if diff := cmp.Diff(none, empty); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
