@@ -32,8 +32,8 @@ func TestYesterdaysBackupIsErasedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened(t, world, first, "waiting")
-	forged := opened(t, world, second, "waiting")
+	forged := opened(t, world, first, "waiting") // decided first, so that the other one stands behind it
+	opened(t, world, second, "waiting")
 
 	r := &restored{T: t, world: world, command: commandIn(t, world, buildSteward(t))}
 	r.byHand(taken.Day)
@@ -44,7 +44,7 @@ func TestYesterdaysBackupIsErasedAgain(t *testing.T) {
 		}
 	}
 
-	r.refuses(forged, first, second)
+	r.refuses(forged, second, first)
 	if results, _ := r.replay(exitOK); len(results.Results) != 2 || len(results.Refused) != 0 {
 		t.Errorf("%+v", results)
 	}
