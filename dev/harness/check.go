@@ -73,7 +73,7 @@ func (w *World) checks() []check {
 		{[]string{filesCheck}, w.checkFiles},
 		{[]string{"ledger", "catalogue", copiesCheck, filesCheck}, w.checkLedger},
 		{[]string{"drill"}, w.checkDrillCluster},
-		{[]string{"mail", "webhook"}, w.checkMessages},
+		{[]string{mailCheck, "webhook"}, w.checkMessages},
 		{[]string{"records"}, w.checkRecords},
 		{[]string{"erasure"}, w.checkErasures},
 		{[]string{"canary"}, w.checkLeaks},
@@ -84,6 +84,9 @@ type check struct {
 	names []string
 	do    func(context.Context, catalogue, *findings) error
 }
+
+// mailCheck is by what name what is wrong with mails is found.
+const mailCheck = "mail"
 
 // errName is a finding under a name that its check does not have: whoever looks for that name alone would miss it.
 var errName = errors.New("a check has found something under a name that is not its own")

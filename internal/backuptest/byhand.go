@@ -99,7 +99,7 @@ func page(t *testing.T) (values, script string) {
 
 	_, here, _, _ := runtime.Caller(0) //nolint:dogsled // the file alone is asked for
 
-	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "../../docs/backup.md"))
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(here), "..", "..", "docs", "backup.md"))
 	check(t, err)
 
 	var all strings.Builder
@@ -131,7 +131,7 @@ func (h *ByHand) Restore(t *testing.T) (string, error) {
 
 	bin, err := pgtest.Bin()
 	check(t, err)
-	check(t, os.WriteFile(filepath.Join(work, "gcloud"), []byte(gcloud), 0o700)) //nolint:gosec // it is run
+	check(t, os.WriteFile(filepath.Join(work, "gcloud"), []byte(gcloud), 0o700))
 
 	values = regexp.MustCompile(`\b([A-Za-z_]+)=('[^']*'|\S+)`).ReplaceAllStringFunc(values, func(assignment string) string {
 		name, _, _ := strings.Cut(assignment, "=")
