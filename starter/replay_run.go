@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,16 @@ type replayed struct {
 	Database string `json:"database"`
 	// Results are those of the erasures that were done again; none without --execute.
 	Results []replay.Result `json:"results"`
+	// Refused are those that could not be done again: their subjects are still in the restored database.
+	Refused []refusedReplay `json:"refused"`
+}
+
+// refusedReplay is an erasure that was not done again.
+type refusedReplay struct {
+	// Erasure is its opaque id.
+	Erasure string `json:"erasure"`
+	// Code says why, such as replay_invalid where its record is not what was written.
+	Code failure.Code `json:"code"`
 }
 
 // replayFlags are those of replay run.
@@ -28,7 +39,8 @@ func newReplayRun(a *app) *cobra.Command {
 	command := &cobra.Command{
 		Use: "run", Short: "Erase again in a restored database",
 		Long: "Shows the erasures that a restored database must go through again; with --execute and the hash of that list does them,\n" +
-			"one after the other, and verifies each. The database is named by " + restoredVariable + ", with a login that may erase;\n" +
+			"one after the other, and verifies each. One that cannot be done, for its record is lost or damaged, is named and does not\n" +
+			"stop the others. The database is named by " + restoredVariable + ", with a login that may erase;\n" +
 			"replay.identity lies in STEWARD_KEYS_DIR. Run it before anybody works with the database. It may be run again.",
 		Example: "  steward replay run --database app\n" +
 			"  steward replay run --database app --execute e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -54,7 +66,7 @@ func (a *app) replay(ctx context.Context, flags replayFlags) (err error) {
 		return err
 	}
 
-	result := replayed{Database: flags.database, Results: []replay.Result{}}
+	result := replayed{Database: flags.database, Results: []replay.Result{}, Refused: []refusedReplay{}}
 	if result.replayList, err = decided(ctx, steward); err != nil {
 		return err
 	}
@@ -73,23 +85,39 @@ func (a *app) replay(ctx context.Context, flags replayFlags) (err error) {
 	}
 	defer in.db.Close()
 
+	ended := in.all(ctx, &result)
+
+	return joined(a.showReplayed(result), ended)
+}
+
+// all does all of them again, whatever comes of one: a record that is damaged keeps nobody else in the restored data. It
+// gives the first failure, or that something is left.
+func (r restored) all(ctx context.Context, result *replayed) (first error) {
 	left := false
 
 	for _, each := range result.Erasures {
-		came, err := in.again(ctx, each.Erasure)
+		came, err := r.again(ctx, each.Erasure)
+		if ctx.Err() != nil {
+			return failure.Wrap(failure.Unavailable, "erasing again", errors.Join(ctx.Err(), err))
+		}
+
 		if err != nil {
-			return err
+			err = failure.Wrap(failure.Unavailable, "erasing "+each.Erasure+" again", err)
+			first = joined(first, err)
+			result.Refused = append(result.Refused, refusedReplay{Erasure: each.Erasure, Code: failure.CodeOf(err)})
+
+			continue
 		}
 
 		left = left || len(came.Left) > 0
 		result.Results = append(result.Results, came)
 	}
 
-	if err := a.showReplayed(result); err != nil || !left {
-		return err
+	if first == nil && left {
+		return failure.New(failure.RemaindersFound, "verifying what was erased again")
 	}
 
-	return failure.New(failure.RemaindersFound, "verifying what was erased again")
+	return first
 }
 
 func (a *app) showReplayed(result replayed) error {
@@ -97,7 +125,7 @@ func (a *app) showReplayed(result replayed) error {
 		return a.console.Document(result)
 	}
 
-	if len(result.Results) == 0 {
+	if len(result.Results)+len(result.Refused) == 0 {
 		if err := a.showReplays(result.replayList); err != nil || len(result.Erasures) == 0 {
 			return err
 		}
@@ -114,6 +142,12 @@ func (a *app) showReplayed(result replayed) error {
 			if err := a.console.Say("  left: %d in %s (%s)", left.Rows, left.Place, left.Why); err != nil {
 				return err
 			}
+		}
+	}
+
+	for _, each := range result.Refused {
+		if err := a.console.Say("%s was not erased again: %s", each.Erasure, each.Code); err != nil {
+			return err
 		}
 	}
 

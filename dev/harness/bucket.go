@@ -5,9 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"testing"
+	"time"
 
 	"cloud.google.com/go/storage"
 	"google.golang.org/api/iterator"
+	"google.golang.org/api/option"
+
+	"steward/internal/clocks"
+	"steward/internal/emulator/gcs/gcstest"
+	"steward/internal/guard"
 )
 
 // buckets are those of Steward's own.
@@ -17,6 +24,43 @@ func (w *World) buckets() []string {
 		own = append(own, other.Bucket)
 	}
 	return own
+}
+
+// makeBuckets makes the buckets as `steward setup` does: backups are kept against
+// deletion until shortly before their time, nothing is kept after deletion, and a
+// lifecycle rule is the net below the pruning.
+func (w *World) makeBuckets(t testing.TB) {
+	t.Helper()
+	const (
+		day = 24 * time.Hour
+		// safetyNet is how long after its time the bucket itself removes a backup.
+		safetyNet = 1
+	)
+	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
+	w.Bucket = w.Storage.Client(t, option.WithUserAgent(Agent))
+	keep := w.Rules.Promises.Backups.Keep.Longest()
+	off := &storage.SoftDeletePolicy{}
+	backups := &storage.BucketAttrs{
+		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
+		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
+		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Buckets(w.Rules, "EU")[0].Settings.Retention},
+		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
+			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
+			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + safetyNet},
+		}}},
+	}
+	ledger := &storage.BucketAttrs{
+		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
+		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
+	}
+	if err := errors.Join(
+		w.Bucket.Bucket(w.Rules.Storage.Backups).Create(t.Context(), "test", backups),
+		w.Bucket.Bucket(w.Rules.Storage.Ledger).Create(t.Context(), "test", ledger),
+		w.Bucket.Bucket(w.Rules.Storage.Replay).Create(t.Context(), "test", ledger),
+		w.makeCopies(t.Context(), *backups),
+	); err != nil {
+		t.Fatal("making the buckets: ", err)
+	}
 }
 
 // Unretain takes the retention policies off buckets, which would hold a test back that

@@ -2,7 +2,9 @@ package harness
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 )
@@ -56,19 +58,59 @@ func (w *World) Check(ctx context.Context) ([]Finding, error) {
 }
 
 // Look is Check without the wait.
-func (w *World) Look(ctx context.Context) ([]Finding, error) {
+func (w *World) Look(ctx context.Context) ([]Finding, error) { return w.look(ctx, "") }
+
+// LookFor looks for findings of one check alone, by its name in Finding, with all that may say so.
+func (w *World) LookFor(ctx context.Context, check string) ([]Finding, error) {
+	return w.look(ctx, check)
+}
+
+// checks are all of them, each with the names under which it finds something. That of the catalogue is made in any case.
+func (w *World) checks() []check {
+	return []check{
+		{[]string{"bucket", "archive", "catalogue"}, w.checkBucket},
+		{[]string{copiesCheck}, w.checkCopies},
+		{[]string{filesCheck}, w.checkFiles},
+		{[]string{"ledger", "catalogue", copiesCheck, filesCheck}, w.checkLedger},
+		{[]string{"drill"}, w.checkDrillCluster},
+		{[]string{mailCheck, "webhook"}, w.checkMessages},
+		{[]string{"records"}, w.checkRecords},
+		{[]string{"erasure"}, w.checkErasures},
+		{[]string{"canary"}, w.checkLeaks},
+	}
+}
+
+type check struct {
+	names []string
+	do    func(context.Context, catalogue, *findings) error
+}
+
+// mailCheck is by what name what is wrong with mails is found.
+const mailCheck = "mail"
+
+// errName is a finding under a name that its check does not have: whoever looks for that name alone would miss it.
+var errName = errors.New("a check has found something under a name that is not its own")
+
+// look makes the checks that may find something under a name, or all.
+func (w *World) look(ctx context.Context, name string) ([]Finding, error) {
 	found := &findings{}
 	held, err := w.readCatalogue(ctx)
 	if err != nil {
 		return nil, err
 	}
 	w.checkCatalogue(held, found)
-	for _, check := range []func(context.Context, catalogue, *findings) error{
-		w.checkBucket, w.checkCopies, w.checkFiles, w.checkLedger, w.checkDrillCluster, w.checkMessages, w.checkRecords,
-		w.checkErasures, w.checkLeaks,
-	} {
-		if err := check(ctx, held, found); err != nil {
+	for _, each := range w.checks() {
+		if name != "" && !slices.Contains(each.names, name) {
+			continue
+		}
+		before := len(found.all)
+		if err := each.do(ctx, held, found); err != nil {
 			return found.all, err
+		}
+		for _, one := range found.all[before:] {
+			if !slices.Contains(each.names, one.Check) {
+				return found.all, fmt.Errorf("%w: %s", errName, one)
+			}
 		}
 	}
 	return found.all, nil

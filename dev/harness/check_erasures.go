@@ -217,7 +217,7 @@ func (w *World) checkReplayRecords(ctx context.Context, cases []caseRow, found *
 // checkAccounts looks for what is left of erased accounts, in a whole dump of the app and in its bucket, and whether all
 // that is others' is as it was.
 func (w *World) checkAccounts(ctx context.Context, cases []caseRow, found *findings) error {
-	dump, err := w.dumpApp(ctx)
+	dump, err := w.DumpApp(ctx, w.AppURL)
 	if err != nil {
 		return err
 	}
@@ -284,18 +284,22 @@ func (w *World) checkUntouched(ctx context.Context, account Account, objects int
 	return nil
 }
 
-// dumpApp gives all that the app's database says, with the samples of its statistics.
-func (w *World) dumpApp(ctx context.Context) (map[string][]byte, error) {
-	dump, err := w.pgDump(ctx, w.AppURL)
+// DumpedApp is by what name DumpApp gives the dump itself.
+const DumpedApp = "the dump of the app"
+
+// DumpApp gives all that the app's database says, or one that was restored from it, with the samples of its statistics. The
+// URL's login must be a superuser.
+func (w *World) DumpApp(ctx context.Context, at string) (map[string][]byte, error) {
+	dump, err := w.pgDump(ctx, at)
 	if err != nil {
 		return nil, err
 	}
-	statistics, err := Rows(ctx, w.AppURL, `select to_jsonb(s)::text from pg_stats as s where schemaname = 'club'`)
+	statistics, err := Rows(ctx, at, `select to_jsonb(s)::text from pg_stats as s where schemaname = 'club'`)
 	if err != nil {
 		return nil, err
 	}
 	if len(dump) == 0 {
 		return nil, fmt.Errorf("dumping the app: %w", errEmpty)
 	}
-	return map[string][]byte{"the dump of the app": dump, "the statistics of the app": []byte(strings.Join(statistics, "\n"))}, nil
+	return map[string][]byte{DumpedApp: dump, "the statistics of the app": []byte(strings.Join(statistics, "\n"))}, nil
 }

@@ -79,18 +79,18 @@ func (w *World) checkMail(mails []mailRow, found *findings) {
 		delete(copies, row.MessageID)
 		switch {
 		case row.State == stateWaiting && !slices.Contains(w.Options.Open, "mail "+row.ID):
-			found.addf("mail", "%s still waits", row.ID)
+			found.addf(mailCheck, "%s still waits", row.ID)
 		case row.State == stateAccepted && row.AcceptedAt == nil,
 			row.State != stateAccepted && row.State != stateWaiting && row.SettledAt == nil:
-			found.addf("mail", "%s is %s and does not say since when", row.ID, row.State)
+			found.addf(mailCheck, "%s is %s and does not say since when", row.ID, row.State)
 		case row.State == stateAccepted && got == 0:
-			found.addf("mail", "%s is accepted and the server never had it", row.ID)
+			found.addf(mailCheck, "%s is accepted and the server never had it", row.ID)
 		}
 		checkHanded(row, got, found)
 	}
 	for _, id := range slices.Sorted(maps.Keys(copies)) {
 		if !w.ended(id) {
-			found.addf("mail", "%s was sent and is not in the outbox", id)
+			found.addf(mailCheck, "%s was sent and is not in the outbox", id)
 		}
 	}
 }
@@ -98,10 +98,10 @@ func (w *World) checkMail(mails []mailRow, found *findings) {
 // checkHanded looks for a claim that was left, and for a copy too many.
 func checkHanded(row mailRow, copies int, found *findings) {
 	if row.ClaimedUntil != nil {
-		found.addf("mail", "%s is %s and still claimed", row.ID, row.State)
+		found.addf(mailCheck, "%s is %s and still claimed", row.ID, row.State)
 	}
 	if len(row.Handed) > mostHanded || copies > len(row.Handed) {
-		found.addf("mail", "%s was handed over %d times, the server has %d copies", row.ID, len(row.Handed), copies)
+		found.addf(mailCheck, "%s was handed over %d times, the server has %d copies", row.ID, len(row.Handed), copies)
 	}
 }
 
@@ -181,13 +181,13 @@ func (w *World) checkCall(call HookCall, secret string, row deliveryRow, found *
 // back and is called accepted.
 func (w *World) checkKeys(ctx context.Context, found *findings) error {
 	for _, each := range []struct{ check, says, sql string }{
-		{"mail", "has no key", `select id from mail where id not in (select case_id from case_keys)`},
+		{mailCheck, "has no key", `select id from mail where id not in (select case_id from case_keys)`},
 		{"webhook", "has no key", `select id from webhook_endpoints where id not in (select case_id from case_keys)`},
-		{"mail", "is gone, and its key is not", `select case_id from case_keys
+		{mailCheck, "is gone, and its key is not", `select case_id from case_keys
 			where case_id like 'mail\_%' and case_id not in (select id from mail)`},
 		{"webhook", "is gone, and its key is not", `select case_id from case_keys
 			where case_id like 'whe\_%' and case_id not in (select id from webhook_endpoints)`},
-		{"mail", "came back and is called otherwise", `select m.id from mail as m join mail_events as e on e.mail = m.id
+		{mailCheck, "came back and is called otherwise", `select m.id from mail as m join mail_events as e on e.mail = m.id
 			where e.kind in ('bounced', 'complained') and m.state not in ('bounced', 'complained')`},
 	} {
 		ids, err := Rows(ctx, w.StewardURL, each.sql)

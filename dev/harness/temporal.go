@@ -44,7 +44,7 @@ func (w *World) dialTemporal(t testing.TB) {
 	ctx, cancel := context.WithTimeout(t.Context(), namespaceTimeout)
 	defer cancel()
 	made, err := client.DialContext(ctx, client.Options{
-		HostPort: shared.temporal.Address(), Namespace: w.Namespace, Identity: "harness",
+		HostPort: w.temporalAddress(), Namespace: w.Namespace, Identity: "harness",
 		Logger: sdklog.NewStructuredLogger(slog.New(slog.DiscardHandler)),
 	})
 	if err != nil {

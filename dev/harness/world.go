@@ -2,7 +2,6 @@ package harness
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -15,14 +14,12 @@ import (
 
 	"cloud.google.com/go/storage"
 	"go.temporal.io/sdk/client"
-	"google.golang.org/api/option"
 
 	"steward/dev/internal/devkeys"
 	"steward/dev/internal/ports"
 	"steward/internal/clocks"
 	"steward/internal/due"
 	"steward/internal/emulator/gcs/gcstest"
-	"steward/internal/guard"
 	"steward/internal/mail/mailtest"
 	"steward/internal/pgtest"
 	"steward/internal/policy"
@@ -65,6 +62,8 @@ type Options struct {
 	Erase bool
 	// Undrilled gives the world no drill cluster: it makes no backups.
 	Undrilled bool
+	// Temporal gives the world a server of its own, which LoseTemporal may take its databases from.
+	Temporal bool
 	// Policy changes the text of the clone's policy; nil leaves it.
 	Policy func(text []byte) []byte
 	// Scale multiplies timeouts; 0 means DefaultScale.
@@ -125,7 +124,8 @@ type World struct {
 	// Options are those that the test gave.
 	Options Options
 
-	metrics map[string]string // addresses of /metrics by roles
+	temporal *ownTemporal      // nil unless Options.Temporal
+	metrics  map[string]string // addresses of /metrics by roles
 	// proven are archives that were read to their end, by name and generation;
 	proven   map[string]string
 	searched searched
@@ -176,6 +176,9 @@ func New(t testing.TB, options Options) *World {
 	}
 	w.makeBuckets(t)
 	w.makeFiles(t)
+	if options.Temporal {
+		w.startTemporal(t)
+	}
 	w.dialTemporal(t)
 	w.Gate = NewGate(t)
 	if options.Wire {
@@ -245,43 +248,6 @@ func (w *World) makeKeys(t testing.TB) {
 	}
 }
 
-// makeBuckets makes the buckets as `steward setup` does: backups are kept against
-// deletion until shortly before their time, nothing is kept after deletion, and a
-// lifecycle rule is the net below the pruning.
-func (w *World) makeBuckets(t testing.TB) {
-	t.Helper()
-	const (
-		day = 24 * time.Hour
-		// safetyNet is how long after its time the bucket itself removes a backup.
-		safetyNet = 1
-	)
-	w.Storage = gcstest.Start(t, clocks.Dev(w.Clock))
-	w.Bucket = w.Storage.Client(t, option.WithUserAgent(Agent))
-	keep := w.Rules.Promises.Backups.Keep.Longest()
-	off := &storage.SoftDeletePolicy{}
-	backups := &storage.BucketAttrs{
-		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
-		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
-		RetentionPolicy:        &storage.RetentionPolicy{RetentionPeriod: guard.Buckets(w.Rules, "EU")[0].Settings.Retention},
-		Lifecycle: storage.Lifecycle{Rules: []storage.LifecycleRule{{
-			Action:    storage.LifecycleAction{Type: storage.DeleteAction},
-			Condition: storage.LifecycleCondition{AgeInDays: int64(keep/day) + safetyNet},
-		}}},
-	}
-	ledger := &storage.BucketAttrs{
-		Location: "EU", SoftDeletePolicy: off, UniformBucketLevelAccess: storage.UniformBucketLevelAccess{Enabled: true},
-		PublicAccessPrevention: storage.PublicAccessPreventionEnforced,
-	}
-	if err := errors.Join(
-		w.Bucket.Bucket(w.Rules.Storage.Backups).Create(t.Context(), "test", backups),
-		w.Bucket.Bucket(w.Rules.Storage.Ledger).Create(t.Context(), "test", ledger),
-		w.Bucket.Bucket(w.Rules.Storage.Replay).Create(t.Context(), "test", ledger),
-		w.makeCopies(t.Context(), *backups),
-	); err != nil {
-		t.Fatal("making the buckets: ", err)
-	}
-}
-
 func (w *World) startWorkers(t testing.TB) {
 	t.Helper()
 	processes := w.Options.Processes
@@ -317,7 +283,7 @@ func (w *World) environment(t testing.TB, list string) []string {
 		"STEWARD_ENV=dev", "STEWARD_POLICY=" + filepath.Join(w.Dir, "policy.yaml"), "STEWARD_KEYS_DIR=" + keys,
 		"STEWARD_DATAMAP=" + w.dataMap(),
 		"STEWARD_DATABASE_URL=" + as(w.StewardURL, login, w.MainWire.Address()),
-		"TEMPORAL_ADDRESS=" + shared.temporal.Address(), "TEMPORAL_NAMESPACE=" + w.Namespace,
+		"TEMPORAL_ADDRESS=" + w.temporalAddress(), "TEMPORAL_NAMESPACE=" + w.Namespace,
 		"STORAGE_EMULATOR_HOST=" + strings.TrimSuffix(w.Storage.URL(), "/storage/v1/"), "STEWARD_DEV_CLOCK=" + w.Clock,
 		"STEWARD_TIMEOUT_SCALE=" + strconv.FormatFloat(w.Options.Scale, 'g', -1, 64), "STEWARD_FAULT_GATE=" + w.Gate.URL(),
 		"STEWARD_PG_BIN=" + shared.bin, "STEWARD_LISTEN=" + w.metrics[list], "TMPDIR=" + w.Dir,

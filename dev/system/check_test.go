@@ -250,7 +250,7 @@ func damaged(t *testing.T, world *harness.World, ways []corruption) {
 	for _, each := range ways {
 		v := &vandal{T: t, world: world}
 		each.do(v)
-		found, err := world.Look(context.WithoutCancel(t.Context()))
+		found, err := world.LookFor(context.WithoutCancel(t.Context()), each.check)
 		if err != nil {
 			t.Errorf("%s: %v", each.name, err)
 		}

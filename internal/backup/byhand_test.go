@@ -61,7 +61,7 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 		t.Fatal(err)
 	}
 
-	identity := filepath.Join(h.dir, "escrow.identity")
+	identity := filepath.Join(h.Dir, "escrow.identity")
 	if err := os.WriteFile(identity, []byte("# made far away\n"+escrow.String()+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -74,10 +74,9 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 
 	near := b.Bucket
 	name := pgDatabase(t, b.Source)
-	h.values["bucket"], h.values["manifest_key"], h.values["identity"] = "backups", public, identity
-	h.values["PGHOST"], h.values["PGPORT"], h.values["PGUSER"] = "127.0.0.1", strconv.Itoa(h.cluster.Port()), "postgres"
+	h.Values["bucket"], h.Values["manifest_key"], h.Values["identity"] = "backups", public, identity
 
-	if output, err := h.restore(t); err != nil {
+	if output, err := h.Restore(t); err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
 
@@ -97,7 +96,7 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 	}
 
 	// The same once more fails: nothing is restored over what is there.
-	if output, err := h.restore(t); err == nil || !strings.Contains(output, "already exists") {
+	if output, err := h.Restore(t); err == nil || !strings.Contains(output, "already exists") {
 		t.Errorf("restored over what is there: %s", output)
 	}
 
@@ -112,17 +111,17 @@ func TestABackupIsRestoredByHand(t *testing.T) { //nolint:tparallel // the cases
 			t.Errorf("restored from the copy it differs: %q", differences)
 		}
 
-		h.values["bucket"], b.Bucket = "backups", near
+		h.Values["bucket"], b.Bucket = "backups", near
 	})
 
 	for _, c := range h.damages(t, b, document, stored, taken) {
 		t.Run(c.name, func(t *testing.T) {
 			h.drop(t, name)
 			h.download(t, b, taken.ID)
-			h.values["manifest_key"] = public
+			h.Values["manifest_key"] = public
 			c.change(t)
 
-			output, err := h.restore(t)
+			output, err := h.Restore(t)
 			if err == nil || !strings.Contains(output, c.says) {
 				t.Errorf("%v\n%s", err, output)
 			}
@@ -189,15 +188,15 @@ func (h *byHand) fromCopy(t *testing.T, b *backuptest.Bench, id string) (output 
 		t.Fatalf("%+v, %v", made, err)
 	}
 
-	if err := os.RemoveAll(filepath.Join(h.dir, "bucket")); err != nil {
+	if err := os.RemoveAll(filepath.Join(h.Dir, "bucket")); err != nil {
 		t.Fatal(err)
 	}
 
 	b.Bucket = far
-	h.values["bucket"] = "far"
+	h.Values["bucket"] = "far"
 	h.downloadOf(t, b, far)
 
-	return h.restore(t)
+	return h.Restore(t)
 }
 
 // damage is one way in which what is in the bucket is not what was signed.
@@ -226,26 +225,26 @@ func (h *byHand) damages(t *testing.T, b *backuptest.Bench, document manifest.Ma
 				t.Fatal(err)
 			}
 
-			h.store(t, taken.ManifestObject, signed)
+			h.Store(t, taken.ManifestObject, signed)
 		}
 	}
 
 	return []damage{
 		{"the manifest changed", "differ", false, func(t *testing.T) {
 			t.Helper()
-			h.store(t, taken.ManifestObject, bytes.Replace(stored, []byte(`"rows":500`), []byte(`"rows":501`), 1))
+			h.Store(t, taken.ManifestObject, bytes.Replace(stored, []byte(`"rows":500`), []byte(`"rows":501`), 1))
 		}},
 		{"signed by another key", "", false, func(t *testing.T) {
 			t.Helper()
 
-			_, _, h.values["manifest_key"] = backuptest.NamedKeys(t)
+			_, _, h.Values["manifest_key"] = backuptest.NamedKeys(t)
 		}},
 		{"the archive changed", "FAILED", false, func(t *testing.T) {
 			t.Helper()
 
 			bad := b.Read(t, document.Archive.Object, document.Archive.Generation)
 			bad[len(bad)/2] ^= 1
-			h.store(t, archive, bad)
+			h.Store(t, archive, bad)
 		}},
 		{"of another day", "", false, forged(func(m *manifest.Manifest) { m.Day = "2026-11-21" })},
 		{"a row missing", "has 500 rows; promised 501", true, forged(func(m *manifest.Manifest) {
