@@ -93,6 +93,47 @@ func TestVerifyNamesStatisticsOfAnEmptiedTable(t *testing.T) {
 	}
 }
 
+// What the server knows of a table that the app emptied before stays as it is, and is nobody's remainder; it is one again once it
+// knows something else, or the subject by name. Each look is a try of its own.
+func TestStatisticsOfATableThatWasEmptyBefore(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t, `create table a.visits (firm bigint not null references a.firms, mail text) partition by list (firm);
+		create table a.visits_1 partition of a.visits for values in (1);
+		create table a.visits_2 partition of a.visits for values in (2);
+		insert into a.visits select 1 + i % 2, 'ada@example.com' from generate_series(1, 50) as i; analyze a.visits; delete from a.visits where firm = 2`, "",
+		`      a.visits: {category: collected, role: processor, path: [firm], rows: delete, columns: {erase: [mail], not_personal: [firm]}}
+`, appdb.Options{NoOwner: true})
+	look := func() string {
+		left, err := s.of.Verify(t.Context(), s.subject, s.frozen)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return told(left)
+	}
+
+	s.erase(t)
+
+	// The partition that the erasure emptied is named, and what is said of all; not the one that was empty.
+	const said = "a.visits.firm: statistics, a.visits.mail: statistics, a.visits_1.firm: statistics, a.visits_1.mail: statistics"
+	for range 2 {
+		if left := look(); left != said {
+			t.Errorf("%s, not %s", left, said)
+		}
+
+		if _, err := s.of.Erase(t.Context(), s.subject, s.frozen, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	s.exec(t, "insert into a.visits select 2, 'bob@example.com' from generate_series(1, 9); analyze a.visits_2; delete from a.visits_2")
+
+	if left := look(); !strings.Contains(left, "a.visits_2.mail: statistics") {
+		t.Error(left)
+	}
+}
+
 // Without the rights of a superuser the statistics of a plain table are forgotten, and its columns are as they were; those of a
 // partition and of a table that others inherit from stay, and verify says so.
 func TestAnOwnerForgetsWhatAnOwnerCan(t *testing.T) {
