@@ -12,28 +12,6 @@ import (
 	"steward/internal/liveschema"
 )
 
-// above lists the tables that those of the names inherit from, in the old way: samples of them hold values of their heirs.
-const above = `with recursive up as (
-		select i.inhparent as oid from unnest($1::text[]) as t (name) join pg_catalog.pg_inherits as i on i.inhrelid = t.name::regclass
-		union select i.inhparent from up join pg_catalog.pg_inherits as i on i.inhrelid = up.oid
-	) select n.nspname::text, c.relname::text from up join pg_catalog.pg_class as c on c.oid = up.oid and c.relkind = 'r'
-	join pg_catalog.pg_namespace as n on n.oid = c.relnamespace order by 1, 2`
-
-// withHeirs adds to tables those that they inherit from.
-func withHeirs(ctx context.Context, on *session.Session, tables []liveschema.Name) ([]liveschema.Name, error) {
-	rows, err := on.Query(ctx, above, written(tables))
-	if err != nil {
-		return nil, fmt.Errorf("looking for what tables inherit from: %w", err)
-	}
-
-	more, err := pgx.CollectRows(rows, pgx.RowToStructByPos[liveschema.Name])
-	if err != nil {
-		return nil, fmt.Errorf("looking for what tables inherit from: %w", err)
-	}
-
-	return append(tables, more...), nil
-}
-
 func written(tables []liveschema.Name) []string {
 	names := make([]string, len(tables))
 	for i, table := range tables {
