@@ -1,6 +1,7 @@
 package appdb_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -140,6 +141,73 @@ func TestAnOwnerForgetsWhatAnOwnerCan(t *testing.T) {
 	t.Parallel()
 
 	s := known(t)
+	s.owned(t)
+
+	before := s.columns(t)
+	s.erase(t)
+
+	if heard := s.heard(t); heard != "papers.mail scans.mail visits.mail visits_1.mail visits_2.mail" {
+		t.Error(heard)
+	}
+
+	if after := s.columns(t); after != before {
+		t.Errorf("%s\n%s", before, after)
+	}
+
+	left, err := s.of.Verify(t.Context(), s.subject, s.frozen)
+	if err != nil || strings.Contains(told(left), "leads") || !strings.Contains(told(left), "a.visits_1.mail: statistics") {
+		t.Error(told(left), err)
+	}
+}
+
+// While a table is made anew, and a foreign key's other end is in use, whoever reads the table does not wait for that use to end.
+func TestNobodyWaitsForTheEndOfAForeignKey(t *testing.T) {
+	t.Parallel()
+
+	s := known(t)
+	s.owned(t)
+
+	if err := s.of.Freeze(t.Context(), s.subject, s.frozen); err != nil {
+		t.Fatal(err)
+	}
+
+	erased := make(chan error, 1)
+
+	err := s.db.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		if _, err := tx.Exec(ctx, "update a.firms set name = 'at work' where id = 2"); err != nil {
+			return err
+		}
+
+		go func() {
+			_, err := s.of.Erase(t.Context(), s.subject, s.frozen, nil)
+			erased <- err
+		}()
+
+		for waits := false; !waits; {
+			if err := s.db.QueryRow(ctx, `select exists (select from pg_locks as held join pg_locks as asked on asked.pid = held.pid
+				where held.relation = 'a.leads'::regclass and held.mode = 'AccessExclusiveLock' and held.granted
+				and asked.relation = 'a.firms'::regclass and not asked.granted)`).Scan(&waits); err != nil {
+				return err
+			}
+		}
+
+		_, err := s.db.Exec(ctx, "begin; set local lock_timeout = '1s'; select from a.leads; commit")
+
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+
+	if err := <-erased; err != nil || strings.Contains(s.heard(t), "leads") {
+		t.Error(err, s.heard(t))
+	}
+}
+
+// owned gives the store a login that owns the tables and is no superuser.
+func (s *shop) owned(t *testing.T) {
+	t.Helper()
+
 	role := strings.ToLower(ids.New("t"))
 	s.exec(t, "create role "+role+" login; alter schema a owner to "+role+`; grant temporary on database "`+s.db.Pool().Config().ConnConfig.Database+`" to `+role)
 
@@ -164,21 +232,6 @@ func TestAnOwnerForgetsWhatAnOwnerCan(t *testing.T) {
 	t.Cleanup(other.Close)
 
 	s.of = appdb.New(other, s.decided, appdb.Options{})
-	before := s.columns(t)
-	s.erase(t)
-
-	if heard := s.heard(t); heard != "papers.mail scans.mail visits.mail visits_1.mail visits_2.mail" {
-		t.Error(heard)
-	}
-
-	if after := s.columns(t); after != before {
-		t.Errorf("%s\n%s", before, after)
-	}
-
-	left, err := s.of.Verify(t.Context(), s.subject, s.frozen)
-	if err != nil || strings.Contains(told(left), "leads") || !strings.Contains(told(left), "a.visits_1.mail: statistics") {
-		t.Error(told(left), err)
-	}
 }
 
 // columns say how the columns of all tables are stored, and what holds for them.

@@ -83,13 +83,14 @@ func forget(ctx context.Context, on *session.Session, tables []liveschema.Name) 
 	return nil
 }
 
-// forgetOne does so in one transaction. Columns that cannot be made anew, since a view, a trigger or a rule names them, are left.
+// forgetOne does so in one transaction. Columns that cannot be made anew, since a view, a trigger or a rule names them or it
+// takes too long each time, are left.
 func forgetOne(ctx context.Context, on *session.Session, one knownOf, super bool) error {
 	if empty, err := isEmpty(ctx, on, one); err != nil || !empty {
 		return err
 	}
 
-	return retried(ctx, func() error {
+	err := retried(ctx, func() error {
 		err := on.InTx(ctx, "begin", func(ctx context.Context) error {
 			if super {
 				return deleteSamples(ctx, on, one)
@@ -103,6 +104,11 @@ func forgetOne(ctx context.Context, on *session.Session, one knownOf, super bool
 
 		return err
 	})
+	if tooLong(err) {
+		return nil
+	}
+
+	return err
 }
 
 func isEmpty(ctx context.Context, on *session.Session, one knownOf) (empty bool, err error) {
@@ -148,22 +154,30 @@ const anew = `select 'alter table only ' || $1::text || ' ' || string_agg(format
 			when 'l' then format(', alter %I set compression lz4', a.attname) end), ', ' order by a.attnum)
 	from pg_catalog.pg_attribute as a where a.attrelid = $1::text::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''`
 
+// shortly are the limits of making columns anew, which locks the table, and those at the other end of its foreign keys, from
+// everybody: nobody waits behind us longer than a fifth of a second for each lock that we wait for, no statement takes
+// longer than a second, and the server does not wait for us, nor the end for a standby.
+const shortly = "set local lock_timeout = '200ms'; set local statement_timeout = '1s'; " +
+	"set local idle_in_transaction_session_timeout = '2s'; set local synchronous_commit = local"
+
 // makeAnew has the server forget what it knew of the columns of a table that stays empty meanwhile, without touching a row. A crash
 // leaves all as it was.
 func makeAnew(ctx context.Context, on *session.Session, one knownOf) error {
 	name := one.name().SQL()
 
-	if _, err := on.Exec(ctx, "lock table only "+name+" in access exclusive mode"); err != nil {
-		return fmt.Errorf("locking: %w", err)
+	var statement string
+	if err := on.QueryRow(ctx, anew, name).Scan(&statement); err != nil {
+		return fmt.Errorf("reading columns: %w", err)
+	}
+
+	for _, step := range []string{shortly, "lock table only " + name + " in access exclusive mode"} {
+		if _, err := on.Exec(ctx, step); err != nil {
+			return fmt.Errorf("locking: %w", err)
+		}
 	}
 
 	if empty, err := isEmpty(ctx, on, one); err != nil || !empty {
 		return err
-	}
-
-	var statement string
-	if err := on.QueryRow(ctx, anew, name).Scan(&statement); err != nil {
-		return fmt.Errorf("reading columns: %w", err)
 	}
 
 	if _, err := on.Exec(ctx, statement); err != nil {
