@@ -13,8 +13,8 @@ import (
 )
 
 // Erase erases in every store, one after the other, and notes how each came out. It looks
-// for the sealed tombstone itself: nobody can lead it here without one. A crash leaves stores
-// that are done, one that is erased again, and others to come.
+// for the sealed tombstone itself: nobody can lead it here without one. Those that come to know of more while
+// others erase are asked once more at the end. A crash leaves stores that are done, one that is erased again, and others to come.
 func (e Eraser) Erase(ctx context.Context, id string, beat Beat) (Seen, error) {
 	return e.alone(ctx, id, Executing, func(ctx context.Context, of Case, subject store.Subject) error {
 		if _, err := tombstone.Sealed(ctx, e.Steward, id); err != nil {
@@ -40,14 +40,13 @@ func (e Eraser) Erase(ctx context.Context, id string, beat Beat) (Seen, error) {
 
 			before := total
 
-			came, err := each.Erase(ctx, subject, frozen, func(rows int64) { total = before + rows; beat(total) })
-			if err != nil {
+			if err := e.eraseIn(ctx, subject, each, frozen, func(rows int64) { total = before + rows; beat(total) }); err != nil {
 				return err
 			}
+		}
 
-			if err := putOutcome(ctx, e.Steward, id, each.Name(), came, e.Clock.Now()); err != nil {
-				return err
-			}
+		if err := e.late(ctx, subject, frozen, func(rows int64) { beat(total + rows) }); err != nil {
+			return err
 		}
 
 		if err := e.noteGone(ctx, of); err != nil {

@@ -8,6 +8,7 @@ const (
 	StillWritten Code = "still_written"
 	StoreRefuses Code = "store_refuses"
 	ResidueFound Code = "residue_found"
+	NamesNotKept Code = "names_not_kept"
 )
 
 // stores are the rows about the places that hold data of subjects.
@@ -26,6 +27,11 @@ func stores() []Row {
 		{NotFrozen, "the keys of the subject were not frozen", "Plan the erasure anew. See: steward doctor", false, Failed, false},
 		{
 			StillWritten, "rows of the subject keep being written", "Find what still writes for the closed account, stop it, and try again.",
+			true, Failed, false,
+		},
+		{
+			NamesNotKept, "the steward database did not keep names of objects in time, while their rows were locked",
+			"The rows were let go, and the erasure tries again; see whether the steward database answers. See: steward doctor",
 			true, Failed, false,
 		},
 		{

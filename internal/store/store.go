@@ -140,3 +140,10 @@ type Store interface {
 	// instant itself where it is gone at once. It fails with the store's code where nobody can say.
 	GoneBy(ctx context.Context, subject Subject, erasedAt time.Time) (time.Time, error)
 }
+
+// Later is a Store that may come to know of more while those after it erase, such as objects that only rows name, which
+// are recorded when those rows go. It is erased once more then.
+type Later interface {
+	// Later says that anything was recorded for it that was not known when it was frozen, whether it was erased since or not.
+	Later(ctx context.Context, frozen Frozen) (bool, error)
+}

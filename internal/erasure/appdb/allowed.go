@@ -82,6 +82,18 @@ func allowed(ctx context.Context, on *session.Session, found selection.Selection
 
 	all := doneAlong(found, views)
 
+	if owner {
+		// Verify reads samples of these too, which the server shows to whoever may read the table.
+		parents, err := execute.Parents(ctx, on, found, views)
+		if err != nil {
+			return err
+		}
+
+		for _, parent := range parents {
+			all.add(parent.OID, false, false)
+		}
+	}
+
 	rows, err := on.Query(ctx, rights, all.oids, all.updates, all.deletes, owner)
 	if err != nil {
 		return fmt.Errorf("looking at rights: %w", err)

@@ -39,6 +39,35 @@ func TestAPartitionOfAnotherOwnerIsRefused(t *testing.T) {
 	done()
 }
 
+// So may a table from which another inherits: it is vacuumed, and sampled anew, though none of its own rows go.
+func TestAParentOfAnotherOwnerIsRefused(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t, `create schema b; create table b.papers (id bigint, body text); create table b.drafts () inherits (b.papers);
+		create table a.scans (firm bigint not null references a.firms) inherits (b.drafts)`, "",
+		"      a.scans: {category: collected, role: processor, path: [firm], rows: delete, columns: {erase: [body], not_personal: [id, firm]}}\n"+
+			"      b.papers: {not_personal: \"templates\"}\n      b.drafts: {not_personal: \"templates\"}\n", appdb.Options{})
+	role := strings.ToLower(ids.New("t"))
+
+	s.exec(t, "create role "+role+" login; grant usage on schema a, b to "+role+"; alter table a.firms owner to "+role+"; alter table a.scans owner to "+role+
+		"; alter table b.papers owner to "+role)
+
+	of, done := s.as(t, role)
+
+	if _, err := of.Plan(t.Context(), s.subject); !failure.Is(err, failure.StoreRefuses) || !strings.Contains(err.Error(), "such as b.drafts)") ||
+		!strings.Contains(err.Error(), "(1 tables") {
+		t.Error(err)
+	}
+
+	s.exec(t, "alter table b.drafts owner to "+role)
+
+	if _, err := of.Plan(t.Context(), s.subject); err != nil {
+		t.Error(err)
+	}
+
+	done()
+}
+
 // A large object is unlinked by its owner alone: one of another is found by the plan, and only if it is the subject's.
 func TestALargeObjectOfAnotherOwnerIsRefused(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,7 @@
 package appdb_test
 
 import (
+	"context"
 	"net/url"
 	"strings"
 	"testing"
@@ -93,12 +94,120 @@ func TestVerifyNamesStatisticsOfAnEmptiedTable(t *testing.T) {
 	}
 }
 
+// What the server knows of a table that the app emptied before stays as it is, and is nobody's remainder; it is one again once it
+// knows something else, or the subject by name. Each look is a try of its own.
+func TestStatisticsOfATableThatWasEmptyBefore(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t, `create table a.visits (firm bigint not null references a.firms, mail text) partition by list (firm);
+		create table a.visits_1 partition of a.visits for values in (1);
+		create table a.visits_2 partition of a.visits for values in (2);
+		insert into a.visits select 1 + i % 2, 'ada@example.com' from generate_series(1, 50) as i; analyze a.visits; delete from a.visits where firm = 2`, "",
+		`      a.visits: {category: collected, role: processor, path: [firm], rows: delete, columns: {erase: [mail], not_personal: [firm]}}
+`, appdb.Options{NoOwner: true})
+	look := func() string {
+		left, err := s.of.Verify(t.Context(), s.subject, s.frozen)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		return told(left)
+	}
+
+	s.erase(t)
+
+	// The partition that the erasure emptied is named, and what is said of all; not the one that was empty.
+	const said = "a.visits.firm: statistics, a.visits.mail: statistics, a.visits_1.firm: statistics, a.visits_1.mail: statistics"
+	for range 2 {
+		if left := look(); left != said {
+			t.Errorf("%s, not %s", left, said)
+		}
+
+		if _, err := s.of.Erase(t.Context(), s.subject, s.frozen, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	s.exec(t, "insert into a.visits select 2, 'bob@example.com' from generate_series(1, 9); analyze a.visits_2; delete from a.visits_2")
+
+	if left := look(); !strings.Contains(left, "a.visits_2.mail: statistics") {
+		t.Error(left)
+	}
+}
+
 // Without the rights of a superuser the statistics of a plain table are forgotten, and its columns are as they were; those of a
 // partition and of a table that others inherit from stay, and verify says so.
 func TestAnOwnerForgetsWhatAnOwnerCan(t *testing.T) {
 	t.Parallel()
 
 	s := known(t)
+	s.owned(t)
+
+	before := s.columns(t)
+	s.erase(t)
+
+	if heard := s.heard(t); heard != "papers.mail scans.mail visits.mail visits_1.mail visits_2.mail" {
+		t.Error(heard)
+	}
+
+	if after := s.columns(t); after != before {
+		t.Errorf("%s\n%s", before, after)
+	}
+
+	left, err := s.of.Verify(t.Context(), s.subject, s.frozen)
+	if err != nil || strings.Contains(told(left), "leads") || !strings.Contains(told(left), "a.visits_1.mail: statistics") {
+		t.Error(told(left), err)
+	}
+}
+
+// While a table is made anew, and a foreign key's other end is in use, whoever reads the table does not wait for that use to end.
+func TestNobodyWaitsForTheEndOfAForeignKey(t *testing.T) {
+	t.Parallel()
+
+	s := known(t)
+	s.owned(t)
+
+	if err := s.of.Freeze(t.Context(), s.subject, s.frozen); err != nil {
+		t.Fatal(err)
+	}
+
+	erased := make(chan error, 1)
+
+	err := s.db.InTx(t.Context(), func(ctx context.Context, tx postgres.Tx) error {
+		if _, err := tx.Exec(ctx, "update a.firms set name = 'at work' where id = 2"); err != nil {
+			return err
+		}
+
+		go func() {
+			_, err := s.of.Erase(t.Context(), s.subject, s.frozen, nil)
+			erased <- err
+		}()
+
+		for waits := false; !waits; {
+			if err := s.db.QueryRow(ctx, `select exists (select from pg_locks as held join pg_locks as asked on asked.pid = held.pid
+				where held.relation = 'a.leads'::regclass and held.mode = 'AccessExclusiveLock' and held.granted
+				and asked.relation = 'a.firms'::regclass and not asked.granted)`).Scan(&waits); err != nil {
+				return err
+			}
+		}
+
+		_, err := s.db.Exec(ctx, "begin; set local lock_timeout = '1s'; select from a.leads; commit")
+
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+
+	if err := <-erased; err != nil || strings.Contains(s.heard(t), "leads") {
+		t.Error(err, s.heard(t))
+	}
+}
+
+// owned gives the store a login that owns the tables and is no superuser.
+func (s *shop) owned(t *testing.T) {
+	t.Helper()
+
 	role := strings.ToLower(ids.New("t"))
 	s.exec(t, "create role "+role+" login; alter schema a owner to "+role+`; grant temporary on database "`+s.db.Pool().Config().ConnConfig.Database+`" to `+role)
 
@@ -123,21 +232,6 @@ func TestAnOwnerForgetsWhatAnOwnerCan(t *testing.T) {
 	t.Cleanup(other.Close)
 
 	s.of = appdb.New(other, s.decided, appdb.Options{})
-	before := s.columns(t)
-	s.erase(t)
-
-	if heard := s.heard(t); heard != "papers.mail scans.mail visits.mail visits_1.mail visits_2.mail" {
-		t.Error(heard)
-	}
-
-	if after := s.columns(t); after != before {
-		t.Errorf("%s\n%s", before, after)
-	}
-
-	left, err := s.of.Verify(t.Context(), s.subject, s.frozen)
-	if err != nil || strings.Contains(told(left), "leads") || !strings.Contains(told(left), "a.visits_1.mail: statistics") {
-		t.Error(told(left), err)
-	}
 }
 
 // columns say how the columns of all tables are stored, and what holds for them.

@@ -35,9 +35,14 @@ func Clean(ctx context.Context, on *session.Session, found selection.Selection, 
 		beat()
 	}
 
-	tables, err := withHeirs(ctx, on, touched(found, views))
+	parents, err := Parents(ctx, on, found, views)
 	if err != nil {
 		return err
+	}
+
+	tables := touched(found, views)
+	for _, parent := range parents {
+		tables = append(tables, parent.Name)
 	}
 
 	for _, table := range tables {

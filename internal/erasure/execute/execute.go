@@ -25,6 +25,9 @@ type Limits struct {
 	// Statement is how long a statement about several rows may take, ten seconds where it is zero. One about a
 	// single row that takes longer is given twice the time, and again, up to sixty-four times.
 	Statement time.Duration
+	// Record is how long rows stay locked at most while ten thousand names that they hold are kept elsewhere, five seconds where
+	// it is zero.
+	Record time.Duration
 }
 
 // Default are the limits of a database that people work with meanwhile: a first batch that takes some milliseconds, a

@@ -12,28 +12,6 @@ import (
 	"steward/internal/liveschema"
 )
 
-// above lists the tables that those of the names inherit from, in the old way: samples of them hold values of their heirs.
-const above = `with recursive up as (
-		select i.inhparent as oid from unnest($1::text[]) as t (name) join pg_catalog.pg_inherits as i on i.inhrelid = t.name::regclass
-		union select i.inhparent from up join pg_catalog.pg_inherits as i on i.inhrelid = up.oid
-	) select n.nspname::text, c.relname::text from up join pg_catalog.pg_class as c on c.oid = up.oid and c.relkind = 'r'
-	join pg_catalog.pg_namespace as n on n.oid = c.relnamespace order by 1, 2`
-
-// withHeirs adds to tables those that they inherit from.
-func withHeirs(ctx context.Context, on *session.Session, tables []liveschema.Name) ([]liveschema.Name, error) {
-	rows, err := on.Query(ctx, above, written(tables))
-	if err != nil {
-		return nil, fmt.Errorf("looking for what tables inherit from: %w", err)
-	}
-
-	more, err := pgx.CollectRows(rows, pgx.RowToStructByPos[liveschema.Name])
-	if err != nil {
-		return nil, fmt.Errorf("looking for what tables inherit from: %w", err)
-	}
-
-	return append(tables, more...), nil
-}
-
 func written(tables []liveschema.Name) []string {
 	names := make([]string, len(tables))
 	for i, table := range tables {
@@ -105,13 +83,14 @@ func forget(ctx context.Context, on *session.Session, tables []liveschema.Name) 
 	return nil
 }
 
-// forgetOne does so in one transaction. Columns that cannot be made anew, since a view, a trigger or a rule names them, are left.
+// forgetOne does so in one transaction. Columns that cannot be made anew, since a view, a trigger or a rule names them or it
+// takes too long each time, are left.
 func forgetOne(ctx context.Context, on *session.Session, one knownOf, super bool) error {
 	if empty, err := isEmpty(ctx, on, one); err != nil || !empty {
 		return err
 	}
 
-	return retried(ctx, func() error {
+	err := retried(ctx, func() error {
 		err := on.InTx(ctx, "begin", func(ctx context.Context) error {
 			if super {
 				return deleteSamples(ctx, on, one)
@@ -125,6 +104,11 @@ func forgetOne(ctx context.Context, on *session.Session, one knownOf, super bool
 
 		return err
 	})
+	if tooLong(err) {
+		return nil
+	}
+
+	return err
 }
 
 func isEmpty(ctx context.Context, on *session.Session, one knownOf) (empty bool, err error) {
@@ -170,22 +154,30 @@ const anew = `select 'alter table only ' || $1::text || ' ' || string_agg(format
 			when 'l' then format(', alter %I set compression lz4', a.attname) end), ', ' order by a.attnum)
 	from pg_catalog.pg_attribute as a where a.attrelid = $1::text::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''`
 
+// shortly are the limits of making columns anew, which locks the table, and those at the other end of its foreign keys, from
+// everybody: nobody waits behind us longer than a fifth of a second for each lock that we wait for, no statement takes
+// longer than a second, and the server does not wait for us, nor the end for a standby.
+const shortly = "set local lock_timeout = '200ms'; set local statement_timeout = '1s'; " +
+	"set local idle_in_transaction_session_timeout = '2s'; set local synchronous_commit = local"
+
 // makeAnew has the server forget what it knew of the columns of a table that stays empty meanwhile, without touching a row. A crash
 // leaves all as it was.
 func makeAnew(ctx context.Context, on *session.Session, one knownOf) error {
 	name := one.name().SQL()
 
-	if _, err := on.Exec(ctx, "lock table only "+name+" in access exclusive mode"); err != nil {
-		return fmt.Errorf("locking: %w", err)
+	var statement string
+	if err := on.QueryRow(ctx, anew, name).Scan(&statement); err != nil {
+		return fmt.Errorf("reading columns: %w", err)
+	}
+
+	for _, step := range []string{shortly, "lock table only " + name + " in access exclusive mode"} {
+		if _, err := on.Exec(ctx, step); err != nil {
+			return fmt.Errorf("locking: %w", err)
+		}
 	}
 
 	if empty, err := isEmpty(ctx, on, one); err != nil || !empty {
 		return err
-	}
-
-	var statement string
-	if err := on.QueryRow(ctx, anew, name).Scan(&statement); err != nil {
-		return fmt.Errorf("reading columns: %w", err)
 	}
 
 	if _, err := on.Exec(ctx, statement); err != nil {

@@ -1,13 +1,16 @@
 package execute
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"steward/internal/erasure/selection"
+	"steward/internal/failure"
 	"steward/internal/liveschema"
 )
 
@@ -44,12 +47,35 @@ func (r *Runner) record(ctx context.Context, job selection.Job, seed string, arg
 			continue
 		}
 
-		if err := r.Record(ctx, record.Set, names); err != nil {
+		if err := r.keep(ctx, record.Set, names); err != nil {
 			return err
 		}
 	}
 
 	return nil
+}
+
+const (
+	// recordWithin is how long names may take to be kept, unless Limits say another time: so long others wait for their rows.
+	recordWithin = 5 * time.Second
+	// recordedEach is how many names have that time. A batch has some more at most; one statement about a circle has any number.
+	recordedEach = 10_000
+)
+
+// keep has names kept while their rows are locked. It fails with NamesNotKept where that takes too long, and the rows are let
+// go. Whether the names are kept then, nobody knows: the same are kept again in the same place.
+func (r *Runner) keep(ctx context.Context, set int, names [][]string) error {
+	most := cmp.Or(r.Limits.Record, recordWithin) * time.Duration(1+len(names)/recordedEach)
+
+	within, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+
+	err := r.Record(within, set, names)
+	if err != nil && ctx.Err() == nil && within.Err() != nil {
+		return failure.New(failure.NamesNotKept, "keeping names of objects for "+most.String())
+	}
+
+	return err
 }
 
 // recordedWhole does a job in the transaction of the caller, leaf by leaf: rows are locked, their names kept, and those rows

@@ -15,8 +15,8 @@ import (
 	"steward/internal/store/storetest"
 )
 
-// An object whose row comes after the objects were erased and before the rows were is recorded when its row goes, verify finds
-// it, and it is erased: whether its row is deleted, goes by a cascade, or loses its name and stays.
+// An object whose row comes after the objects were erased and before the rows were is recorded when its row goes, the store
+// says that there is more, verify finds it, and it is erased: whether its row is deleted, goes by a cascade, or loses its name and stays.
 func TestAnObjectWhoseRowComesLate(t *testing.T) {
 	t.Parallel()
 
@@ -70,7 +70,15 @@ func TestAnObjectWhoseRowComesLate(t *testing.T) {
 				exec(c.late)
 			}
 
+			if later, err := made.of.Later(t.Context(), frozen); err != nil || later {
+				t.Error(later, err)
+			}
+
 			erase(t, rows, subject, frozen)
+
+			if later, err := made.of.Later(t.Context(), frozen); err != nil || !later {
+				t.Error(later, err)
+			}
 
 			if left, err := made.of.Verify(t.Context(), subject, frozen); err != nil || len(left) != 1 || left[0].Place != "files" {
 				t.Fatal(left, err)

@@ -17,7 +17,8 @@ const orphansSet = "#orphans"
 
 // Before counts the rows whose key leads nowhere, for each key into a table of which rows go by which no rows
 // are frozen, and keeps the numbers: an
-// erasure must add none. Foreign keys are counted too, since not every database has always enforced them.
+// erasure must add none. Foreign keys are counted too, since not every database has always enforced them. It notes too which
+// samples the server has of tables without rows.
 func (l Look) Before(ctx context.Context) error {
 	edges := l.intoGoing()
 
@@ -35,7 +36,7 @@ func (l Look) Before(ctx context.Context) error {
 		return fmt.Errorf("keeping the numbers of before: %w", err)
 	}
 
-	return nil
+	return l.noteEmpty(ctx)
 }
 
 // remembered says that what an edge leads to is frozen: then a row that names an erased one is known by the key that it

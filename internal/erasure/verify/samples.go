@@ -50,9 +50,10 @@ const samples = `with recursive asked (oid, col) as (select a.oid, a.col from un
 		where r.col is null
 	) `
 
-// sources are the samples that there are, without their values.
-const sources = samples + `select distinct k.nspname::text, k.relname::text, k.inherited, k.place, ''::text, ''::text
-	from known as k where cardinality(k.vals) > 0 order by 1, 2, 3, 4`
+// sources are the samples that there are, in place of their values a number that changes with them.
+const sources = samples + `select distinct k.nspname::text, k.relname::text, k.inherited, k.place, ''::text,
+	pg_catalog.hashtextextended(k.vals::text collate "C", 0)::text
+	from known as k where cardinality(k.vals) > 0 order by 1, 2, 3, 4, 6`
 
 // sought are the values of samples that are looked for: $3, whole, or where $4 says so inside of others if they have $5 letters.
 const sought = samples + `select distinct k.nspname::text, k.relname::text, k.inherited, k.place, k.expression, v.value from known as k

@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -34,7 +33,7 @@ func (s sample) from() string {
 }
 
 // statistics looks for the subject in the samples of the tables that were touched: of an account, its key in the columns that hold
-// it; of a person, each identity anywhere. What is known of a table without rows was known of rows that are gone.
+// it; of a person, each identity anywhere. What is known of a table without rows, and was not before, was known of rows that went.
 func (l Look) statistics(ctx context.Context) (left []store.Remainder, err error) {
 	left, err = l.emptied(ctx)
 	if err != nil {
@@ -133,38 +132,6 @@ func (l Look) samples(ctx context.Context, query string, args ...any) ([]sample,
 	}
 
 	return found, nil
-}
-
-// emptied are the samples of tables without rows: the server takes no new ones of those.
-func (l Look) emptied(ctx context.Context) (left []store.Remainder, err error) {
-	oids := l.touched()
-
-	known, err := l.samples(ctx, sources, oids, make([]*string, len(oids)))
-	if err != nil || len(known) == 0 {
-		return nil, err
-	}
-
-	parts := make([]string, len(known))
-	for i, one := range known {
-		parts[i] = "not exists (select from " + one.from() + ")"
-
-		if live, _ := l.Schema.Table(liveschema.Name{Schema: one.Schema, Table: one.Table}); live.Unpopulated {
-			parts[i] = "true"
-		}
-	}
-
-	var empty []bool
-	if err := l.On.QueryRow(ctx, "select array["+strings.Join(parts, ", ")+"]").Scan(&empty); err != nil {
-		return nil, fmt.Errorf("comparing statistics with rows: %w", err)
-	}
-
-	for i, one := range known {
-		if empty[i] {
-			left = append(left, store.Remainder{Place: one.Place, Rows: 1, Why: Statistics})
-		}
-	}
-
-	return left, nil
 }
 
 // alive says that rows which are there hold the value: then it is theirs, such as that of the same person under another customer.
