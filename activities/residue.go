@@ -3,6 +3,8 @@ package activities
 import (
 	"context"
 
+	"go.temporal.io/sdk/activity"
+
 	"steward/internal/erasure"
 	"steward/internal/erasure/brake"
 	"steward/internal/erasure/nightly"
@@ -27,12 +29,13 @@ type ResidueNight struct {
 }
 
 // LookForResidue makes a pass over each database, or goes on with those that were interrupted. Its heartbeats name the table
-// at work. It takes no input, and may be called again after any end.
+// at work. It takes no input, and may be called again after any end: what ended in the same run of the workflow is
+// not looked through again.
 func (r *Residues) LookForResidue(ctx context.Context) (night ResidueNight, err error) {
-	state := newPulse()
+	state, run := newPulse(), activity.GetInfo(ctx).WorkflowExecution.RunID
 
 	err = state.during(ctx, r.Patience, func(ctx context.Context) (err error) {
-		night.Passes, err = r.Night.Run(brake.Telling(ctx, state.hold), state.report)
+		night.Passes, err = r.Night.Run(brake.Telling(ctx, state.hold), run, state.report)
 
 		return err
 	})

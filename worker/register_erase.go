@@ -76,6 +76,7 @@ func (p *process) registerErase(ctx context.Context) error {
 	eraser.Residues = night
 
 	p.newWorker(workflows.ResidueQueue, 1).RegisterActivity(&activities.Residues{Night: night, Patience: p.config.Patience()})
+	p.background = append(p.background, func(ctx context.Context) error { return p.watchResidue(ctx, night) })
 	p.newWorker(workflows.EraseQueue, eraseActivities).RegisterActivity(
 		&activities.ErasureStores{Eraser: eraser, Patience: p.config.Patience()})
 
@@ -175,9 +176,6 @@ func (p *process) stir(ctx context.Context) error {
 
 	for waited := p.config.Patience().Of(reconcileEvery); ; waited += every {
 		if waited >= p.config.Patience().Of(reconcileEvery) {
-			//nolint:errcheck // logged there; the gauges keep what they showed
-			_ = p.look(ctx, "seeing since when nobody has looked for residue", func() (int, error) { return p.showResidue(ctx) })
-
 			if err := p.look(ctx, "starting erasures again", func() (int, error) { return p.erasures().All(ctx) }); err == nil {
 				waited = 0
 			}
@@ -203,16 +201,6 @@ func (p *process) stir(ctx context.Context) error {
 		case <-ticker.C:
 		}
 	}
-}
-
-// showResidue shows since when nobody has looked for the residue of some open erasure.
-func (p *process) showResidue(ctx context.Context) (int, error) {
-	since, left, err := erasure.ResidueState(ctx, p.steward, p.clock.Now())
-	if err == nil {
-		p.metrics.Residue(since, left)
-	}
-
-	return left, err
 }
 
 // look does one thing in the background and logs where it could not.

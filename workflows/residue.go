@@ -91,6 +91,10 @@ func passes(night activities.ResidueNight) string {
 			text += fmt.Sprintf("; %d erasures come the next night", each.Later)
 		}
 
+		if each.Unopened > 0 {
+			text += fmt.Sprintf("; %d do not open and were not looked for", each.Unopened)
+		}
+
 		parts = append(parts, text)
 	}
 

@@ -30,6 +30,7 @@ import (
 	"steward/internal/clocks"
 	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/ids"
+	"steward/internal/promise"
 	"steward/workflows"
 )
 

@@ -64,7 +64,7 @@ func TestWhatIsNoReplayRecord(t *testing.T) {
 	t.Cleanup(db.Close)
 	_, err = db.Exec(t.Context(), `insert into erasures (id, cause, reason, approval, kind, mode, language, asked_by, opened_by, opened_at, staged_at,
 			stage, ended_at, ends_at)
-		values ($1, $2, 'staff.request', true, 'person', 'enforce', 'en', 'steward', 'steward', now(), now(), 'cancelled', now(), now())`, id, ids.New("act"))
+		values ($1, $2, 'staff.request', true, 'person', 'enforce', 'en', 'steward', 'steward', now(), current_timestamp, 'cancelled', now(), current_timestamp)`, id, ids.New("act"))
 	must(t, err)
 	put(id)
 

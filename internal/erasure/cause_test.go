@@ -21,24 +21,26 @@ func askedFor() map[erasure.Origin]func() (erasure.Case, erasure.Asking) {
 
 	return map[erasure.Origin]func() (erasure.Case, erasure.Asking){
 		erasure.ByTask: func() (erasure.Case, erasure.Asking) {
-			return erasure.Case{
-					ID: "era_a", Cause: "tsk_a", Reason: erasure.AccountDelete, Kind: plan.Account, Account: "7", AskedBy: "app_a", OpenedBy: "stf_a",
-					OpenedAt: at,
-				}, erasure.Asking{
-					Task: task.Task{
-						ID: "tsk_a", Kind: task.DeleteAccount, Subject: "7", OpenedBy: "app_a", DoneBy: "stf_a", Outcome: task.Accepted, DoneAt: at,
-					},
-					Act: act.Act{
-						What: act.What{Verb: "task.accepted", Object: "tsk_a"}, ID: "act_a", Staff: "stf_a", Role: access.Support, At: at, Outcome: act.Done,
-					},
-				}
+			found := erasure.Case{
+				ID: "era_a", Cause: "tsk_a", Reason: erasure.AccountDelete, Kind: plan.Account, Account: "7", AskedBy: "app_a", OpenedBy: "stf_a",
+				OpenedAt: at,
+			}
+			done := task.Task{
+				ID: "tsk_a", Kind: task.DeleteAccount, Subject: "7", OpenedBy: "app_a", DoneBy: "stf_a", Outcome: task.Accepted, DoneAt: at,
+			}
+			did := act.What{Verb: "task.accepted", Object: "tsk_a"}
+
+			return found, erasure.Asking{
+				Task: done, Act: act.Act{What: did, ID: "act_a", Staff: "stf_a", Role: access.Support, At: at, Outcome: act.Done},
+			}
 		},
 		erasure.ByAct: func() (erasure.Case, erasure.Asking) {
-			return erasure.Case{
-					ID: "era_a", Cause: "act_a", Reason: erasure.ByStaff, Kind: plan.Person, AskedBy: "stf_a", OpenedBy: "stf_a", OpenedAt: at,
-				}, erasure.Asking{Act: act.Act{
-					What: act.What{Verb: "erasure.open", Object: "era_a"}, ID: "act_a", Staff: "stf_a", Role: access.Lead, At: at, Outcome: act.Done,
-				}}
+			found := erasure.Case{
+				ID: "era_a", Cause: "act_a", Reason: erasure.ByStaff, Kind: plan.Person, AskedBy: "stf_a", OpenedBy: "stf_a", OpenedAt: at,
+			}
+			did := act.What{Verb: "erasure.open", Object: "era_a"}
+
+			return found, erasure.Asking{Act: act.Act{What: did, ID: "act_a", Staff: "stf_a", Role: access.Lead, At: at, Outcome: act.Done}}
 		},
 	}
 }
@@ -96,7 +98,9 @@ func TestACaseIsAskedFor(t *testing.T) {
 		for _, all := range []map[string]func(*erasure.Case, *erasure.Asking){both, of[row.Origin]} {
 			for name, change := range all {
 				found, asking := asked()
-				if change(&found, &asking); asking.For(found) {
+				change(&found, &asking)
+
+				if asking.For(found) {
 					t.Errorf("%s: asked for, %s", row.Reason, name)
 				}
 			}

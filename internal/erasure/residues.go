@@ -187,14 +187,29 @@ func residueBody(ctx context.Context, q postgres.Queryer, pass string) (ledger.O
 	return body, nil
 }
 
-// ResidueState is since when nobody has looked for the residue of some open erasure (asOf where everybody was looked for a
-// moment ago, or nobody is to be), and of how many cases something is left.
-func ResidueState(ctx context.Context, q postgres.Queryer, asOf time.Time) (since time.Time, left int, err error) {
-	err = q.QueryRow(ctx, `select coalesce(min(coalesce((select max(p.ended_at) from residue_sought as s
-			join residue_passes as p on p.id = s.pass where s.erasure = e.id), e.erased_at)), $1),
-		(select count(distinct erasure) from erasure_remainders where starts_with(store, $2))
-		from erasures as e where erased_at is not null and ended_at is null and stage in ('verifying', 'answered', 'waiting', 'blocked')`,
-		asOf, residuePrefix).Scan(&since, &left)
+// ResidueState is how the search for residue stands.
+type ResidueState struct {
+	// Since is since when nobody has looked for some open erasure in some database: the end of the oldest of the newest whole
+	// passes; now, where everybody was looked for a moment ago, or nobody is to be.
+	Since time.Time
+	// Left is of how many cases something is left.
+	Left int
+	// Unopened is how many open cases the newest pass did not look for, since what they are about could not be opened.
+	Unopened int
+}
 
-	return since.UTC(), left, failWith("looking at the search for residue", err)
+// ResidueAt is how the search for residue in some databases stands at asOf. It fails with Unavailable.
+func ResidueAt(ctx context.Context, q postgres.Queryer, databases []string, asOf time.Time) (state ResidueState, err error) {
+	err = q.QueryRow(ctx, `with cases as (select id, erased_at from erasures
+			where erased_at is not null and ended_at is null and stage in ('verifying', 'answered', 'waiting', 'blocked'))
+		select
+			(select coalesce(min(coalesce((select max(p.ended_at) from residue_sought as s join residue_passes as p on p.id = s.pass
+				where s.erasure = e.id and p.database = d and not s.unopened), e.erased_at)), $1) from cases as e, unnest($3::text[]) as d),
+			(select count(distinct erasure) from erasure_remainders where starts_with(store, $2)),
+			(select count(*) from cases as e where (select s.unopened from residue_sought as s join residue_passes as p on p.id = s.pass
+				where s.erasure = e.id order by p.began_at desc limit 1))`,
+		asOf, residuePrefix, databases).Scan(&state.Since, &state.Left, &state.Unopened)
+	state.Since = state.Since.UTC()
+
+	return state, failWith("looking at the search for residue", err)
 }

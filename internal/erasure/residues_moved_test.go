@@ -5,6 +5,7 @@ import (
 
 	"steward/internal/datamap"
 	"steward/internal/erasure"
+	"steward/internal/ids"
 )
 
 // stopped is a person of whom a night found two rows, in a case that it stopped; and how many ranges that night read.
@@ -14,7 +15,7 @@ func (b *bench) stopped(t *testing.T) (id string, ranges int) {
 	b.eraser.Residues = b.night()
 	id = b.person(t, erasure.Identities{datamap.Email: {"ada@example.com"}})
 
-	_, err := b.night().Run(t.Context(), func(string, int64) { ranges++ })
+	_, err := b.night().Run(t.Context(), ids.New("ngt"), func(string, int64) { ranges++ })
 	must(t, err)
 
 	_, err = b.judge.Residue(t.Context())
@@ -28,7 +29,7 @@ func (b *bench) stopped(t *testing.T) (id string, ranges int) {
 func (b *bench) meanwhile(t *testing.T, n int, do func()) {
 	t.Helper()
 
-	_, err := b.night().Run(t.Context(), func(string, int64) {
+	_, err := b.night().Run(t.Context(), ids.New("ngt"), func(string, int64) {
 		n--
 		if n == 0 {
 			do()

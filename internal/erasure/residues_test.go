@@ -77,7 +77,7 @@ func (b *bench) person(t *testing.T, identities erasure.Identities) string {
 func (b *bench) looks(t *testing.T) nightly.Looked {
 	t.Helper()
 
-	looked, err := b.night().Run(t.Context(), func(string, int64) {})
+	looked, err := b.night().Run(t.Context(), ids.New("ngt"), func(string, int64) {})
 	must(t, err)
 
 	return looked[0]
@@ -185,7 +185,7 @@ func TestAPassGoesOnWhereItWasKilled(t *testing.T) {
 		killed = false
 
 		ctx, kill := context.WithCancel(t.Context())
-		_, err = b.night().Run(ctx, func(table string, _ int64) {
+		_, err = b.night().Run(ctx, "the same", func(table string, _ int64) {
 			places = append(places, table)
 			killed = true
 
@@ -228,7 +228,7 @@ func TestTwoNightsAreOne(t *testing.T) {
 
 	once := false
 
-	_, err := b.night().Run(t.Context(), func(string, int64) {
+	_, err := b.night().Run(t.Context(), ids.New("ngt"), func(string, int64) {
 		if !once {
 			once = true
 
@@ -250,9 +250,9 @@ func TestSinceWhenNobodyHasLooked(t *testing.T) {
 	since := func(want time.Duration, wantLeft int) {
 		t.Helper()
 
-		at, left, err := erasure.ResidueState(t.Context(), b.judge.Steward, b.clock.now)
-		if got := b.clock.now.Sub(at).Round(time.Minute); err != nil || got != want || left != wantLeft {
-			t.Errorf("%s, %d, %v; want %s, %d", got, left, err, want, wantLeft)
+		found, err := erasure.ResidueAt(t.Context(), b.judge.Steward, []string{"app"}, b.clock.now)
+		if got := b.clock.now.Sub(found.Since).Round(time.Minute); err != nil || got != want || found.Left != wantLeft {
+			t.Errorf("%s, %d, %v; want %s, %d", got, found.Left, err, want, wantLeft)
 		}
 	}
 

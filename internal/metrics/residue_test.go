@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"steward/internal/clocks"
+	"steward/internal/erasure"
 )
 
 func TestResidue(t *testing.T) {
@@ -15,6 +16,7 @@ func TestResidue(t *testing.T) {
 		t.Errorf("what is not known is shown:\n%s", text)
 	}
 
-	m.Residue(start(), 2)
-	has(t, scrape(t, m), "steward_residue_erasures 2", "steward_residue_looked_timestamp_seconds 1.7953164e+09")
+	m.Residue(erasure.ResidueState{Since: start(), Left: 2, Unopened: 3})
+	has(t, scrape(t, m), "steward_residue_erasures 2", "steward_residue_looked_timestamp_seconds 1.7953164e+09",
+		"steward_residue_unopened_erasures 3")
 }

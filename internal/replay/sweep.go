@@ -133,6 +133,7 @@ func (c Catalogue) know(ctx context.Context, page []Lying) error {
 		names, ids = append(names, each.Name), append(ids, id)
 	}
 
+	//nolint:rowserrcheck // ForEachRow returns it
 	rows, err := c.DB.Query(ctx, `select r.erasure is not null and r.gone_at is null, r.gone_at is not null, e.id is not null, e.ended_at
 		from unnest($1::text[], $2::text[]) with ordinality as o (name, id, n)
 		left join replay_records as r on r.object = o.name left join erasures as e on e.id = o.id order by o.n`, names, ids)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"steward/internal/erasure"
 	"steward/internal/erasure/residue"
 	"steward/internal/failure"
 	"steward/internal/ids"
@@ -96,59 +95,4 @@ func whose(found residue.Finding) string {
 	default:
 		return "left"
 	}
-}
-
-// end notes among the remainders of each case what is left of it in this database, and nothing where nothing is, at whatever
-// stage it is by now. What Again noted since the pass began is newer than the pass, and stays. A crash before the commit
-// looks through the last range again.
-func (n Night) end(ctx context.Context, at position, looked Looked) (Looked, error) {
-	now, name := n.Clock.Now(), erasure.Residue(looked.Database)
-
-	err := n.Steward.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
-		ended, err := tx.Exec(ctx, `update residue_passes set ended_at = $2 where id = $1 and ended_at is null`, at.id, now)
-		if err == nil && ended == 0 {
-			return failure.New(failure.ErasureMoved, "ending a pass that another process ended")
-		}
-
-		if err == nil {
-			_, err = tx.Exec(ctx, `delete from erasure_remainders where store = $2
-				and erasure in (select erasure from residue_sought where pass = $1)
-				and at < (select began_at from residue_passes where id = $1)`, at.id, name)
-		}
-
-		if err == nil {
-			_, err = tx.Exec(ctx, `insert into erasure_remainders (erasure, store, place, why, rows, at)
-				select f.erasure, $2, f.place || '.' || f.field, $3, f.rows, $4 from residue_found as f join erasures on erasures.id = f.erasure
-				where f.pass = $1 and f.whose = 'left' and erased_at is not null and ended_at is null
-				on conflict (erasure, store, place, why) do nothing`, at.id, name, erasure.ResidueWhy, now)
-		}
-
-		if err != nil {
-			return err
-		}
-
-		return tx.QueryRow(ctx, `select count(distinct erasure) filter (where whose = 'left'),
-			count(distinct erasure) filter (where whose = 'elsewhere'),
-			(select count(*) from erasures where `+open+` and not exists
-				(select from residue_sought as s where s.pass = $1 and s.erasure = erasures.id))
-			from residue_found where pass = $1`, at.id).Scan(&looked.Left, &looked.Elsewhere, &looked.Later)
-	})
-
-	return looked, failure.Wrap(failure.Unavailable, "ending a pass", err)
-}
-
-// places are the columns in which a pass found most, those that are left first.
-func (n Night) places(ctx context.Context, pass string) ([]Hit, error) {
-	rows, err := n.Steward.Query(ctx, `select place || '.' || field, whose, count(*)::int, sum(rows)::bigint from residue_found where pass = $1
-		group by 1, 2 order by whose <> 'left', 4 desc, 1, 2 limit $2`, pass, mostShown)
-	if err != nil {
-		return nil, failure.Wrap(failure.Unavailable, "reading what a pass found", err)
-	}
-
-	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Hit])
-	if len(found) == 0 {
-		found = nil
-	}
-
-	return found, failure.Wrap(failure.Unavailable, "reading what a pass found", err)
 }

@@ -65,6 +65,8 @@ type Looked struct {
 	// Sought is how many identifiers were looked for, Weak how many are shared by too many people to be.
 	Sought int `json:"sought"`
 	Weak   int `json:"weak"`
+	// Unopened is how many erasures were not looked for, or not all the way, since what they are about could not be opened.
+	Unopened int `json:"unopened,omitempty"`
 	// Left is how many erasures have something left, Elsewhere how many have a hit in another controller's data.
 	Left      int `json:"left"`
 	Elsewhere int `json:"elsewhere"`
@@ -86,33 +88,58 @@ type Hit struct {
 // Beat is told which table is at work, and how many of its bytes are done.
 type Beat func(table string, bytes int64)
 
-// Run makes a pass over each place, or goes on with one that was interrupted. After any error it may be run again: what
-// was looked through is not looked through twice. It fails with StoreRefuses where a login may not read a table.
-func (n Night) Run(ctx context.Context, beat Beat) (all []Looked, err error) {
+// Databases are the names of those that are looked through.
+func (n Night) Databases() []string {
+	names := make([]string, 0, len(n.Places))
 	for _, place := range n.Places {
-		looked, err := n.place(ctx, place, beat)
-		if err != nil {
-			return all, err
-		}
-
-		all = append(all, looked)
+		names = append(names, place.Decided.Name)
 	}
 
-	return all, nil
+	return names
 }
 
-func (n Night) place(ctx context.Context, place Place, beat Beat) (Looked, error) {
+// Run makes a pass over each place, or goes on with one that was interrupted; the place that was looked through longest ago
+// comes first. One that fails does not keep it from those behind it: its error, the first of them, is returned at the end.
+// Then Run is called again with the same night, an opaque id: a place of which a pass ended in that night is not looked
+// through again, and of one that was interrupted only what is left. It fails with StoreRefuses where a login may not read a
+// table, and at once with ErasureMoved and where the context ends.
+func (n Night) Run(ctx context.Context, night string, beat Beat) (all []Looked, err error) {
+	places, err := n.inTurn(ctx)
+	if err != nil {
+		return nil, err
+	}
+
+	for _, place := range places {
+		looked, failed := n.place(ctx, night, place, beat)
+
+		switch {
+		case failed == nil:
+			all = append(all, looked)
+		case ctx.Err() != nil || failure.Is(failed, failure.ErasureMoved):
+			return all, failed
+		case err == nil:
+			err = failed
+		default: // the first is told; each is tried again
+		}
+	}
+
+	return all, err
+}
+
+func (n Night) place(ctx context.Context, night string, place Place, beat Beat) (Looked, error) {
+	if id, err := n.ended(ctx, night, place.Decided.Name); err != nil || id != "" {
+		return n.looked(ctx, id, place, err)
+	}
+
 	at, err := n.begin(ctx, place.Decided.Name)
 	if err != nil {
 		return Looked{}, err
 	}
 
-	sought, looked, err := n.sought(ctx, at.id)
+	sought, _, err := n.sought(ctx, at.id)
 	if err != nil {
 		return Looked{}, err
 	}
-
-	looked.Database = place.Decided.Name
 
 	pass, end, err := n.pass(ctx, place)
 	if err != nil {
@@ -127,7 +154,7 @@ func (n Night) place(ctx context.Context, place Place, beat Beat) (Looked, error
 			return err
 		}
 
-		beat("residue "+looked.Database+" "+next.Table, next.Page*pageBytes)
+		beat("residue "+place.Decided.Name+" "+next.Table, next.Page*pageBytes)
 
 		return held(ctx, found, next)
 	}
@@ -136,13 +163,7 @@ func (n Night) place(ctx context.Context, place Place, beat Beat) (Looked, error
 		return Looked{}, err
 	}
 
-	if looked, err = n.end(ctx, at, looked); err != nil {
-		return Looked{}, err
-	}
-
-	looked.Places, err = n.places(ctx, at.id)
-
-	return looked, err
+	return n.looked(ctx, at.id, place, n.end(ctx, at, night, place.Decided.Name))
 }
 
 // pageBytes is the size of a page as servers are built.

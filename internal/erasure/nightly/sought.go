@@ -13,7 +13,8 @@ import (
 	"steward/internal/store"
 )
 
-// sought opens the identifiers of all for whom a pass looks.
+// sought opens the identifiers of all for whom a pass looks. A case that does not open is noted as one that the pass does not
+// look for, and keeps nobody from being looked for.
 func (n Night) sought(ctx context.Context, pass string) (all []residue.Sought, looked Looked, err error) {
 	rows, err := n.Steward.Query(ctx, `select erasure from residue_sought where pass = $1 order by erasure`, pass)
 	if err != nil {
@@ -36,6 +37,14 @@ func (n Night) sought(ctx context.Context, pass string) (all []residue.Sought, l
 		}
 
 		subject, err := erasure.Subject(ctx, n.Steward, n.Keeper, of)
+		if shut(err) {
+			if err := n.unopened(ctx, pass, id); err != nil {
+				return nil, looked, err
+			}
+
+			continue
+		}
+
 		if err != nil {
 			return nil, looked, err
 		}
@@ -56,6 +65,19 @@ func (n Night) sought(ctx context.Context, pass string) (all []residue.Sought, l
 	}
 
 	return all, looked, nil
+}
+
+// shut says that no other try opens whom an erasure is about, until somebody has mended the keys.
+func shut(err error) bool {
+	return failure.Is(err, failure.CaseKeyWrong) || failure.Is(err, failure.CaseKeyGone) || failure.Is(err, failure.EvidenceMissing)
+}
+
+// unopened notes that a pass did not look for a case, for good: what opens later was not looked for from the beginning.
+func (n Night) unopened(ctx context.Context, pass, id string) error {
+	_, err := n.Steward.Exec(ctx, `update residue_sought set unopened = true where pass = $1 and erasure = $2
+		and exists (select from erasures where id = $2 and ended_at is null)`, pass, id)
+
+	return failure.Wrap(failure.Unavailable, "noting a case that does not open", err)
 }
 
 // identifiers are what tells a subject from all others: the identities of a person, the key of an account.

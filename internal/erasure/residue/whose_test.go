@@ -37,8 +37,7 @@ func TestWhoseARowIs(t *testing.T) {
 		insert into note values (1, '`+ours+`', 'ada@example.com'), (2, '`+theirs+`', 'ada@example.com'), (3, null, 'ada@example.com');
 		insert into line select id, id, body from note;
 		insert into line values (4, null, 'ada@example.com');
-		insert into word select id, id, '{"a": "ada@example.com"}' from line;
-		select 1`); err != nil {
+		insert into word select id, id, '{"a": "ada@example.com"}' from line`); err != nil {
 		t.Fatal(err)
 	}
 

@@ -30,8 +30,8 @@ type Standing struct {
 	// StillSince is since when the one that has not moved the longest stands at its stage,
 	// of those that neither a person nor a day has to lead on; zero where there is none.
 	StillSince time.Time
-	// GoneSince is the earliest day by which the subject of a case that still waits was
-	// gone; zero where that is over for none.
+	// GoneSince is the earliest day by which the subject of a case was to be gone that still
+	// waits or is blocked; zero where that is over for none.
 	GoneSince time.Time
 	// Dayless counts those that wait while nobody can say when their subject is gone.
 	Dayless int64
@@ -87,7 +87,10 @@ func sum(all []atStage) Standing {
 
 		switch {
 		case each.Stage == erasure.Waiting:
-			found.GoneSince, found.Dayless = postgres.Instant(each.Gone), each.Dayless
+			found.overdue(each.Gone)
+			found.Dayless = each.Dayless
+		case each.Stage == erasure.Blocked:
+			found.overdue(each.Gone)
 		case each.Stage.WaitsForPeople():
 		case found.StillSince.IsZero() || each.Since.Before(found.StillSince):
 			found.StillSince = each.Since.UTC()
@@ -95,4 +98,11 @@ func sum(all []atStage) Standing {
 	}
 
 	return found
+}
+
+// overdue takes a day that is over, where it was before those that are known.
+func (s *Standing) overdue(day *time.Time) {
+	if gone := postgres.Instant(day); !gone.IsZero() && (s.GoneSince.IsZero() || gone.Before(s.GoneSince)) {
+		s.GoneSince = gone
+	}
 }

@@ -74,11 +74,11 @@ func TestHowErasuresStand(t *testing.T) {
 		}
 	}
 
-	over, past, next := ago(1), ago(30), ago(-1)
+	over, past, earliest, next := ago(1), ago(30), ago(40), ago(-1)
 
 	put(erasure.Executing, ago(3), nil, nil)
 	put(erasure.Requested, ago(7), nil, nil)
-	put(erasure.Blocked, ago(50), nil, nil)
+	put(erasure.Blocked, ago(50), &earliest, nil)
 	put(erasure.Blocked, ago(60), nil, nil)
 	put(erasure.AwaitingApproval, ago(70), nil, nil)
 	put(erasure.Waiting, ago(80), &past, nil)
@@ -88,7 +88,7 @@ func TestHowErasuresStand(t *testing.T) {
 	put(erasure.Done, ago(90), &past, &over)
 
 	want.Open["executing"], want.Open["requested"], want.Open["blocked"], want.Open["awaiting_approval"], want.Open["waiting"] = 1, 1, 2, 1, 4
-	want.StillSince, want.GoneSince, want.Dayless = ago(7), past, 1
+	want.StillSince, want.GoneSince, want.Dayless = ago(7), earliest, 1
 
 	same()
 }
