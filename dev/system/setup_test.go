@@ -188,7 +188,7 @@ func TestSetup(t *testing.T) {
 func buildSteward(t *testing.T) string {
 	t.Helper()
 	bin := filepath.Join(t.TempDir(), "steward")
-	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", bin, "./starter")
+	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-w", "-o", bin, "./starter")
 	build.Dir = harness.Root()
 	if output, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the command: %v: %s", err, output)

@@ -23,6 +23,9 @@ const startTimeout = 60 * time.Second
 // pollInterval is how often a starting cluster is asked for an answer.
 const pollInterval = 20 * time.Millisecond
 
+// dataFolder is where PostgreSQL's files are in a cluster's folder.
+const dataFolder = "data"
+
 // errNoPrograms says that PostgreSQL is not installed.
 var errNoPrograms = errors.New("no PostgreSQL programs found; run: dev/install/postgresql.sh")
 
@@ -168,29 +171,17 @@ func unprivileged(dir string) (*syscall.Credential, error) {
 	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
 }
 
-// command runs one of PostgreSQL's programs where the cluster is.
+// command runs a program where the cluster is, as PostgreSQL's user.
 func (c *Cluster) command(ctx context.Context, program string, args ...string) *exec.Cmd {
-	path := filepath.Join(c.bin, program)
 	if c.disk != nil {
-		return c.disk.command(ctx, c.credential, path, args...)
+		return c.disk.command(ctx, c.credential, program, args...)
 	}
 
-	command := exec.CommandContext(ctx, path, args...)
+	command := exec.CommandContext(ctx, program, args...)
 	command.Dir = c.dir
 	command.SysProcAttr = &syscall.SysProcAttr{Credential: c.credential}
 
 	return command
-}
-
-func (c *Cluster) create(ctx context.Context) error {
-	initdb := c.command(ctx, "initdb",
-		"--pgdata", filepath.Join(c.dir, "data"), "--username", c.admin, "--auth", "trust",
-		"--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync", "--no-instructions")
-	if output, err := initdb.CombinedOutput(); err != nil {
-		return fmt.Errorf("creating a cluster: %w: %s", err, output)
-	}
-
-	return nil
 }
 
 // serve starts the server, which outlives ctx: Stop ends it.
@@ -215,8 +206,8 @@ func (c *Cluster) start(ctx context.Context) error {
 		flushes = "on"
 	}
 
-	c.server = c.command(ctx, "postgres",
-		"-D", filepath.Join(c.dir, "data"), "-p", strconv.Itoa(c.port), "-h", "127.0.0.1",
+	c.server = c.program(ctx, "postgres",
+		"-D", filepath.Join(c.dir, dataFolder), "-p", strconv.Itoa(c.port), "-h", "127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "fsync="+flushes, "-c", "full_page_writes="+flushes, "-c", "max_connections=200", "-c", "max_prepared_transactions=10")
 	c.server.Stdout, c.server.Stderr = &c.output, &c.output
 	c.server.WaitDelay = startTimeout // a killed server's children may hold its output for a moment

@@ -21,7 +21,7 @@ func (c *Cluster) Standby(ctx context.Context) (*Cluster, error) {
 		return nil, errors.Join(err, replica.remove())
 	}
 
-	backup := replica.command(ctx, "pg_basebackup", "--dbname="+c.URL("postgres"), "--pgdata="+filepath.Join(dir, "data"),
+	backup := replica.program(ctx, "pg_basebackup", "--dbname="+c.URL("postgres"), "--pgdata="+filepath.Join(dir, dataFolder),
 		"--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync")
 	if output, err := backup.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("copying the cluster: %w: %s", err, output), replica.remove())

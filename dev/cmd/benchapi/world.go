@@ -193,7 +193,7 @@ func clone(ctx context.Context) (string, error) {
 // build makes the API.
 func (w *world) build(ctx context.Context) (binary string, err error) {
 	binary = filepath.Join(w.dir, "api")
-	build := exec.CommandContext(ctx, "go", "build", "-C", w.root, "-trimpath", "-o", binary, "./api")
+	build := exec.CommandContext(ctx, "go", "build", "-C", w.root, "-ldflags", "-w", "-o", binary, "./api")
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
 		return "", fmt.Errorf("building the API: %w", err)
