@@ -22,6 +22,7 @@ import (
 
 	"steward/internal/alert"
 	"steward/internal/clocks"
+	"steward/internal/erasure"
 	"steward/internal/erasure/standing"
 	"steward/internal/failure"
 	"steward/internal/metrics"
@@ -284,7 +285,7 @@ func TestMetricsExist(t *testing.T) {
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 	m.DataMap(time.Unix(1, 0), 0, 0)
 	m.Erasures(time.Unix(1, 0), standing.Standing{})
-	m.Residue(time.Unix(1, 0), 0)
+	m.Residue(erasure.ResidueState{})
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)

@@ -115,13 +115,19 @@ func cancelledAt(ctx context.Context, world *harness.World, plan harness.Plan) (
 	return hit, looked(look, world)
 }
 
-// cancelNewest asks for the case of an account to be stopped.
+// cancelNewest asks for the case of an account to be stopped, and asks again where the API could not: what hangs holds the
+// row of the case until its time is over.
 func cancelNewest(ctx context.Context, world *harness.World, account harness.Account) error {
 	id, err := open(ctx, world, account)
 	if err != nil {
 		return err
 	}
-	return world.Ask(ctx, world.Callers.Support, http.MethodPost, "/v1/erasures/"+id+"/cancellation", nil, nil)
+	for {
+		err = world.Ask(ctx, world.Callers.Support, http.MethodPost, "/v1/erasures/"+id+"/cancellation", nil, nil)
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), `"code":"unavailable"`) {
+			return err
+		}
+	}
 }
 
 // cancelledOrErased takes a case to the end that whoever cancelled it was told; without a cancellation it is erased.

@@ -13,6 +13,7 @@ import (
 	"steward/internal/erasure/nightly"
 	"steward/internal/erasure/plan"
 	"steward/internal/failure"
+	"steward/internal/ids"
 	"steward/internal/liveschema"
 	"steward/internal/postgres"
 )

@@ -61,7 +61,7 @@ func erasures() []Row {
 		},
 		{
 			CauseMissing, "the task or the act that the erasure was opened for is not there, or asks for something else",
-			"Find out who opened it; cancel it, and open it anew if it is wanted: steward erase cancel, steward erase start", false, Broken, false,
+			"Find out who opened it, cancel it, and open it anew if it is wanted. See: steward erase list", false, Broken, false,
 		},
 		{
 			ReplayUnknown, "in the bucket of replay records lies something of which nobody knows the erasure",
