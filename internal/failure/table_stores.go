@@ -31,7 +31,7 @@ func stores() []Row {
 		},
 		{
 			NamesNotKept, "the steward database did not keep names of objects in time, while their rows were locked",
-			"The rows were let go, and the erasure tries again. See whether the steward database answers: steward doctor",
+			"The rows were let go, and the erasure tries again. See whether that database answers: steward doctor",
 			true, Failed, false,
 		},
 		{

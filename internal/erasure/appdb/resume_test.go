@@ -97,14 +97,14 @@ func TestAKeyInAnotherOrder(t *testing.T) {
 
 	s := newShop(t, `create table a.leads (id bigint, part int, firm bigint not null references a.firms, primary key (id, part));
 		create table a.notes (id bigint primary key, lead bigint, part int, foreign key (lead, part) references a.leads (id, part));
-		insert into a.leads select i, 1, 1 + i / 10 from generate_series(1, 10) as i; insert into a.notes select id, id, part from a.leads`, "",
+		insert into a.leads select i, 1, 1 + i / 10 from generate_series(1, 10) as i; insert into a.notes select id, id + 0, part from a.leads`, "",
 		`      a.leads: {category: collected, role: processor, path: [firm], rows: delete, columns: {not_personal: [id, part, firm]}}
       a.notes: {category: collected, role: processor, path: [lead, part], rows: delete, columns: {not_personal: [id, lead, part]}}
 `, appdb.Options{})
 	s.begin(t, true)
 	// What notes name is gone: only the frozen keys say whose they are.
 	s.exec(t, `alter table a.notes drop constraint notes_lead_part_fkey; alter table a.leads drop constraint leads_pkey, add primary key (part, id);
-		delete from a.leads where firm = 1; insert into a.notes select i, i, 1 from generate_series(1, 9) as i on conflict do nothing;
+		delete from a.leads where firm = 1; insert into a.notes select i, i + 0, 1 from generate_series(1, 9) as i on conflict do nothing;
 		alter table a.notes add foreign key (part, lead) references a.leads (part, id) not valid`)
 
 	if _, err := s.of.Erase(t.Context(), s.subject, s.frozen, nil); err != nil {

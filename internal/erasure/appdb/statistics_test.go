@@ -178,7 +178,7 @@ func TestNobodyWaitsForTheEndOfAForeignKey(t *testing.T) {
 			return err
 		}
 
-		go func() {
+		go func() { //nolint:contextcheck // it outlasts the transaction
 			_, err := s.of.Erase(t.Context(), s.subject, s.frozen, nil)
 			erased <- err
 		}()

@@ -16,7 +16,8 @@ const above = `with recursive up as (
 		select i.inhparent as oid from unnest($1::text[]) as t (name) join pg_catalog.pg_inherits as i on i.inhrelid = t.name::regclass
 		union select i.inhparent from up join pg_catalog.pg_inherits as i on i.inhrelid = up.oid
 	) select c.oid, n.nspname::text, c.relname::text from up join pg_catalog.pg_class as c on c.oid = up.oid and c.relkind = 'r'
-	join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.oid <> all (select t.name::regclass::oid from unnest($1::text[]) as t (name))
+	join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+	where c.oid <> all (select t.name::regclass::oid from unnest($1::text[]) as t (name))
 	order by 2, 3`
 
 // Parent is a table from which another inherits that is no partition, by its number and name.

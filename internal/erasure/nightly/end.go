@@ -26,11 +26,12 @@ func (n Night) inTurn(ctx context.Context) ([]Place, error) {
 		last     = map[string]time.Time{}
 	)
 
-	if _, err := pgx.ForEachRow(rows, []any{&database, &at}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&database, &at}, func() error {
 		last[database] = at
 
 		return nil
-	}); err != nil {
+	})
+	if err = errors.Join(err, rows.Err()); err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "looking which database was looked through longest ago", err)
 	}
 
