@@ -58,7 +58,7 @@ func startAPI(t *testing.T, policy, keys, steward string) string {
 			go func() {
 				defer close(done)
 
-				for lines.Scan() { //nolint:revive // it is read so that the program never waits for it
+				for lines.Scan() { // it is read so that the program never waits for it
 				}
 			}()
 
