@@ -40,7 +40,7 @@ func newErasePlan(a *app) *cobra.Command {
 			"steward erase start --plan-only\n\n" +
 			"A person's identities are read from standard input, one \"type value\" a line (email, phone, visitor, user).",
 		Example: "  steward erase plan --account 4711\n  steward erase plan --person --account 4711 --json # identities on standard input",
-		Args:    args(cobra.NoArgs),
+		Args:    args(noIdentity),
 		RunE:    func(command *cobra.Command, _ []string) error { return a.planErasure(command, of) },
 	}
 	of.flags(command)

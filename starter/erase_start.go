@@ -79,6 +79,15 @@ func (w *whom) identities(from io.Reader) (map[string][]string, error) {
 	return read, nil
 }
 
+// noIdentity refuses every argument and, unlike cobra.NoArgs, does not repeat it: it may be an identity.
+func noIdentity(_ *cobra.Command, given []string) error {
+	if len(given) > 0 {
+		return failure.New(failure.UsageWrong, "reading the arguments (there are none; identities are read from standard input)")
+	}
+
+	return nil
+}
+
 // body is whom it is about, as the API takes it.
 func (w *whom) body() (map[string]any, error) {
 	identities, err := w.identities(os.Stdin)
@@ -112,7 +121,7 @@ func newEraseStart(a *app) *cobra.Command {
 			"are sealed; --account names the customer whose data the person is in, none the company's own tables.",
 		Example: "  steward erase start --account 4711\n" +
 			"  steward erase start --person --account 4711 --language fr # identities on standard input",
-		Args: args(cobra.NoArgs),
+		Args: args(noIdentity),
 		RunE: func(command *cobra.Command, _ []string) error {
 			body, err := of.body()
 			if err != nil {

@@ -71,7 +71,7 @@ func newHoldSet(a *app) *cobra.Command {
 			"A person's identities are read from standard input, one \"type value\" a line (email, phone, visitor, user).",
 		Example: "  steward hold set --account 4711 --basis \"docket 2026/117\" --until 2027-11-22\n" +
 			"  steward hold set --person --account 4711 --basis \"docket 2026/118\" --until 2027-11-22 # identities on standard input",
-		Args: args(cobra.NoArgs),
+		Args: args(noIdentity),
 		RunE: func(command *cobra.Command, _ []string) error {
 			end, err := time.Parse(time.DateOnly, until)
 			if err != nil || basis == "" {
