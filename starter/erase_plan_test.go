@@ -38,7 +38,7 @@ func TestErasePlan(t *testing.T) {
 	steward := onlyConnects(t, a.steward)
 
 	testscript.Run(t, testscript.Params{
-		Files: []string{"testdata/erase/plan.txtar"}, Cmds: commands(),
+		Files: []string{"testdata/erase_plan/plan.txtar"}, Cmds: commands(),
 		Setup: func(env *testscript.Env) error {
 			env.Vars = append(env.Vars, environment(bin, "STEWARD_ENV=dev", "STEWARD_POLICY="+a.policy, "STEWARD_DATABASE_URL="+steward,
 				"STORAGE_EMULATOR_HOST="+a.storage, "STEWARD_GCP_PROJECT=test", "APP_ERASE_DATABASE_URL="+a.restored)...)
