@@ -54,6 +54,12 @@ func (w *World) makeCallers(t testing.TB) {
 	if err := Exec(t.Context(), w.StewardURL, longer); err != nil {
 		t.Fatal(err)
 	}
+	// The API hears of new tokens within milliseconds; until then it knows that there are none.
+	known, cancel := context.WithTimeout(t.Context(), askTimeout)
+	defer cancel()
+	if err := Until(known, func() error { return w.Ask(known, w.Callers.Operator, http.MethodGet, "/v1/promises", nil, nil) }); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // makeNeighbour makes the account that stays: without its neighbour's rows a table of an erased account would be empty.
