@@ -15,6 +15,7 @@ import (
 
 	"steward/internal/casekey"
 	"steward/internal/faults"
+	"steward/internal/ids"
 	"steward/internal/postgres"
 )
 
@@ -101,9 +102,10 @@ func read(ctx context.Context) (made Child, killAt int, err error) {
 func Run(t *testing.T, place Place, n int) (killed bool) {
 	t.Helper()
 
+	name := ids.New("kll")
 	command := exec.CommandContext(t.Context(), os.Args[0])
 	command.Env = append(os.Environ(), urlVariable+"="+place.URL, masterVariable+"="+place.Master, serverVariable+"="+place.Server,
-		atVariable+"="+place.At.Format(time.RFC3339), killVariable+"="+strconv.Itoa(n))
+		atVariable+"="+place.At.Format(time.RFC3339), killVariable+"="+strconv.Itoa(n), "PGAPPNAME="+name)
 
 	err := command.Run()
 	if err == nil {
@@ -120,5 +122,25 @@ func Run(t *testing.T, place Place, n int) (killed bool) {
 		t.Fatalf("a child ended otherwise: %v", err)
 	}
 
+	forgotten(t, place.URL, name)
+
 	return true
+}
+
+// forgotten waits until the server has noticed that a child is gone: until then it holds the locks of its transaction, and
+// whoever goes on passes by the rows.
+func forgotten(t *testing.T, url, name string) {
+	t.Helper()
+
+	db, err := postgres.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+
+	for there := true; there; {
+		if err := db.QueryRow(t.Context(), "select exists (select from pg_stat_activity where application_name = $1)", name).Scan(&there); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
