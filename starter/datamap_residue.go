@@ -59,7 +59,7 @@ func newDataMapResidue(a *app) *cobra.Command {
 			"with 0.",
 		Example: "  steward datamap residue # and on standard input: email ada@example.com\n" +
 			"  steward datamap residue --account 4711 --json",
-		Args: args(cobra.NoArgs),
+		Args: args(noIdentity),
 		RunE: func(command *cobra.Command, _ []string) error {
 			sought, err := readSought(os.Stdin, account)
 			if err != nil {

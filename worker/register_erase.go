@@ -170,11 +170,9 @@ func (p *process) stir(ctx context.Context) error {
 		ctx = faults.Within(faults.With(ctx, p.faults), faults.Part{Operation: motor.Operation})
 	}
 
-	every := p.config.Patience().Of(stirEvery)
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+	every, waited := p.config.Patience().Of(stirEvery), p.config.Patience().Of(reconcileEvery)
 
-	for waited := p.config.Patience().Of(reconcileEvery); ; waited += every {
+	return again(ctx, every, func() {
 		if waited >= p.config.Patience().Of(reconcileEvery) {
 			if err := p.look(ctx, "starting erasures again", func() (int, error) { return p.erasures().All(ctx) }); err == nil {
 				waited = 0
@@ -194,6 +192,18 @@ func (p *process) stir(ctx context.Context) error {
 		_ = p.look(ctx, "ending holds", func() (int, error) { return hold.EndDue(ctx, p.steward, p.clock.Now()) })
 		//nolint:errcheck // as above
 		_ = p.look(ctx, "telling erasures of their news", func() (int, error) { return p.erasures().Stir(ctx) })
+
+		waited += every
+	})
+}
+
+// again does something at once, and then each time that so long is over. It does not end but with ctx.
+func again(ctx context.Context, every time.Duration, do func()) error {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+
+	for {
+		do()
 
 		select {
 		case <-ctx.Done():

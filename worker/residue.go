@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 
 	"steward/internal/erasure"
 	"steward/internal/erasure/nightly"
@@ -11,10 +10,7 @@ import (
 // watchResidue shows each hour how the search for residue stands. This role does so, since it knows the databases of the data
 // map. It does not end but with the process.
 func (p *process) watchResidue(ctx context.Context, night nightly.Night) error {
-	ticker := time.NewTicker(p.config.Patience().Of(reconcileEvery))
-	defer ticker.Stop()
-
-	for {
+	return again(ctx, p.config.Patience().Of(reconcileEvery), func() {
 		//nolint:errcheck // logged there; the gauges keep what they showed
 		_ = p.look(ctx, "seeing since when nobody has looked for residue", func() (int, error) {
 			found, err := erasure.ResidueAt(ctx, p.steward, night.Databases(), p.clock.Now())
@@ -24,11 +20,5 @@ func (p *process) watchResidue(ctx context.Context, night nightly.Night) error {
 
 			return found.Left, err
 		})
-
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	})
 }

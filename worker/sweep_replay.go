@@ -15,22 +15,13 @@ const sweepEvery = 24 * time.Hour
 // the process: what cannot be removed now is removed at the next look, and what nobody knows is logged each time.
 func (p *process) sweep(records replay.Records) func(context.Context) error {
 	return func(ctx context.Context) error {
-		ticker := time.NewTicker(p.config.Patience().Of(sweepEvery))
-		defer ticker.Stop()
-
-		for {
+		return again(ctx, p.config.Patience().Of(sweepEvery), func() {
 			//nolint:errcheck // logged there; the next look tries again
 			_ = p.look(ctx, "removing what is no replay record of any erasure", func() (int, error) {
 				found, err := records.Sweep(ctx, p.clock.Now())
 
 				return found.Strays, err
 			})
-
-			select {
-			case <-ctx.Done():
-				return nil
-			case <-ticker.C:
-			}
-		}
+		})
 	}
 }

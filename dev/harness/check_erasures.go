@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"cloud.google.com/go/storage"
+
+	"steward/dev/internal/hidden"
 )
 
 // caseRow is an erasure, with how much of what it kept is still there.
@@ -233,7 +235,7 @@ func (w *World) checkAccounts(ctx context.Context, cases []caseRow, found *findi
 		erased, between := fate(cases, account.ID)
 		switch {
 		case erased:
-			for _, hit := range Search(dump, account.Canaries) {
+			for _, hit := range hidden.Search(dump, account.Canaries) {
 				found.addf("erasure", "account %s is erased: %s", account.ID, hit)
 			}
 			if objects[account.Object] > 0 {

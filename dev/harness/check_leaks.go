@@ -32,7 +32,7 @@ func (w *World) checkLeaks(ctx context.Context, _ catalogue, found *findings) er
 	if w.Options.Erase {
 		needles = append(needles, Canary)
 	}
-	for _, hit := range Search(sinks, needles) {
+	for _, hit := range hidden.Search(sinks, needles) {
 		found.addf("canary", "%s", hit)
 	}
 	return nil
@@ -156,6 +156,3 @@ func (w *World) Metrics(ctx context.Context, roles string) []byte {
 	}
 	return text
 }
-
-// Search gives a line for each needle that stands in a sink, in any form in which it may hide.
-func Search(sinks map[string][]byte, needles []string) []string { return hidden.Search(sinks, needles) }

@@ -16,6 +16,7 @@ import (
 	"go.temporal.io/sdk/client"
 
 	"steward/dev/harness"
+	"steward/dev/internal/hidden"
 	"steward/internal/letter"
 	"steward/workflows"
 )
@@ -89,7 +90,7 @@ func TestNoCanaryLeavesTheAPI(t *testing.T) {
 			t.Errorf("nothing was looked through in %s", name)
 		}
 	}
-	hits := harness.Search(sinks, apiCanaries())
+	hits := hidden.Search(sinks, apiCanaries())
 	if len(hits) > 0 {
 		t.Error(hits)
 	}
@@ -309,7 +310,7 @@ func (c *canaryAPI) plantedHere() {
 	c.written["answer planted"] = []byte(canaryRecipient)
 	wanted := []string{"table mail", "table webhook_events", "calls of webhooks", "log of api", "history planted", "pg_dump", "answer planted"}
 	eventually(c.T, "hits of what was planted", func() bool {
-		hits := strings.Join(harness.Search(c.everything(), []string{canaryRecipient}), "\n")
+		hits := strings.Join(hidden.Search(c.everything(), []string{canaryRecipient}), "\n")
 		wanted = slices.DeleteFunc(wanted, func(sink string) bool {
 			return strings.Contains(hits, " stands in "+sink) || strings.Contains(hits, " stands in "+strings.Replace(sink, "table ", "table public.", 1))
 		})

@@ -16,6 +16,7 @@ import (
 
 	"steward/dev/demoapp"
 	"steward/dev/harness"
+	"steward/dev/internal/hidden"
 	"steward/internal/catalogue"
 	"steward/internal/ids"
 	"steward/workflows"
@@ -164,7 +165,7 @@ func TestNoCanaryLeavesTheData(t *testing.T) {
 			t.Errorf("nothing was looked through in %s", name)
 		}
 	}
-	hits := harness.Search(sinks, canaries)
+	hits := hidden.Search(sinks, canaries)
 	if len(hits) > 0 {
 		t.Error(hits)
 	}
@@ -332,7 +333,7 @@ func (c *canaryWorld) planted(canary string) {
 		"object " + backups, "object " + mirror, "object " + filesBucket, "table ", "history audit/planted", "history planted", "requests to the bucket", "log of ",
 	}
 	eventually(c.T, "hits of what was planted", func() bool {
-		hits := strings.Join(harness.Search(c.sinks(), []string{canary}), "\n")
+		hits := strings.Join(hidden.Search(c.sinks(), []string{canary}), "\n")
 		wanted = slices.DeleteFunc(wanted, func(sink string) bool { return strings.Contains(hits, " stands in "+sink) })
 		return len(wanted) == 0
 	})

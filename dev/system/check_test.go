@@ -11,6 +11,7 @@ import (
 	"cloud.google.com/go/storage"
 
 	"steward/dev/harness"
+	"steward/dev/internal/hidden"
 )
 
 // corruption damages a world; the check of that name must find it and say so.
@@ -300,11 +301,11 @@ func TestSearchFindsEveryForm(t *testing.T) {
 		"shifted 2":  "eHhPdHRvbGluZSBDYW5hcnlob3VzZS3DkSA8NWQyMD55eQ==",
 		"URL base64": "T3R0b2xpbmUgQ2FuYXJ5aG91c2Utw5EgPDVkMjA-",
 	} {
-		if hits := harness.Search(map[string][]byte{"sink": []byte(planted)}, []string{canary}); len(hits) == 0 {
+		if hits := hidden.Search(map[string][]byte{"sink": []byte(planted)}, []string{canary}); len(hits) == 0 {
 			t.Errorf("%s was not found", form)
 		}
 	}
-	if hits := harness.Search(map[string][]byte{"sink": []byte("Ottoline")}, []string{canary}); len(hits) > 0 {
+	if hits := hidden.Search(map[string][]byte{"sink": []byte("Ottoline")}, []string{canary}); len(hits) > 0 {
 		t.Error(hits)
 	}
 }

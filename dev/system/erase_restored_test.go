@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"steward/dev/harness"
+	"steward/dev/internal/hidden"
 	"steward/internal/backuptest"
 	"steward/internal/pgtest"
 )
@@ -52,7 +53,7 @@ func TestYesterdaysBackupIsErasedAgain(t *testing.T) {
 	if diff := lines(without(backup, first, second), erased); diff != "" {
 		t.Errorf("what others have is not what the backup brought: %s", diff)
 	}
-	for _, hit := range harness.Search(r.sinks(), slices.Concat(first.Canaries, second.Canaries)) {
+	for _, hit := range hidden.Search(r.sinks(), slices.Concat(first.Canaries, second.Canaries)) {
 		t.Error("after the replay ", hit)
 	}
 

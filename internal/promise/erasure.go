@@ -109,11 +109,3 @@ func (e ErasureEvidence) kept() string {
 	}
 	return text
 }
-
-// since is for how long the machine was on since then, less than nothing where then is zero or to come.
-func (e Evidence) since(then, asOf time.Time) time.Duration {
-	if then.IsZero() || then.After(asOf) {
-		return -1
-	}
-	return e.onTime(then, asOf)
-}

@@ -47,11 +47,7 @@ func judgeLedger(rule LedgerRule, evidence Evidence, asOf time.Time) verdict {
 
 // waiting returns how long the oldest unsealed entry has waited, 0 for none.
 func (e Evidence) waiting(asOf time.Time) time.Duration {
-	oldest := e.Ledger.OldestUnsealedAt
-	if oldest.IsZero() || oldest.After(asOf) {
-		return 0
-	}
-	return e.onTime(oldest, asOf)
+	return e.since(e.Ledger.OldestUnsealedAt, asOf)
 }
 
 // overdue says that a verification is late.

@@ -36,6 +36,14 @@ func (e Evidence) onTime(from, to time.Time) time.Duration {
 	return on
 }
 
+// since returns how long the machine was on since then, 0 where then is zero or to come.
+func (e Evidence) since(then, asOf time.Time) time.Duration {
+	if then.IsZero() || then.After(asOf) {
+		return 0
+	}
+	return e.onTime(then, asOf)
+}
+
 // overlapping returns the intervals off that touch the time between from and to.
 func (e Evidence) overlapping(from, to time.Time) []Interval {
 	var result []Interval

@@ -83,20 +83,11 @@ func (n Night) end(ctx context.Context, at position, night, database string) err
 	return failure.Wrap(failure.Unavailable, "ending a pass", err)
 }
 
-// looked counts what a pass over a place did that ended, where nothing failed before.
-func (n Night) looked(ctx context.Context, pass string, of Place, err error) (Looked, error) {
-	if err != nil {
-		return Looked{}, err
-	}
-
-	_, looked, err := n.sought(ctx, pass)
-	if err != nil {
-		return Looked{}, err
-	}
-
+// counted adds to what a pass over a place looked for what it found; it has ended.
+func (n Night) counted(ctx context.Context, pass string, of Place, looked Looked) (Looked, error) {
 	looked.Database = of.Decided.Name
 
-	err = n.Steward.QueryRow(ctx, `select count(distinct erasure) filter (where whose = 'left'),
+	err := n.Steward.QueryRow(ctx, `select count(distinct erasure) filter (where whose = 'left'),
 		count(distinct erasure) filter (where whose = 'elsewhere'),
 		(select count(*) from erasures where `+open+` and not exists
 			(select from residue_sought as s where s.pass = $1 and s.erasure = erasures.id)),

@@ -127,8 +127,18 @@ func (n Night) Run(ctx context.Context, night string, beat Beat) (all []Looked, 
 }
 
 func (n Night) place(ctx context.Context, night string, place Place, beat Beat) (Looked, error) {
-	if id, err := n.ended(ctx, night, place.Decided.Name); err != nil || id != "" {
-		return n.looked(ctx, id, place, err)
+	ended, err := n.ended(ctx, night, place.Decided.Name)
+	if err != nil {
+		return Looked{}, err
+	}
+
+	if ended != "" {
+		_, looked, err := n.sought(ctx, ended)
+		if err != nil {
+			return Looked{}, err
+		}
+
+		return n.counted(ctx, ended, place, looked)
 	}
 
 	at, err := n.begin(ctx, place.Decided.Name)
@@ -136,7 +146,7 @@ func (n Night) place(ctx context.Context, night string, place Place, beat Beat) 
 		return Looked{}, err
 	}
 
-	sought, _, err := n.sought(ctx, at.id)
+	sought, looked, err := n.sought(ctx, at.id)
 	if err != nil {
 		return Looked{}, err
 	}
@@ -163,7 +173,11 @@ func (n Night) place(ctx context.Context, night string, place Place, beat Beat) 
 		return Looked{}, err
 	}
 
-	return n.looked(ctx, at.id, place, n.end(ctx, at, night, place.Decided.Name))
+	if err := n.end(ctx, at, night, place.Decided.Name); err != nil {
+		return Looked{}, err
+	}
+
+	return n.counted(ctx, at.id, place, looked)
 }
 
 // pageBytes is the size of a page as servers are built.
