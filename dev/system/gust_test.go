@@ -105,12 +105,14 @@ func (g *gust) under(ctx context.Context, work func() error) error {
 	return err
 }
 
-// at is the number of the call at which it falls.
+// at is the number of the call at which it falls. One that met nobody falls within the
+// first half of the calls the next time, then within the first quarter: an outage lasts
+// until it is met, so that one of an early call misses nothing that the act does.
 func (g *gust) at() int {
 	if g.item.strike.program != "" {
 		return 1
 	}
-	return 1 + g.dice.IntN(callsOf(g.item.act, g.item.strike.whose))
+	return 1 + g.dice.IntN(max(1, callsOf(g.item.act, g.item.strike.whose)>>g.item.tries))
 }
 
 // counts picks the calls among which it falls. The sequencer polls by its own clock:

@@ -10,7 +10,7 @@ import (
 	"steward/internal/emulator/gcs"
 )
 
-// maxTries is how often a strike that met nobody is tried again, each time elsewhere.
+// maxTries is how often a strike that met nobody is tried again, each time elsewhere and earlier.
 const maxTries = 8
 
 // item is one strike that a slice has to make: it counts when it has met somebody.

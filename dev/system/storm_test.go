@@ -66,7 +66,7 @@ func (s *storm) take(fits func(item) bool) (todo item, number int) {
 	return todo, s.begun
 }
 
-// count adds up what a run met. One that met nobody is tried again, elsewhere.
+// count adds up what a run met. One that met nobody is tried again, elsewhere and earlier.
 func (s *storm) count(one *gust) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
