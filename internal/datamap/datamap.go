@@ -1,6 +1,11 @@
 package datamap
 
-import "steward/internal/liveschema"
+import (
+	"strings"
+	"unicode/utf8"
+
+	"steward/internal/liveschema"
+)
 
 // Map is a checked datamap.yaml.
 type Map struct {
@@ -19,7 +24,9 @@ type Database struct {
 	References []Reference
 	// Objects are columns that name objects in Cloud Storage, or large objects.
 	Objects []ObjectColumns
-	Tables  []Table
+	// Prefixes are those in Cloud Storage below which everything belongs to one account, whether a row names it or not.
+	Prefixes []Prefix
+	Tables   []Table
 }
 
 // Root is the table and the one column of which each value is an account.
@@ -50,6 +57,36 @@ type ObjectColumns struct {
 	LargeObject string
 	Place       Place
 }
+
+// AccountMark stands in a prefix where the account's key does, as the database writes it.
+const AccountMark = "{account}"
+
+// Prefix is where in Cloud Storage everything belongs to one account.
+type Prefix struct {
+	Bucket string
+	// Text has one AccountMark with the Separator behind it, such as "accounts/{account}/".
+	Text  string
+	Place Place
+}
+
+// Head is what stands before the account's key.
+func (p Prefix) Head() string {
+	head, _, _ := strings.Cut(p.Text, AccountMark)
+
+	return head
+}
+
+// Separator is the character behind the account's key, which no key may hold: without one the prefix of account 47 would be
+// that of 4711 too.
+func (p Prefix) Separator() string {
+	_, tail, _ := strings.Cut(p.Text, AccountMark)
+	_, size := utf8.DecodeRuneInString(tail)
+
+	return tail[:size]
+}
+
+// Of is the prefix of one account.
+func (p Prefix) Of(key string) string { return strings.Replace(p.Text, AccountMark, key, 1) }
 
 // Place is where in the file something was decided, both from 1.
 type Place struct {

@@ -50,6 +50,9 @@ func (r *Reference) StandsAt(where strictyaml.Place) { r.Place = placeOf(where) 
 // StandsAt records where the columns stand in the file.
 func (o *ObjectColumns) StandsAt(where strictyaml.Place) { o.Place = placeOf(where) }
 
+// StandsAt records where the prefix stands in the file.
+func (p *Prefix) StandsAt(where strictyaml.Place) { p.Place = placeOf(where) }
+
 // StandsAt records where the table stands in the file.
 func (t *Table) StandsAt(where strictyaml.Place) { t.Place = placeOf(where) }
 

@@ -2,6 +2,7 @@ package datamap
 
 import (
 	"fmt"
+	"strings"
 
 	"steward/internal/strictyaml"
 )
@@ -30,6 +31,10 @@ func judge(r *strictyaml.Reader, read *file) {
 			judgeObject(r, fmt.Sprintf("%s.objects[%d]", path, n), &database.Objects[n])
 		}
 
+		for n, prefix := range database.Prefixes {
+			judgePrefix(r, fmt.Sprintf("%s.prefixes[%d]", path, n), prefix, read.list)
+		}
+
 		for n := range database.tables {
 			table := &database.tables[n]
 			judgeTable(r, path+".tables."+WriteName(table.Name), table, table.Name == database.Account.Table)
@@ -50,6 +55,20 @@ func judgeObject(r *strictyaml.Reader, path string, object *ObjectColumns) {
 
 	if !inBucket && !large {
 		refuse(r, path, "write object: and bucket: (or fixed_bucket:), or large_object: alone", "it does not say where the object lies")
+	}
+}
+
+// judgePrefix refuses a prefix that may lie within another one's: below "a/{account}/", "a/7/{account}/" is account 7's too.
+func judgePrefix(r *strictyaml.Reader, path string, prefix Prefix, all []database) {
+	for _, database := range all {
+		for _, other := range database.Prefixes {
+			if prefix.Text != "" && other.Text != "" && prefix.Bucket == other.Bucket && prefix.Head() != other.Head() && strings.HasPrefix(prefix.Head(), other.Head()) {
+				refuse(r, path+".prefix", "begin both alike up to {account}, or leave the longer one out",
+					"what lies here may lie below "+other.Text+" of another account")
+
+				return
+			}
+		}
 	}
 }
 

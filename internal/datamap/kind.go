@@ -59,6 +59,33 @@ func bucketKind() strictyaml.Kind[string] {
 	return strictyaml.Pattern("the name of a bucket, such as popkit-uploads", `[a-z0-9][a-z0-9_.-]{1,220}[a-z0-9]`)
 }
 
+// maxPrefix bounds a prefix, so that a name has room behind it (Cloud Storage takes 1024 bytes).
+const maxPrefix = 500
+
+// prefixKind has the mark of the account once, with a separator behind it.
+func prefixKind() strictyaml.Kind[string] {
+	return strictyaml.Kind[string]{
+		Form: "a prefix in quotes with {account} and a separator behind it, such as \"accounts/{account}/\"",
+		Parse: func(text string) (string, error) {
+			_, tail, _ := strings.Cut(text, AccountMark)
+
+			switch {
+			case len(text) > maxPrefix || !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl):
+				return "", fmt.Errorf("a prefix is one line of at most %d bytes of UTF-8", maxPrefix)
+			case strings.Count(text, AccountMark) != 1:
+				return "", errors.New("the prefix must have one {account}, where the account's key stands")
+			case tail == "" || !strings.ContainsRune(separators, rune(tail[0])):
+				return "", errors.New("one of " + separators + " must stand behind {account}: else the prefix of account 47 is that of 4711 too")
+			}
+
+			return text, nil
+		},
+	}
+}
+
+// separators may stand behind an account's key.
+const separators = "/_-.:"
+
 // jsonPathKind is the part of SQL/JSON path language that leads to a value, so that
 // the same path can be followed in the database and here.
 func jsonPathKind() strictyaml.Kind[string] {

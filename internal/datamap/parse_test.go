@@ -97,6 +97,10 @@ func TestEverything(t *testing.T) {
 			{Table: name("app", "leads"), FixedBucket: "uploads", Object: "object", Place: datamap.Place{Line: 13, Column: 10}},
 			{Table: name("app", "leads"), LargeObject: "scan", Place: datamap.Place{Line: 14, Column: 10}},
 		},
+		Prefixes: []datamap.Prefix{
+			{Bucket: "uploads", Text: "firms/{account}/", Place: datamap.Place{Line: 47, Column: 10}},
+			{Bucket: "uploads", Text: "firms/{account}_old", Place: datamap.Place{Line: 48, Column: 10}},
+		},
 		Tables: []datamap.Table{
 			{
 				Name: name("app", "firms"), Category: "company", Role: datamap.Controller, Rows: datamap.Keep,

@@ -26,6 +26,9 @@ func databaseShape() strictyaml.Shape[database] {
 		strictyaml.Optional(strictyaml.List("objects",
 			"Columns that name what lies outside of the table: an object in Cloud Storage, or a large object.",
 			objectShape(), func(d *database) *[]ObjectColumns { return &d.Objects })),
+		strictyaml.Optional(strictyaml.List("prefixes",
+			"Where in Cloud Storage everything belongs to one account, whether a row names it or not.",
+			prefixShape(), func(d *database) *[]Prefix { return &d.Prefixes })),
 		strictyaml.Entries("tables", "Every table that the database has, but partitions.",
 			tableKind(), func(t *table) *liveschema.Name { return &t.Name }, tableShape(), func(d *database) *[]table { return &d.tables }),
 	}
@@ -62,6 +65,14 @@ func objectShape() strictyaml.Shape[ObjectColumns] {
 			columnKind(), func(o *ObjectColumns) *string { return &o.Object })),
 		strictyaml.Optional(strictyaml.Leaf("large_object", "The column that holds the number of a large object; it stands alone.",
 			columnKind(), func(o *ObjectColumns) *string { return &o.LargeObject })),
+	}
+}
+
+func prefixShape() strictyaml.Shape[Prefix] {
+	return strictyaml.Shape[Prefix]{
+		strictyaml.Leaf("bucket", "The bucket.", bucketKind(), func(p *Prefix) *string { return &p.Bucket }),
+		strictyaml.Leaf("prefix", "How the names of an account's objects begin, with its key as the database writes it.",
+			prefixKind(), func(p *Prefix) *string { return &p.Text }),
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // Run compares the whole map with the schemas that were read, one for each database of the map, and with
 // the policy. A database of the map without a schema among them is wrong.
 func Run(decided *datamap.Map, schemas []liveschema.Schema, rules *policy.Policy) []Finding {
-	all := databases(decided, rules)
+	all := append(databases(decided, rules), prefixes(decided, rules)...)
 
 	for _, database := range decided.Databases {
 		found := false

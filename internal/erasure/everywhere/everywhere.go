@@ -149,9 +149,16 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
 	p.texts = append(p.texts, nightly.Place{DB: db, Decided: database})
 	at := from.Policy.Storage
-	named := objects.New(rows, from.Storage, from.Clock, at.Backups, at.Ledger, at.Replay, at.Packages, at.Files)
-	p.objects = append(p.objects, named)
-	p.Stores = append(p.Stores, named, rows)
+	own := []string{at.Backups, at.Ledger, at.Replay, at.Packages, at.Files}
+	named := objects.New(rows, from.Storage, from.Clock, own...)
+	p.objects, p.Stores = append(p.objects, named), append(p.Stores, named)
+
+	if len(database.Prefixes) > 0 {
+		below := objects.Below(rows, database.Prefixes, from.Storage, from.Clock, own...)
+		p.objects, p.Stores = append(p.objects, below.Store), append(p.Stores, below)
+	}
+
+	p.Stores = append(p.Stores, rows)
 	p.Apps = append(p.Apps, erasure.Statements{DB: db, CloseSQL: database.Account.Close, ReopenSQL: database.Account.Reopen})
 
 	return nil

@@ -16,7 +16,7 @@ func (s *Store) chunks(ctx context.Context, frozen store.Frozen, tell func([]app
 		return failure.Wrap(failure.Unavailable, "looking for frozen objects", err)
 	}
 
-	first, late := appdb.ObjectSets(s.rows.Name())
+	first, late := s.source.sets()
 
 	for _, set := range []string{first, late} {
 		for chunk := range sets[set] {
@@ -42,7 +42,7 @@ func (s *Store) chunks(ctx context.Context, frozen store.Frozen, tell func([]app
 // Later implements store.Later: names are recorded when rows go that came after the objects were erased.
 func (s *Store) Later(ctx context.Context, frozen store.Frozen) (bool, error) {
 	sets, err := frozen.Sets(ctx)
-	_, late := appdb.ObjectSets(s.rows.Name())
+	_, late := s.source.sets()
 
 	return sets[late] > 0, failure.Wrap(failure.Unavailable, "looking for objects that came late", err)
 }
@@ -51,13 +51,9 @@ func (s *Store) Later(ctx context.Context, frozen store.Frozen) (bool, error) {
 // else since, and is theirs then.
 func (s *Store) alone(ctx context.Context, subject store.Subject, frozen store.Frozen, tell func(appdb.Object) error) error {
 	return s.chunks(ctx, frozen, func(named []appdb.Object) error {
-		for _, rows := range s.all {
-			alone, err := rows.StillAlone(ctx, subject, named)
-			if err != nil {
-				return err
-			}
-
-			named = alone
+		named, err := s.nobodys(ctx, subject, named)
+		if err != nil {
+			return err
 		}
 
 		for _, object := range named {
@@ -72,4 +68,17 @@ func (s *Store) alone(ctx context.Context, subject store.Subject, frozen store.F
 
 		return nil
 	})
+}
+
+// nobodys are those objects that no row of somebody else names at this moment, in any database.
+func (s *Store) nobodys(ctx context.Context, subject store.Subject, named []appdb.Object) (alone []appdb.Object, err error) {
+	alone = named
+
+	for _, rows := range s.all {
+		if alone, err = rows.StillAlone(ctx, subject, alone); err != nil {
+			return nil, err
+		}
+	}
+
+	return alone, nil
 }

@@ -1,5 +1,5 @@
-// Package objects is Cloud Storage as a store: the objects that a subject's rows name. It must be frozen and erased
-// before the database whose rows those are.
+// Package objects is Cloud Storage as a store of a subject's objects: those that rows name, and what else lies below a prefix that
+// belongs to an account. It must be frozen and erased before the database that says so.
 package objects
 
 import (
@@ -21,8 +21,21 @@ import (
 // chunkRows is how many objects a frozen chunk names.
 const chunkRows = 10_000
 
-// Store is the objects that the rows of one database name.
+// source is where objects of a subject are known from.
+type source interface {
+	// store is the name of the store in plans and certificates.
+	store() string
+	// sets are those of frozen names: what was known first, and what was recorded when rows went, empty if nothing is.
+	sets() (first, late string)
+	// each tells the objects that are known now. What is frozen may be nil, before anything is.
+	each(ctx context.Context, subject store.Subject, frozen store.Frozen, tell func(appdb.Object) error) error
+	// buckets are those in which objects of the subject may lie.
+	buckets(ctx context.Context, subject store.Subject) ([]string, error)
+}
+
+// Store is the objects of a subject that one source knows.
 type Store struct {
+	source source
 	rows   *appdb.Store
 	all    []*appdb.Store
 	client *gcs.Client
@@ -38,30 +51,45 @@ var (
 // New makes the store of the objects that rows name. The buckets own are Steward's: a row that names one is a mistake or
 // an attack, and the erasure is refused until it is gone.
 func New(rows *appdb.Store, client *gcs.Client, clock clocks.Clock, own ...string) *Store {
-	return &Store{rows: rows, all: []*appdb.Store{rows}, client: client, clock: clock, own: own}
+	return &Store{source: named{rows}, rows: rows, all: []*appdb.Store{rows}, client: client, clock: clock, own: own}
 }
 
 // Beside says which databases there are, this one's among them: rows of each may name objects of the same buckets, and one that
 // somebody else's row names anywhere stays. It must be told before anything is erased.
 func (s *Store) Beside(all ...*appdb.Store) { s.all = all }
 
-// named tells each object that rows of the subject name. It fails with MapUnfit where one is in a bucket of Steward's.
-func (s *Store) named(ctx context.Context, subject store.Subject, each func(appdb.Object) error) error {
-	return s.rows.Objects(ctx, subject, func(object appdb.Object) error {
+// named are the objects that rows of the subject name.
+type named struct{ rows *appdb.Store }
+
+func (n named) store() string { return n.rows.Name() + " objects" }
+
+func (n named) sets() (first, late string) { return appdb.ObjectSets(n.rows.Name()) }
+
+func (n named) each(ctx context.Context, subject store.Subject, _ store.Frozen, tell func(appdb.Object) error) error {
+	return n.rows.Objects(ctx, subject, tell)
+}
+
+func (n named) buckets(ctx context.Context, subject store.Subject) ([]string, error) {
+	return n.rows.Buckets(ctx, subject)
+}
+
+// known tells each object of the subject. It fails with MapUnfit where one is in a bucket of Steward's.
+func (s *Store) known(ctx context.Context, subject store.Subject, frozen store.Frozen, each func(appdb.Object) error) error {
+	return s.source.each(ctx, subject, frozen, func(object appdb.Object) error {
 		if slices.Contains(s.own, object.Bucket) {
-			return failure.New(failure.MapUnfit, "looking for objects: a row names one in Steward's own bucket "+object.Bucket)
+			return failure.New(failure.MapUnfit, "looking for objects: one is in Steward's own bucket "+object.Bucket)
 		}
 
 		return each(object)
 	})
 }
 
-// Name is the database's name and "objects".
-func (s *Store) Name() string { return s.rows.Name() + " objects" }
+// Name is the database's name and "objects", or "prefixes".
+func (s *Store) Name() string { return s.source.store() }
 
 // set is that of the names that are frozen here.
 func (s *Store) set() string {
-	set, _ := appdb.ObjectSets(s.rows.Name())
+	set, _ := s.source.sets()
 
 	return set
 }
@@ -70,7 +98,7 @@ func (s *Store) set() string {
 func (s *Store) Plan(ctx context.Context, subject store.Subject) (steps []plan.Step, err error) {
 	counts := map[string]int64{}
 
-	err = s.named(ctx, subject, func(object appdb.Object) error {
+	err = s.known(ctx, subject, nil, func(object appdb.Object) error {
 		counts[object.Bucket]++
 
 		return nil
@@ -120,7 +148,7 @@ func (s *Store) Freeze(ctx context.Context, subject store.Subject, frozen store.
 		return failure.Wrap(failure.Unavailable, "freezing objects", err)
 	}
 
-	err = s.named(ctx, subject, func(object appdb.Object) error {
+	err = s.known(ctx, subject, frozen, func(object appdb.Object) error {
 		if known[sum(object)] {
 			return nil
 		}
@@ -264,6 +292,11 @@ func (s *Store) Verify(ctx context.Context, subject store.Subject, frozen store.
 		return nil, err
 	}
 
+	return remainders(counts), nil
+}
+
+// remainders are counts in order of their places.
+func remainders(counts map[store.Remainder]int64) (left []store.Remainder) {
 	for remainder, count := range counts {
 		remainder.Rows = count
 		left = append(left, remainder)
@@ -273,7 +306,7 @@ func (s *Store) Verify(ctx context.Context, subject store.Subject, frozen store.
 		return cmp.Or(cmp.Compare(a.Place, b.Place), cmp.Compare(a.Why, b.Why))
 	})
 
-	return left, nil
+	return left
 }
 
 func why(options gcs.ListOptions) string {
@@ -284,9 +317,9 @@ func why(options gcs.ListOptions) string {
 	return "listed"
 }
 
-// GoneBy implements store.Store: the longest time for which a bucket that rows name keeps what is deleted.
+// GoneBy implements store.Store: the longest time for which a bucket keeps what is deleted that rows name, or the data map.
 func (s *Store) GoneBy(ctx context.Context, subject store.Subject, erasedAt time.Time) (time.Time, error) {
-	buckets, err := s.rows.Buckets(ctx, subject)
+	buckets, err := s.source.buckets(ctx, subject)
 	if err != nil {
 		return time.Time{}, err
 	}

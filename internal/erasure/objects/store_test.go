@@ -26,6 +26,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const soft = 7 * 24 * time.Hour
 
+var start = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
+
 // world is two accounts with files: each has one of its own, in two generations, and both name a third.
 func world(t *testing.T, settings gcs.Settings) (of *objects.Store, bucket *gcs.Bucket, clock *gcstest.Clock) {
 	t.Helper()
@@ -38,6 +40,7 @@ func world(t *testing.T, settings gcs.Settings) (of *objects.Store, bucket *gcs.
 // scene is the world, and the database whose rows name its objects.
 type scene struct {
 	of     *objects.Store
+	client *gcs.Client
 	bucket *gcs.Bucket
 	clock  *gcstest.Clock
 	db     *postgres.DB
@@ -46,7 +49,7 @@ type scene struct {
 func beside(t *testing.T, by datamap.Database, settings gcs.Settings) scene {
 	t.Helper()
 
-	clock := gcstest.NewClock(time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC))
+	clock := gcstest.NewClock(start)
 	server := gcstest.Start(t, clock)
 
 	client, err := gcs.Open(t.Context(), gcs.Options{Endpoint: server.URL()})
@@ -92,7 +95,7 @@ func beside(t *testing.T, by datamap.Database, settings gcs.Settings) scene {
 
 	rows := appdb.New(db, by, appdb.Options{})
 
-	return scene{objects.New(rows, client, clock, "of-steward"), bucket, clock, db}
+	return scene{objects.New(rows, client, clock, "of-steward"), client, bucket, clock, db}
 }
 
 func decided() datamap.Database {
