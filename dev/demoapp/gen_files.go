@@ -30,6 +30,18 @@ type Object struct {
 	Content []byte
 }
 
+// Thumbnails yields an object for each account that no row names: the app makes them beside what rows name.
+func Thumbnails(size Size) iter.Seq[Object] {
+	return func(yield func(Object) bool) {
+		for _, a := range newPlan(size).accounts {
+			name, content := fmt.Sprintf("accounts/%d/thumbnail", a.id), fmt.Appendf(nil, "a small picture of account %d", a.id)
+			if !yield(Object{Bucket: Bucket, Name: name, ContentType: "image/png", Content: content}) {
+				return
+			}
+		}
+	}
+}
+
 // Objects yields every object that the rows of a world of this size refer to.
 func Objects(size Size) iter.Seq[Object] {
 	return func(yield func(Object) bool) {

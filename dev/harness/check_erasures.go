@@ -235,20 +235,31 @@ func (w *World) checkAccounts(ctx context.Context, cases []caseRow, found *findi
 		erased, between := fate(cases, account.ID)
 		switch {
 		case erased:
-			for _, hit := range hidden.Search(dump, account.Canaries) {
-				found.addf("erasure", "account %s is erased: %s", account.ID, hit)
-			}
-			if objects[account.Object] > 0 {
-				found.addf("erasure", "account %s is erased, and its object is in the bucket", account.ID)
-			}
+			checkGone(account, dump, objects, found)
 		case between:
 		default:
+			if n := objects[account.Nameless]; n != 1 {
+				found.addf("erasure", "the account %s has %d objects that no row names", account.ID, n)
+			}
 			if err := w.checkUntouched(ctx, account, objects[account.Object], found); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// checkGone looks for what is left of an erased account.
+func checkGone(account Account, dump map[string][]byte, objects map[string]int, found *findings) {
+	for _, hit := range hidden.Search(dump, account.Canaries) {
+		found.addf("erasure", "account %s is erased: %s", account.ID, hit)
+	}
+	if objects[account.Object] > 0 {
+		found.addf("erasure", "account %s is erased, and its object is in the bucket", account.ID)
+	}
+	if objects[account.Nameless] > 0 {
+		found.addf("erasure", "account %s is erased, and below its prefix lies an object", account.ID)
+	}
 }
 
 // fate says whether an account is erased, or a case is at work on it.

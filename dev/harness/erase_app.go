@@ -51,6 +51,8 @@ databases:
       reopen: update club.accounts set closed_at = null where id = $1
     objects:
       - {table: club.files, bucket: bucket, object: object}
+    prefixes:
+      - {bucket: demo-app-uploads, prefix: "club/{account}/"}
     tables:
       club.accounts:
         category: company
@@ -150,6 +152,8 @@ type Account struct {
 	Canaries []string
 	// Object is the name of its file in the app's bucket, and Content what that has.
 	Object, Content string
+	// Nameless is an object below its prefix that no row names.
+	Nameless string
 
 	rows string // a hash of its rows as they were made
 }
@@ -177,6 +181,7 @@ func (w *World) AddAccount(ctx context.Context) (Account, error) {
 	id := strconv.Itoa(firstAccount + len(w.accounts))
 	made := Account{
 		ID: id, Object: "club/Canaryclub logo " + id + ".png", Content: "a picture of Canaryclub " + id,
+		Nameless: "club/" + id + "/Canaryclub thumb.png",
 		Canaries: []string{
 			"Club of Canaryclub " + id, ".Canaryclub." + id + "@mail.test", "Canaryclub Person " + id + "-",
 			"Canaryclub page " + id + "/", "Canaryclub logo " + id,
@@ -186,6 +191,7 @@ func (w *World) AddAccount(ctx context.Context) (Account, error) {
 	err := errors.Join(
 		Exec(ctx, w.AppURL, fmt.Sprintf(addRows, id, accountMembers, memberVisits, bucket, made.Object)),
 		w.PutFile(ctx, made.Object, made.Content),
+		w.PutFile(ctx, made.Nameless, made.Content),
 		w.Ask(ctx, w.Callers.App, http.MethodPost, "/v1/accounts", of(id), nil),
 	)
 	if err == nil {

@@ -120,6 +120,8 @@ func appCorruptions(erased, living harness.Account) []corruption {
 		inApp("another is closed in the app", "rows of the account "+living.ID+" have changed",
 			`update club.accounts set closed_at = now() where id = `+living.ID, `update club.accounts set closed_at = null where id = `+living.ID),
 		bucket("left in the bucket", "its object is in the bucket", func(v *vandal) { v.write(uploads, erased.Object, "x") }),
+		bucket("left below the prefix", "below its prefix lies an object", func(v *vandal) { v.write(uploads, erased.Nameless, "x") }),
+		bucket("another's object without a row gone", "has 0 objects that no row names", func(v *vandal) { v.remove(uploads, living.Nameless) }),
 		bucket("another's object gone", "has 0 objects", func(v *vandal) { v.remove(uploads, living.Object) }),
 		bucket("another's object changed", "the object of the account "+living.ID+" has changed", func(v *vandal) { v.write(uploads, living.Object, "x") }),
 	}

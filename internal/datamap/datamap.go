@@ -70,7 +70,7 @@ type Prefix struct {
 }
 
 // Head is what stands before the account's key.
-func (p Prefix) Head() string {
+func (p *Prefix) Head() string {
 	head, _, _ := strings.Cut(p.Text, AccountMark)
 
 	return head
@@ -78,7 +78,7 @@ func (p Prefix) Head() string {
 
 // Separator is the character behind the account's key, which no key may hold: without one the prefix of account 47 would be
 // that of 4711 too.
-func (p Prefix) Separator() string {
+func (p *Prefix) Separator() string {
 	_, tail, _ := strings.Cut(p.Text, AccountMark)
 	_, size := utf8.DecodeRuneInString(tail)
 
@@ -86,7 +86,7 @@ func (p Prefix) Separator() string {
 }
 
 // Of is the prefix of one account.
-func (p Prefix) Of(key string) string { return strings.Replace(p.Text, AccountMark, key, 1) }
+func (p *Prefix) Of(key string) string { return strings.Replace(p.Text, AccountMark, key, 1) }
 
 // Place is where in the file something was decided, both from 1.
 type Place struct {

@@ -62,7 +62,8 @@ func judgeObject(r *strictyaml.Reader, path string, object *ObjectColumns) {
 func judgePrefix(r *strictyaml.Reader, path string, prefix Prefix, all []database) {
 	for _, database := range all {
 		for _, other := range database.Prefixes {
-			if prefix.Text != "" && other.Text != "" && prefix.Bucket == other.Bucket && prefix.Head() != other.Head() && strings.HasPrefix(prefix.Head(), other.Head()) {
+			read := prefix.Text != "" && other.Text != "" && prefix.Bucket == other.Bucket
+			if read && prefix.Head() != other.Head() && strings.HasPrefix(prefix.Head(), other.Head()) {
 				refuse(r, path+".prefix", "begin both alike up to {account}, or leave the longer one out",
 					"what lies here may lie below "+other.Text+" of another account")
 

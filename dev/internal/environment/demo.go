@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"net/http"
 	"net/url"
 	"time"
@@ -105,11 +106,13 @@ func (e *Environment) upDemoFiles(ctx context.Context) (string, error) {
 		return "", err
 	}
 	count := 0
-	for object := range demoapp.Objects(size) {
-		if err := e.upload(ctx, object); err != nil {
-			return "", fmt.Errorf("uploading a file of the demo: %w", err)
+	for _, all := range []iter.Seq[demoapp.Object]{demoapp.Objects(size), demoapp.Thumbnails(size)} {
+		for object := range all {
+			if err := e.upload(ctx, object); err != nil {
+				return "", fmt.Errorf("uploading a file of the demo: %w", err)
+			}
+			count++
 		}
-		count++
 	}
 	return fmt.Sprintf("%d uploaded", count), state.WriteJSON(e.demoFile(), true)
 }

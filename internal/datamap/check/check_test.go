@@ -278,6 +278,26 @@ func TestDatabasesOfTheMapAndOfThePolicy(t *testing.T) {
 	}
 }
 
+// Below a prefix in a bucket of Steward's lies what proves.
+func TestAPrefixInABucketOfSteward(t *testing.T) {
+	t.Parallel()
+
+	own := rules(t).Storage.Ledger
+	for bucket, want := range map[string]int{own: 1, "uploads": 0} {
+		found := 0
+
+		for _, one := range check.Run(parsed(t, "    tables:\n", "    prefixes: [{bucket: "+bucket+", prefix: \"firms/{account}/\"}]\n    tables:\n"), nil, rules(t)) {
+			if one.Severity == check.Wrong && one.Line > 0 && strings.Contains(one.What, bucket+", a bucket of Steward's own") {
+				found++
+			}
+		}
+
+		if found != want {
+			t.Errorf("%s: %d findings, want %d", bucket, found, want)
+		}
+	}
+}
+
 // A row that is unique by other columns may get the same value as another.
 func TestAFixedValueMayStandInAUniqueKeyWithAnother(t *testing.T) {
 	t.Parallel()

@@ -136,6 +136,12 @@ func (t *Table) account(decided datamap.Database, table *datamap.Table) {
 	default:
 		t.sayf("When the account is erased its rows are deleted.")
 	}
+
+	for _, prefix := range decided.Prefixes {
+		if table.Name == decided.Account.Table {
+			t.sayf("What lies in the bucket %s below %s goes with it, unless a row of somebody else names it.", prefix.Bucket, prefix.Text)
+		}
+	}
 }
 
 // person says how one person is found, and what the erasure of one does.

@@ -237,7 +237,7 @@ func TestAPrefixThatCannotBeLookedBelow(t *testing.T) {
 func TestKeysThatAreTexts(t *testing.T) {
 	t.Parallel()
 
-	clock := gcstest.NewClock(start)
+	clock := gcstest.NewClock(start())
 	server := gcstest.Start(t, clock)
 
 	client, err := gcs.Open(t.Context(), gcs.Options{Endpoint: server.URL()})

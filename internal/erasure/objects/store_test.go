@@ -26,7 +26,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const soft = 7 * 24 * time.Hour
 
-var start = time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC)
+// start is when the tests begin.
+func start() time.Time { return time.Date(2026, time.November, 22, 12, 0, 0, 0, time.UTC) }
 
 // world is two accounts with files: each has one of its own, in two generations, and both name a third.
 func world(t *testing.T, settings gcs.Settings) (of *objects.Store, bucket *gcs.Bucket, clock *gcstest.Clock) {
@@ -49,7 +50,7 @@ type scene struct {
 func beside(t *testing.T, by datamap.Database, settings gcs.Settings) scene {
 	t.Helper()
 
-	clock := gcstest.NewClock(start)
+	clock := gcstest.NewClock(start())
 	server := gcstest.Start(t, clock)
 
 	client, err := gcs.Open(t.Context(), gcs.Options{Endpoint: server.URL()})
