@@ -26,6 +26,7 @@ func english() words {
 		codes: map[failure.Code]string{
 			failure.NoConnector:    "nothing here can erase in this place yet: it is done by hand",
 			failure.CopyWithoutAge: "nobody has said yet how old copies of this kind get",
+			failure.CopyUndeclared: "there is a copy of which nobody has said yet how old it gets",
 			failure.KeptBeyond:     "a backup stays until a younger one was proven",
 			failure.StoreGone:      "this place is not known here any more",
 		},
@@ -45,6 +46,7 @@ func french() words {
 		codes: map[failure.Code]string{
 			failure.NoConnector:    "rien ici ne peut encore effacer à cet endroit : c'est fait à la main",
 			failure.CopyWithoutAge: "personne n'a encore dit quel âge atteignent les copies de ce type",
+			failure.CopyUndeclared: "il y a une copie dont personne n'a encore dit quel âge elle atteint",
 			failure.KeptBeyond:     "une sauvegarde reste jusqu'à ce qu'une plus récente soit prouvée",
 			failure.StoreGone:      "ce lieu n'est plus connu ici",
 		},

@@ -5,6 +5,7 @@ const (
 	CertificateRefused Code = "certificate_refused"
 	NoConnector        Code = "no_connector"
 	CopyWithoutAge     Code = "copy_without_age"
+	CopyUndeclared     Code = "copy_undeclared"
 	KeptBeyond         Code = "kept_beyond"
 	ReplayInvalid      Code = "replay_invalid"
 )
@@ -21,6 +22,10 @@ func proofs() []Row {
 		{
 			CopyWithoutAge, "nobody knows how old a declared copy gets",
 			"Give the copy its max_age in the policy, then run: steward policy check", false, Refused, false,
+		},
+		{
+			CopyUndeclared, "the database has a copy that nobody declared",
+			"Declare it under copies in the policy, or end it; see docs/erasure.md, then run: steward policy check", false, Refused, false,
 		},
 		{
 			KeptBeyond, "a backup that may hold the subject stays beyond its time",

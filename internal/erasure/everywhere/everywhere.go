@@ -83,6 +83,10 @@ func Open(ctx context.Context, from From) (*Places, error) {
 		each.Beside(places.rows...)
 	}
 
+	for n, database := range decided.Databases {
+		places.Stores = append(places.Stores, elsewhere.Undeclared(database.Name, places.Databases[n], from.Policy))
+	}
+
 	places.Stores = append(places.Stores, elsewhere.All(from.Policy, from.Steward, from.Clock)...)
 
 	err = places.addOwn(from)
@@ -99,7 +103,7 @@ func Open(ctx context.Context, from From) (*Places, error) {
 	return places, nil
 }
 
-// addOwn adds Steward's own tables, which come last: until then they say whose erasure this is.
+// addOwn adds the copies of the steward database, and Steward's own tables, which come last: until then they say whose erasure this is.
 func (p *Places) addOwn(from From) error {
 	if from.DryRun {
 		return nil
@@ -108,6 +112,12 @@ func (p *Places) addOwn(from From) error {
 	ours, err := owntables.New(from.Steward, from.Policy)
 	if err != nil {
 		return err
+	}
+
+	for _, database := range from.Policy.Promises.Backups.Databases {
+		if database.Role == policy.RoleSteward {
+			p.Stores = append(p.Stores, elsewhere.Undeclared(database.Name, from.Steward, from.Policy))
+		}
 	}
 
 	p.Stores = append(p.Stores, ours)
