@@ -10,6 +10,7 @@ const (
 	RemaindersFound    Code = "remainders_found"
 	SubjectRefused     Code = "subject_refused"
 	HoldUnknown        Code = "hold_unknown"
+	HoldEnd            Code = "hold_end"
 	PolicyObserves     Code = "policy_observes"
 	StoreGone          Code = "store_gone"
 	RecheckOld         Code = "recheck_old"
@@ -42,6 +43,10 @@ func erasures() []Row {
 		{
 			SubjectRefused, "these are no identities of a person",
 			"Name 1 to 50 identities of the types that docs/erasure.md has", false, Usage, false,
+		},
+		{
+			HoldEnd, "a hold ends within ten years, and not before it begins",
+			"Name an end within ten years; a hold that is needed for longer is set anew. See: steward hold set --help", false, Usage, false,
 		},
 		{
 			PolicyObserves, "the policy only observes erasures, so that none is decided",

@@ -33,7 +33,7 @@ func proofs() []Row {
 		},
 		{
 			ReplayInvalid, "the replay record is not what was written",
-			"Check replay.key and the bucket, then run: steward doctor", false, Broken, false,
+			"Check replay.identity and the bucket, then run: steward doctor", false, Broken, false,
 		},
 	}
 }

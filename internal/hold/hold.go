@@ -76,11 +76,11 @@ func (h Hold) Place() page.Place { return page.Place{At: h.SetAt, ID: h.ID} }
 
 // Set sets a hold, with the act of who does. From the commit on no erasure of what it
 // protects gets its tombstone; those that have one already are told: nothing stops them.
-// It fails with SubjectRefused for an end that is over or too far, and with AccountUnknown for an account or a scope that
+// It fails with HoldEnd for an end that is over or too far, and with AccountUnknown for an account or a scope that
 // nobody registered: a mistyped one would protect nobody.
 func Set(ctx context.Context, tx postgres.Tx, who access.Principal, wanted Wanted, at time.Time) (set Hold, decided []string, err error) {
 	if !wanted.Until.After(at) || wanted.Until.After(at.AddDate(longest, 0, 0)) {
-		return Hold{}, nil, failure.New(failure.SubjectRefused, "setting a hold (it ends within ten years, and not before it begins)")
+		return Hold{}, nil, failure.New(failure.HoldEnd, "setting a hold")
 	}
 
 	if wanted.Account != "" {

@@ -228,7 +228,7 @@ func TestHoldsThatAreNone(t *testing.T) {
 
 			return err
 		})
-		if !failure.Is(err, failure.SubjectRefused) {
+		if !failure.Is(err, failure.HoldEnd) {
 			t.Errorf("until %s: %v", until, err)
 		}
 	}

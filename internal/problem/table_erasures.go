@@ -15,6 +15,7 @@ func erasures() map[failure.Code]int {
 		failure.ErasureMoved:       http.StatusConflict,
 		failure.OwnErasure:         http.StatusForbidden,
 		failure.PlanChanged:        http.StatusConflict,
+		failure.HoldEnd:            http.StatusUnprocessableEntity,
 		failure.SubjectRefused:     http.StatusUnprocessableEntity,
 		failure.PolicyObserves:     http.StatusConflict,
 		failure.StoreGone:          http.StatusConflict,
