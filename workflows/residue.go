@@ -1,6 +1,7 @@
 package workflows
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -18,6 +19,9 @@ const ErasureResidueName = "ErasureResidue"
 
 // ResidueQueue is worked by the erase role too. A pass may take all night, and no erasure waits for it.
 const ResidueQueue = "erase-residue"
+
+// judgeChange is the change by which a night in which a database failed decides about what it found in the others.
+const judgeChange = "residue-judged-after-a-failure"
 
 // judgeBudget is what of a night is kept for what follows from it.
 const judgeBudget = time.Hour
@@ -42,13 +46,16 @@ func (p Promises) ErasureResidue(ctx workflow.Context) (activities.ResidueNight,
 	looking := p.deadlineIn(workflow.Now(ctx), budget-judgeBudget)
 
 	step := p.bulk(ctx, looking.left(ctx), ResidueQueue, "Look through all texts of the databases")
-	if err := workflow.ExecuteActivity(withoutTries(step), look.LookForResidue).Get(ctx, &night); err != nil {
+	looked := list.failed(ctx, 0, workflow.ExecuteActivity(withoutTries(step), look.LookForResidue).Get(ctx, &night))
+
+	switch {
+	case looked == nil:
+		list.done(ctx, 0, passes(night))
+	case workflow.GetVersion(ctx, judgeChange, workflow.DefaultVersion, 1) == workflow.DefaultVersion:
 		stage(ctx, StageKey.ValueSet("failed"))
 
-		return night, list.failed(ctx, 0, err)
+		return night, looked
 	}
-
-	list.done(ctx, 0, passes(night))
 
 	for _, each := range night.Passes {
 		for _, hit := range each.Places {
@@ -58,15 +65,23 @@ func (p Promises) ErasureResidue(ctx workflow.Context) (activities.ResidueNight,
 
 	list.start(ctx, 1)
 
+	// Also where a database failed: what was found in the others stands in the database, and stops its cases tonight.
 	step = p.quick(ctx, end.left(ctx), CoreQueue, "Write what was found to the ledger, and decide what follows")
 	if err := workflow.ExecuteActivity(step, decide.JudgeResidue).Get(ctx, &judged); err != nil {
 		stage(ctx, StageKey.ValueSet("failed"))
 
-		return night, list.failed(ctx, 1, err)
+		return night, cmp.Or(looked, list.failed(ctx, 1, err))
 	}
 
 	night.Blocked = judged.Blocked
 	list.done(ctx, 1, fmt.Sprintf("%d stopped; `steward erase list` shows them", judged.Blocked))
+
+	if looked != nil {
+		stage(ctx, StageKey.ValueSet("failed"))
+
+		return night, looked
+	}
+
 	stage(ctx, StageKey.ValueSet("looked"))
 
 	return night, nil

@@ -53,8 +53,15 @@ func TestErasureResidueShowsWhatIsLeft(t *testing.T) {
 	refused := boundary.Outside(failure.New(failure.StoreRefuses, "a code that is not tried again"))
 
 	saw, decided = run(activities.ResidueNight{}, refused, nil)
-	if saw.Stage != "failed" || saw.Failed != failure.StoreRefuses || decided {
-		t.Errorf("%+v", saw)
+	if saw.Stage != "failed" || saw.Failed != failure.StoreRefuses || !decided {
+		t.Errorf("what was found before a database failed is decided all the same: %+v", saw)
+	}
+
+	detailsHold(t, saw.Details, "store_refuses", "2 stopped")
+
+	saw, _ = run(activities.ResidueNight{}, refused, boundary.Outside(failure.New(failure.QueryRefused, "a code that is not tried again")))
+	if saw.Stage != "failed" || saw.Failed != failure.StoreRefuses {
+		t.Errorf("the first of two failures is that of the night: %+v", saw)
 	}
 
 	saw, _ = run(night, nil, boundary.Outside(failure.New(failure.QueryRefused, "a code that is not tried again")))
