@@ -43,7 +43,7 @@ func placeKind() kind[string] {
 func (r *reader) checkCopies(p *Policy) {
 	const path = "promises.backups.copies"
 	names, buckets := map[string]bool{}, map[string]bool{}
-	for _, own := range []string{p.Storage.Backups, p.Storage.Ledger, p.Storage.Replay, p.Storage.Packages, p.Storage.Files} {
+	for _, own := range p.Storage.Buckets() {
 		buckets[own] = true
 	}
 	for _, files := range p.Promises.Backups.Files {

@@ -45,7 +45,6 @@ func filesPhrase(sets []Files) string {
 // bucket of Steward's, or that have no bucket to be kept in.
 func (r *reader) checkFiles(p *Policy) {
 	const path, storage = "promises.backups.files", "storage"
-	own := []string{p.Storage.Backups, p.Storage.Ledger, p.Storage.Replay, p.Storage.Packages, p.Storage.Files}
 	names := map[string]bool{}
 	for _, database := range p.Promises.Backups.Databases {
 		names[database.Name] = true
@@ -54,7 +53,7 @@ func (r *reader) checkFiles(p *Policy) {
 		here := fmt.Sprintf("%s[%d]", path, i)
 		r.refuse(names[files.Name], []string{here + ".name"}, "give files and databases names of their own",
 			"something else that is backed up has the same name")
-		r.refuse(files.Bucket != "" && slices.Contains(own, files.Bucket), []string{here + ".bucket"}, "name a bucket of the app",
+		r.refuse(files.Bucket != "" && slices.Contains(p.Storage.Buckets(), files.Bucket), []string{here + ".bucket"}, "name a bucket of the app",
 			"the bucket is one of Steward's own")
 		names[files.Name] = true
 	}

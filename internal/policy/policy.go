@@ -65,6 +65,20 @@ type Storage struct {
 	Files string
 }
 
+// Buckets are those that storage names. Those that it does not use are among them as empty names.
+func (s Storage) Buckets() []string {
+	return []string{s.Backups, s.Ledger, s.Replay, s.Packages, s.Files}
+}
+
+// OwnBuckets are all buckets that are Steward's, those of copies in other locations too: what a subject has lies in none of them.
+func (p *Policy) OwnBuckets() []string {
+	own := p.Storage.Buckets()
+	for _, other := range p.Promises.Backups.Copies {
+		own = append(own, other.Bucket)
+	}
+	return own
+}
+
 // Keys are public keys in the format of golang.org/x/mod/sumdb/note.
 type Keys struct {
 	// Manifest verifies the manifests of backups. It is pinned here and never

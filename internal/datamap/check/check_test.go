@@ -9,6 +9,7 @@ import (
 
 	"steward/internal/datamap/check"
 	"steward/internal/liveschema"
+	"steward/internal/policy"
 )
 
 func TestNothingIsWrong(t *testing.T) {
@@ -282,11 +283,13 @@ func TestDatabasesOfTheMapAndOfThePolicy(t *testing.T) {
 func TestAPrefixInABucketOfSteward(t *testing.T) {
 	t.Parallel()
 
-	own := rules(t).Storage.Ledger
-	for bucket, want := range map[string]int{own: 1, "uploads": 0} {
+	by := rules(t)
+	by.Promises.Backups.Copies = []policy.Copy{{Name: "far", Bucket: "of-copies"}}
+
+	for bucket, want := range map[string]int{by.Storage.Ledger: 1, "of-copies": 1, "uploads": 0} {
 		found := 0
 
-		for _, one := range check.Run(parsed(t, "    tables:\n", "    prefixes: [{bucket: "+bucket+", prefix: \"firms/{account}/\"}]\n    tables:\n"), nil, rules(t)) {
+		for _, one := range check.Run(parsed(t, "    tables:\n", "    prefixes: [{bucket: "+bucket+", prefix: \"firms/{account}/\"}]\n    tables:\n"), nil, by) {
 			if one.Severity == check.Wrong && one.Line > 0 && strings.Contains(one.What, bucket+", a bucket of Steward's own") {
 				found++
 			}

@@ -9,8 +9,7 @@ import (
 
 // prefixes looks for those in buckets of Steward's own: below them lies what proves, not what belongs to an account.
 func prefixes(decided *datamap.Map, rules *policy.Policy) (all []Finding) {
-	at := rules.Storage
-	own := []string{at.Backups, at.Ledger, at.Replay, at.Packages, at.Files}
+	own := rules.OwnBuckets()
 
 	for _, database := range decided.Databases {
 		for _, prefix := range database.Prefixes {

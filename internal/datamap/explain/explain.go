@@ -137,10 +137,12 @@ func (t *Table) account(decided datamap.Database, table *datamap.Table) {
 		t.sayf("When the account is erased its rows are deleted.")
 	}
 
+	if table.Name != decided.Account.Table {
+		return
+	}
+
 	for _, prefix := range decided.Prefixes {
-		if table.Name == decided.Account.Table {
-			t.sayf("What lies in the bucket %s below %s goes with it, unless a row of somebody else names it.", prefix.Bucket, prefix.Text)
-		}
+		t.sayf("What lies in the bucket %s below %s goes with it, unless a row of somebody else names it.", prefix.Bucket, prefix.Text)
 	}
 }
 

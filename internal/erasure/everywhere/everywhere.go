@@ -158,8 +158,7 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 	})
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
 	p.texts = append(p.texts, nightly.Place{DB: db, Decided: database})
-	at := from.Policy.Storage
-	own := []string{at.Backups, at.Ledger, at.Replay, at.Packages, at.Files}
+	own := from.Policy.OwnBuckets()
 	named := objects.New(rows, from.Storage, from.Clock, own...)
 	p.objects, p.Stores = append(p.objects, named), append(p.Stores, named)
 
