@@ -238,10 +238,7 @@ func (w *World) checkAccounts(ctx context.Context, cases []caseRow, found *findi
 			checkGone(account, dump, objects, found)
 		case between:
 		default:
-			if n := objects[account.Nameless]; n != 1 {
-				found.addf("erasure", "the account %s has %d objects that no row names", account.ID, n)
-			}
-			if err := w.checkUntouched(ctx, account, objects[account.Object], found); err != nil {
+			if err := w.checkUntouched(ctx, account, objects, found); err != nil {
 				return err
 			}
 		}
@@ -274,8 +271,8 @@ func fate(cases []caseRow, account string) (erased, between bool) {
 	return erased, between
 }
 
-// checkUntouched compares the rows and the object of an account with what they were.
-func (w *World) checkUntouched(ctx context.Context, account Account, objects int, found *findings) error {
+// checkUntouched compares the rows and the objects of an account with what they were.
+func (w *World) checkUntouched(ctx context.Context, account Account, objects map[string]int, found *findings) error {
 	rows, err := w.rowsOf(ctx, account.ID)
 	if err != nil {
 		return err
@@ -283,8 +280,11 @@ func (w *World) checkUntouched(ctx context.Context, account Account, objects int
 	if rows != account.rows {
 		found.addf("erasure", "rows of the account %s have changed: %s, and they were %s", account.ID, rows, account.rows)
 	}
-	if objects != 1 {
-		found.addf("erasure", "the account %s has %d objects", account.ID, objects)
+	if n := objects[account.Nameless]; n != 1 {
+		found.addf("erasure", "the account %s has %d objects that no row names", account.ID, n)
+	}
+	if n := objects[account.Object]; n != 1 {
+		found.addf("erasure", "the account %s has %d objects", account.ID, n)
 		return nil
 	}
 	content, err := w.object(ctx, w.Rules.Promises.Backups.Files[0].Bucket, account.Object, 0)

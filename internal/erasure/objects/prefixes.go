@@ -32,25 +32,7 @@ var (
 func Below(rows *appdb.Store, declared []datamap.Prefix, client *gcs.Client, clock clocks.Clock, own ...string) Prefixes {
 	made := below{rows: rows, declared: declared, client: client, own: own}
 
-	return Prefixes{&Store{source: made, rows: rows, all: []*appdb.Store{rows}, client: client, clock: clock, own: own}, made}
-}
-
-// Freeze implements store.Store. The key is frozen first: once the account's row is gone, nothing says how the database wrote it.
-func (p Prefixes) Freeze(ctx context.Context, subject store.Subject, frozen store.Frozen) error {
-	if err := p.below.freeze(ctx, subject, frozen); err != nil {
-		return err
-	}
-
-	return p.Store.Freeze(ctx, subject, frozen)
-}
-
-// Erase implements store.Store, as Store.Erase does.
-func (p Prefixes) Erase(ctx context.Context, subject store.Subject, frozen store.Frozen, beat func(done int64)) (store.Outcome, error) {
-	if err := p.below.freeze(ctx, subject, frozen); err != nil {
-		return store.Outcome{}, err
-	}
-
-	return p.Store.Erase(ctx, subject, frozen, beat)
+	return Prefixes{&Store{source: made, all: []*appdb.Store{rows}, client: client, clock: clock, own: own}, made}
 }
 
 // Later implements store.Later: an object may come at any time, so the prefixes are listed again when the rows are gone.
@@ -111,10 +93,17 @@ func (b below) buckets(_ context.Context, subject store.Subject) (buckets []stri
 	return buckets, nil
 }
 
-// each tells the objects below the prefixes that no row of the subject names and no row of somebody else.
+// each tells the objects below the prefixes that no row of the subject names and no row of somebody else. It freezes the account's key
+// first: once its row is gone, nothing says how the database wrote it.
 func (b below) each(ctx context.Context, subject store.Subject, frozen store.Frozen, tell func(appdb.Object) error) error {
 	if subject.Kind != plan.Account {
 		return nil
+	}
+
+	if frozen != nil {
+		if err := b.freeze(ctx, subject, frozen); err != nil {
+			return err
+		}
 	}
 
 	var byRows map[[sha256.Size]byte]bool
@@ -163,10 +152,6 @@ func (b below) named(ctx context.Context, subject store.Subject) (map[[sha256.Si
 
 // freeze keeps the account's key. What was frozen before stays.
 func (b below) freeze(ctx context.Context, subject store.Subject, frozen store.Frozen) error {
-	if subject.Kind != plan.Account {
-		return nil
-	}
-
 	if kept, err := b.frozenKey(ctx, frozen); err != nil || kept != "" {
 		return err
 	}

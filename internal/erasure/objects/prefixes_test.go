@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"steward/internal/datamap"
-	"steward/internal/emulator/gcs/gcstest"
 	"steward/internal/erasure/appdb"
 	"steward/internal/erasure/objects"
 	"steward/internal/erasure/plan"
@@ -44,20 +43,6 @@ func below(t *testing.T, settings gcs.Settings) (objects.Prefixes, scene) {
 	rows := appdb.New(made.db, decided(), appdb.Options{})
 
 	return objects.Below(rows, ofAccounts("files"), made.client, made.clock, "of-steward"), made
-}
-
-// put makes two generations of an object.
-func put(t *testing.T, bucket *gcs.Bucket, name string) {
-	t.Helper()
-
-	first, err := bucket.Put(t.Context(), name, strings.NewReader("1"), gcs.PutOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	if _, err := bucket.Put(t.Context(), name, strings.NewReader("2"), gcs.PutOptions{Replace: first.Generation}); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // ofAccount1 are the names below the prefixes of account 1 that are listed, each once.
@@ -237,24 +222,7 @@ func TestAPrefixThatCannotBeLookedBelow(t *testing.T) {
 func TestKeysThatAreTexts(t *testing.T) {
 	t.Parallel()
 
-	clock := gcstest.NewClock(start())
-	server := gcstest.Start(t, clock)
-
-	client, err := gcs.Open(t.Context(), gcs.Options{Endpoint: server.URL()})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() {
-		if err := client.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-
-	bucket := client.Bucket("files")
-	if _, err := bucket.Create(t.Context(), gcs.Settings{}); err != nil {
-		t.Fatal(err)
-	}
+	client, bucket, clock := service(t, gcs.Settings{})
 
 	put(t, bucket, "accounts/Acme/x")
 	put(t, bucket, "accounts/acme/x")

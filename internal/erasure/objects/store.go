@@ -27,7 +27,7 @@ type source interface {
 	store() string
 	// sets are those of frozen names: what was known first, and what was recorded when rows went, empty if nothing is.
 	sets() (first, late string)
-	// each tells the objects that are known now. What is frozen may be nil, before anything is.
+	// each tells the objects that are known now, and freezes what it needs to know them later. What is frozen is nil for a plan.
 	each(ctx context.Context, subject store.Subject, frozen store.Frozen, tell func(appdb.Object) error) error
 	// buckets are those in which objects of the subject may lie.
 	buckets(ctx context.Context, subject store.Subject) ([]string, error)
@@ -36,7 +36,6 @@ type source interface {
 // Store is the objects of a subject that one source knows.
 type Store struct {
 	source source
-	rows   *appdb.Store
 	all    []*appdb.Store
 	client *gcs.Client
 	clock  clocks.Clock
@@ -51,7 +50,7 @@ var (
 // New makes the store of the objects that rows name. The buckets own are Steward's: a row that names one is a mistake or
 // an attack, and the erasure is refused until it is gone.
 func New(rows *appdb.Store, client *gcs.Client, clock clocks.Clock, own ...string) *Store {
-	return &Store{source: named{rows}, rows: rows, all: []*appdb.Store{rows}, client: client, clock: clock, own: own}
+	return &Store{source: named{rows}, all: []*appdb.Store{rows}, client: client, clock: clock, own: own}
 }
 
 // Beside says which databases there are, this one's among them: rows of each may name objects of the same buckets, and one that

@@ -50,34 +50,9 @@ type scene struct {
 func beside(t *testing.T, by datamap.Database, settings gcs.Settings) scene {
 	t.Helper()
 
-	clock := gcstest.NewClock(start())
-	server := gcstest.Start(t, clock)
-
-	client, err := gcs.Open(t.Context(), gcs.Options{Endpoint: server.URL()})
-	if err != nil {
-		t.Fatal(err)
-	}
-
-	t.Cleanup(func() {
-		if err := client.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-
-	bucket := client.Bucket("files")
-	if _, err := bucket.Create(t.Context(), settings); err != nil {
-		t.Fatal(err)
-	}
-
+	client, bucket, clock := service(t, settings)
 	for _, name := range []string{"one", "one/longer", "two", "both"} {
-		first, err := bucket.Put(t.Context(), name, strings.NewReader("1"), gcs.PutOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-
-		if _, err := bucket.Put(t.Context(), name, strings.NewReader("2"), gcs.PutOptions{Replace: first.Generation}); err != nil {
-			t.Fatal(err)
-		}
+		put(t, bucket, name)
 	}
 
 	db, err := postgres.Open(t.Context(), pgtest.Database(t))
@@ -97,6 +72,46 @@ func beside(t *testing.T, by datamap.Database, settings gcs.Settings) scene {
 	rows := appdb.New(db, by, appdb.Options{})
 
 	return scene{objects.New(rows, client, clock, "of-steward"), client, bucket, clock, db}
+}
+
+// service is an empty bucket of a service of its own.
+func service(t *testing.T, settings gcs.Settings) (client *gcs.Client, bucket *gcs.Bucket, clock *gcstest.Clock) {
+	t.Helper()
+
+	clock = gcstest.NewClock(start())
+	server := gcstest.Start(t, clock)
+
+	client, err := gcs.Open(t.Context(), gcs.Options{Endpoint: server.URL()})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+
+	bucket = client.Bucket("files")
+	if _, err := bucket.Create(t.Context(), settings); err != nil {
+		t.Fatal(err)
+	}
+
+	return client, bucket, clock
+}
+
+// put makes two generations of an object.
+func put(t *testing.T, bucket *gcs.Bucket, name string) {
+	t.Helper()
+
+	first, err := bucket.Put(t.Context(), name, strings.NewReader("1"), gcs.PutOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	if _, err := bucket.Put(t.Context(), name, strings.NewReader("2"), gcs.PutOptions{Replace: first.Generation}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func decided() datamap.Database {
