@@ -12,7 +12,7 @@ import (
 func TestSmoke(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"--displays", "2000", "--rounds", "1", "--idle", "300ms", "--json"}, &out, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"--displays", "2000", "--rounds", "1", "--idle", "1ns", "--json"}, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	var got report
