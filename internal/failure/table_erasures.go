@@ -46,7 +46,7 @@ func erasures() []Row {
 		},
 		{
 			HoldEnd, "a hold ends within ten years, and not before it begins",
-			"Name an end within ten years; a hold that is needed for longer is set anew. See: steward hold set --help", false, Usage, false,
+			"Name an end within ten years; one that is needed for longer is set anew. See: steward hold list", false, Usage, false,
 		},
 		{
 			PolicyObserves, "the policy only observes erasures, so that none is decided",
