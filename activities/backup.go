@@ -123,22 +123,24 @@ func dayTimes(window due.Window, scheduled, now time.Time) DayTimes {
 // TakeBackup dumps, encrypts, uploads and signs one backup. It may be called
 // again after any end: a new attempt fences the old one out.
 func (b *Backups) TakeBackup(ctx context.Context, id string) (BackupStatus, error) {
-	row, err := catalogue.Get(ctx, b.Steward, id)
-	if err != nil {
-		return BackupStatus{}, err
-	}
-
-	taker, known := b.Takers[row.Database]
-	if !known {
-		return BackupStatus{}, failure.New(failure.UnknownDatabase, "taking a backup")
-	}
+	var row catalogue.Backup
 
 	state := newPulse()
-	taker.Owner, taker.Silence = owner(ctx), b.Patience.Of(silence)
-	taker.Progress, taker.Expected, taker.Held = state.report, state.expect, state.hold
-	taker.Deadline = b.deadline(row.Day)
 
-	err = state.during(ctx, b.Patience, func(ctx context.Context) error {
+	// The pulse is around every call: one that hangs would keep the only place of its database.
+	err := state.during(ctx, b.Patience, func(ctx context.Context) (err error) {
+		if row, err = catalogue.Get(ctx, b.Steward, id); err != nil {
+			return err
+		}
+
+		taker, known := b.Takers[row.Database]
+		if !known {
+			return failure.New(failure.UnknownDatabase, "taking a backup")
+		}
+
+		taker.Owner, taker.Silence = owner(ctx), b.Patience.Of(silence)
+		taker.Progress, taker.Expected, taker.Held = state.report, state.expect, state.hold
+		taker.Deadline = b.deadline(row.Day)
 		row, err = taker.Take(ctx, id)
 
 		return err

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"go.temporal.io/sdk/activity"
 
@@ -136,18 +137,29 @@ func (s *ErasureStores) ForgetErasure(ctx context.Context, id string) (erasure.S
 	})
 }
 
+// mayWorkTimeout is long for one SQL statement.
+const mayWorkTimeout = 30 * time.Second
+
+// mayWork is ownErasure under a pulse, and with an end: a call that hangs would keep one of the role's few places.
+func (s *ErasureStores) mayWork(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, s.Patience.Of(mayWorkTimeout))
+	defer cancel()
+
+	return ownErasure(ctx, s.Eraser.Steward, id)
+}
+
 // own does a step that may take long, with heartbeats, which also say how long the brake has held it. What counts and freezes has
 // no rows to tell: a database that is busy with it, and each chunk of keys that is kept, is progress.
 func (s *ErasureStores) own(
 	ctx context.Context, id string, step func(context.Context, string, erasure.Beat) (erasure.Seen, error),
 ) (seen erasure.Seen, err error) {
-	if err := ownErasure(ctx, s.Eraser.Steward, id); err != nil {
-		return erasure.Seen{}, err
-	}
-
 	state := newPulse()
 
 	err = state.during(ctx, s.Patience, func(ctx context.Context) (err error) {
+		if err := s.mayWork(ctx, id); err != nil {
+			return err
+		}
+
 		ctx = atwork.With(brake.Telling(ctx, state.hold), func() { state.report("", drill.AtWork) })
 		seen, err = step(ctx, id, func(done int64) { state.report("rows", done) })
 

@@ -20,17 +20,19 @@ type ErasureBody struct {
 	Reason string `json:"reason" maxLength:"40" doc:"Why, as a code."`
 	Kind   string `json:"kind" enum:"account,person" doc:"Whether an account or a person is erased."`
 	//nolint:lll // one tag
-	Account  string     `json:"account,omitempty" maxLength:"36" doc:"The id of the account; of a person, that of the customer whose data they are in."`
-	Mode     string     `json:"mode" enum:"observe,enforce" doc:"Whether it erases, or ends with its plan."`
-	Language string     `json:"language" maxLength:"2" doc:"That of the certificates."`
-	AskedBy  string     `json:"asked_by" maxLength:"40" doc:"The opaque id of who wanted it."`
-	OpenedBy string     `json:"opened_by" maxLength:"40" doc:"The opaque id of who opened the case."`
-	OpenedAt time.Time  `json:"opened_at" doc:"When."`
-	Stage    string     `json:"stage" maxLength:"40" doc:"How far it has come, as a code."`
-	Text     string     `json:"text" maxLength:"200" doc:"The same in words."`
-	StagedAt time.Time  `json:"staged_at" doc:"Since when."`
-	Code     string     `json:"code,omitempty" maxLength:"60" doc:"Of one that is blocked or held: the code of why; none for a legal hold."`
-	Stopped  string     `json:"stopped_in,omitempty" maxLength:"40" doc:"Of one that is blocked: the stage in which it stopped."`
+	Account  string    `json:"account,omitempty" maxLength:"36" doc:"The id of the account; of a person, that of the customer whose data they are in."`
+	Mode     string    `json:"mode" enum:"observe,enforce" doc:"Whether it erases, or ends with its plan."`
+	Language string    `json:"language" maxLength:"2" doc:"That of the certificates."`
+	AskedBy  string    `json:"asked_by" maxLength:"40" doc:"The opaque id of who wanted it."`
+	OpenedBy string    `json:"opened_by" maxLength:"40" doc:"The opaque id of who opened the case."`
+	OpenedAt time.Time `json:"opened_at" doc:"When."`
+	Stage    string    `json:"stage" maxLength:"40" doc:"How far it has come, as a code."`
+	Text     string    `json:"text" maxLength:"200" doc:"The same in words."`
+	StagedAt time.Time `json:"staged_at" doc:"Since when."`
+	Code     string    `json:"code,omitempty" maxLength:"60" doc:"Of one that is blocked or held: the code of why; none for a legal hold."`
+	Stopped  string    `json:"stopped_in,omitempty" maxLength:"40" doc:"Of one that is blocked: the stage in which it stopped."`
+	//nolint:lll // one tag
+	Refusal  string     `json:"refusal,omitempty" maxLength:"4000" doc:"Of one that is blocked: the tables, columns or stores at which it stopped, in words."`
 	Erased   *time.Time `json:"erased_at,omitempty" doc:"When every store had answered."`
 	Verified *time.Time `json:"verified_at,omitempty" doc:"When nothing was found left, the last time."`
 	GoneBy   *time.Time `json:"gone_by,omitempty" doc:"When nothing can be left anywhere; absent while nobody can say."`
@@ -41,8 +43,8 @@ func bodyOfErasure(c erasure.Case) ErasureBody {
 	return ErasureBody{
 		ID: c.ID, Cause: c.Cause, Reason: string(c.Reason), Kind: string(c.Kind), Account: c.Account, Mode: string(c.Mode),
 		Language: string(c.Language), AskedBy: c.AskedBy, OpenedBy: c.OpenedBy, OpenedAt: c.OpenedAt, Stage: string(c.Stage),
-		Text: c.Stage.Text(), StagedAt: c.StagedAt, Code: string(c.Code), Stopped: string(c.StoppedIn), Erased: known(c.ErasedAt),
-		Verified: known(c.VerifiedAt), GoneBy: known(c.GoneBy), Ended: known(c.EndedAt),
+		Text: c.Stage.Text(), StagedAt: c.StagedAt, Code: string(c.Code), Stopped: string(c.StoppedIn), Refusal: c.Refusal,
+		Erased: known(c.ErasedAt), Verified: known(c.VerifiedAt), GoneBy: known(c.GoneBy), Ended: known(c.EndedAt),
 	}
 }
 

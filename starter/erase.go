@@ -43,6 +43,8 @@ type erasureRow struct {
 	Code string `json:"code,omitempty"`
 	// StoppedIn is the stage in which it stopped.
 	StoppedIn string `json:"stopped_in,omitempty"`
+	// Refusal names the tables, columns or stores at which it stopped.
+	Refusal string `json:"refusal,omitempty"`
 	// ErasedAt is when every store had answered.
 	ErasedAt time.Time `json:"erased_at,omitzero"`
 	// VerifiedAt is when nothing was found left, the last time.
@@ -201,6 +203,7 @@ func (a *app) erasureTable(e erasureRow) console.Table {
 		{"stage", e.Stage + ": " + e.Text},
 		{"since", a.console.When(e.StagedAt)},
 		{"stopped", console.OrDash(e.Code)},
+		{"at", console.OrDash(e.Refusal)},
 		{"erased", a.console.When(e.ErasedAt)},
 		{"verified", a.console.When(e.VerifiedAt)},
 		{"gone by", a.console.When(e.GoneBy)},

@@ -273,7 +273,7 @@ func fate(cases []caseRow, account string) (erased, between bool) {
 
 // checkUntouched compares the rows and the objects of an account with what they were.
 func (w *World) checkUntouched(ctx context.Context, account Account, objects map[string]int, found *findings) error {
-	rows, err := w.rowsOf(ctx, account.ID)
+	rows, err := w.RowsOf(ctx, account.ID)
 	if err != nil {
 		return err
 	}

@@ -195,7 +195,7 @@ func (w *World) AddAccount(ctx context.Context) (Account, error) {
 		w.Ask(ctx, w.Callers.App, http.MethodPost, "/v1/accounts", of(id), nil),
 	)
 	if err == nil {
-		made.rows, err = w.rowsOf(ctx, id)
+		made.rows, err = w.RowsOf(ctx, id)
 	}
 	if err != nil {
 		return made, fmt.Errorf("making an account: %w", err)
@@ -212,15 +212,15 @@ func (w *World) Written(ctx context.Context, account string) error {
 	for i := range w.accounts {
 		if w.accounts[i].ID == account {
 			var err error
-			w.accounts[i].rows, err = w.rowsOf(ctx, account)
+			w.accounts[i].rows, err = w.RowsOf(ctx, account)
 			return err
 		}
 	}
 	return fmt.Errorf("account %s: %w", account, os.ErrNotExist)
 }
 
-// rowsOf is a hash of every row of an account, in every table of the app.
-func (w *World) rowsOf(ctx context.Context, id string) (string, error) {
+// RowsOf is a hash of every row of an account, in every table of the app.
+func (w *World) RowsOf(ctx context.Context, id string) (string, error) {
 	found, err := Rows(ctx, w.AppURL, `select count(*) || ' ' || md5(coalesce(string_agg(line, E'\n' order by line), '')) from (
 		select 'account ' || t::text as line from club.accounts as t where id = $1::text::bigint
 		union all select 'member ' || t::text from club.members as t where account = $1::text::bigint

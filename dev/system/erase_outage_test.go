@@ -36,35 +36,96 @@ func calamities() []calamity {
 	}
 }
 
-// TestCalamitiesInTheMiddleOfAnErasure lets each come in each of the four long steps of an erasure. The case ends right by
-// itself, or by `steward reconcile` where Temporal has lost it: erased, once.
+// TestCalamitiesInTheMiddleOfAnErasure lets each come in each of the four long steps of an erasure, and while its tombstone is
+// committed. The case ends right by itself, or by `steward reconcile` where Temporal has lost it: erased, once. Before its
+// tombstone it can be cancelled all the same.
 func TestCalamitiesInTheMiddleOfAnErasure(t *testing.T) {
 	t.Parallel()
 	options := erasing()
 	options.Own = true
 	world := harness.New(t, options)
 	command := commandIn(t, world, buildSteward(t))
-	steps := []string{"PlanErasure", "CloseSubject", "ExecuteErasure", "VerifyErasure"}
-	seed := int(harness.TestSeed().Number % uint64(len(steps)))
+	moments := momentsOfAnErasure()
+	seed := int(harness.TestSeed().Number % uint64(len(moments)))
 	for n, each := range calamities() {
-		for m, step := range steps {
-			if !harness.Soak() && (n+m+seed)%len(steps) > 0 {
-				continue // one step of each, another with each seed
+		for m, at := range moments {
+			if !harness.Soak() && (n+m+seed)%len(moments) > 0 {
+				continue // one moment of each, another with each seed
 			}
 			began := time.Now()
-			each.in(t, world, command, step)
-			t.Logf("%s in %s: %s", each.name, step, time.Since(began).Round(time.Millisecond))
+			each.in(t, world, command, at)
+			t.Logf("%s in call %d of %s: %s", each.name, at.call, at.step, time.Since(began).Round(time.Millisecond))
 		}
+	}
+	cancelledAfterACrash(t, world)
+}
+
+// moment is one outside call of a step.
+type moment struct {
+	step string
+	call int
+}
+
+// momentsOfAnErasure are one in the middle of each long step, and three of the commit of the tombstone: when it has begun, before
+// its last words, and at its end.
+func momentsOfAnErasure() []moment {
+	return []moment{
+		{"PlanErasure", 20},
+		{"CloseSubject", 20},
+		{"CommitTombstone", 2},
+		{"CommitTombstone", 9},
+		{"CommitTombstone", 15},
+		{"ExecuteErasure", 20},
+		{"VerifyErasure", 20},
 	}
 }
 
-// in lets it come in one step.
-func (c calamity) in(t *testing.T, world *harness.World, command steward, step string) {
+// cancelledAfterACrash kills Postgres at each moment before a tombstone and while it is committed, and then asks for the case to be stopped: who
+// was told that it is has the account as it was, and who was told that it is too late has it erased.
+func cancelledAfterACrash(t *testing.T, world *harness.World) {
 	t.Helper()
+	moments := momentsOfAnErasure()[:5]
+	for n, at := range moments {
+		if !harness.Soak() && uint64(n)%3 != harness.TestSeed().Number%3 {
+			continue
+		}
+		began := time.Now()
+		account := added(t, world)
+		answers := make(chan error, 1)
+		world.Gate.Arm(harness.Plan{
+			N: at.call, Mode: faults.Pass, Counts: func(call harness.Call) bool { return call.Part.Operation == at.step },
+			Then: func() {
+				err := errors.Join(world.Main.Crash(), world.Main.Revive(t.Context()))
+				if err == nil {
+					err = cancelNewest(t.Context(), world, account)
+				}
+				answers <- err
+			},
+		})
+		ctx, done := context.WithTimeout(t.Context(), runTimeout)
+		err := cancelledOrErased(ctx, world, account, answers)
+		done()
+		if _, hit := world.Gate.Disarm(); hit == nil {
+			t.Errorf("nothing was called at call %d of %s", at.call, at.step)
+		}
+		if err != nil {
+			t.Fatalf("SIGKILL of Postgres at call %d of %s, and a cancellation: %v", at.call, at.step, err)
+		}
+		if found, err := world.Check(t.Context()); err != nil || len(found) > 0 {
+			t.Fatalf("SIGKILL of Postgres at call %d of %s, and a cancellation: %v, %v", at.call, at.step, found, err)
+		}
+		t.Logf("SIGKILL of Postgres at call %d of %s, and a cancellation: %s", at.call, at.step, time.Since(began).Round(time.Millisecond))
+	}
+}
+
+// in lets it come at one moment.
+func (c calamity) in(t *testing.T, world *harness.World, command steward, at moment) {
+	t.Helper()
+	step := at.step
 	account := added(t, world)
 	came := make(chan error, 1)
 	world.Gate.Arm(harness.Plan{
-		N: 20, Mode: faults.Pass, Counts: func(call harness.Call) bool { return call.Part.Operation == step },
+		N: at.call, Mode: faults.Pass, Counts: func(call harness.Call) bool { return call.Part.Operation == step },
 		Then: func() {
 			id, err := open(t.Context(), world, account)
 			if err == nil {

@@ -138,10 +138,10 @@ func cancelledOrErased(ctx context.Context, world *harness.World, account harnes
 	}
 	stage, err := world.Await(ctx, id, "awaiting_approval", "cancelled")
 	if err == nil && stage == "awaiting_approval" {
-		if err = world.Approve(ctx, id); err != nil && len(answers) == 0 {
-			return err // nobody has cancelled it
+		refused := world.Approve(ctx, id) // of one that was cancelled meanwhile
+		if stage, err = world.Await(ctx, id, "waiting", "cancelled"); err != nil {
+			err = errors.Join(err, refused)
 		}
-		stage, err = world.Await(ctx, id, "waiting", "cancelled")
 	}
 	if err != nil {
 		return err

@@ -46,6 +46,8 @@ type Case struct {
 	// Code and StoppedIn say why and where a blocked one stopped.
 	Code      failure.Code
 	StoppedIn Stage
+	// Refusal is what it stumbled over, in words that name tables, columns and stores; empty where the step that stopped left none.
+	Refusal string
 	// RecheckedAt is when this closing's plan was last found to hold.
 	RecheckedAt time.Time
 	// Tombstone is the ledger's entry of the decision, empty before it.
@@ -67,7 +69,7 @@ const (
 
 const columns = `id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, stage, staged_at,
 	plan, back_to, app, code, stopped_in, rechecked_at, coalesce(tombstone, ''), erased_at, verified_at, gone_by,
-	coalesce(cancel_act, ''), coalesce(retry_act, ''), ended_at`
+	coalesce(cancel_act, ''), coalesce(retry_act, ''), ended_at, case when stage = 'blocked' and code = refusal_code then refusal else '' end`
 
 // Get reads one case. It fails with ErasureUnknown.
 func Get(ctx context.Context, q postgres.Queryer, id string) (Case, error) {
@@ -140,7 +142,7 @@ func scan(row pgx.CollectableRow) (Case, error) {
 
 	err := row.Scan(&c.ID, &c.Cause, &c.Reason, &c.Approval, &c.Kind, &c.Account, &c.Mode, &c.Language, &c.AskedBy, &c.OpenedBy, &c.OpenedAt,
 		&c.Stage, &c.StagedAt, &c.Plan, &c.BackTo, &c.App, &c.Code, &c.StoppedIn, &rechecked, &c.Tombstone, &erased, &verified, &gone,
-		&c.CancelAct, &c.RetryAct, &ended)
+		&c.CancelAct, &c.RetryAct, &ended, &c.Refusal)
 
 	c.OpenedAt, c.StagedAt = c.OpenedAt.UTC(), c.StagedAt.UTC()
 	c.RecheckedAt, c.ErasedAt, c.VerifiedAt = postgres.Instant(rechecked), postgres.Instant(erased), postgres.Instant(verified)

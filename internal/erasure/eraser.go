@@ -282,6 +282,8 @@ func (e Eraser) alone(ctx context.Context, id string, at Stage, work func(contex
 		return work(ctx, of, subject)
 	})
 	if err != nil && !failure.Is(err, failure.ErasureMoved) {
+		e.refused(ctx, id, err)
+
 		return Seen{}, failWith("working on an erasure", err)
 	}
 
