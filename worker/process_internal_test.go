@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,4 +53,28 @@ func TestADrillerNeedsItsCluster(t *testing.T) {
 	if err := config.Need(needs(settings, []role{drillRole})); err != nil {
 		t.Error(err)
 	}
+}
+
+// What is done by the clock is done at once, and then each time that so long is over, until the process ends.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+
+	synctest.Test(t, func(t *testing.T) {
+		const days = 5
+
+		ctx, stop := context.WithTimeout(t.Context(), (days-1)*sweepEvery+time.Hour)
+		defer stop()
+
+		var at []time.Duration
+
+		begun := time.Now()
+
+		if err := again(ctx, sweepEvery, func() { at = append(at, time.Since(begun)) }); err != nil {
+			t.Error(err)
+		}
+
+		if want := []time.Duration{0, sweepEvery, 2 * sweepEvery, 3 * sweepEvery, 4 * sweepEvery}; !slices.Equal(at, want) {
+			t.Errorf("done at %v, want %v", at, want)
+		}
+	})
 }
