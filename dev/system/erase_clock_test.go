@@ -96,7 +96,7 @@ func heldBack(t *testing.T, world *harness.World) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = busy.Close(context.WithoutCancel(t.Context())) }() //nolint:errcheck // closed below, but for a failure
+	defer func() { _ = busy.Close(context.WithoutCancel(t.Context())) }()
 	if _, err := busy.Exec(t.Context(), "select pg_advisory_lock("+busyKey+")"); err != nil {
 		t.Fatal(err)
 	}

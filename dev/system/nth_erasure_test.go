@@ -33,11 +33,11 @@ const (
 //nolint:tparallel // one loop after the other has the lanes
 func TestNthErasure(t *testing.T) {
 	t.Parallel()
-	step, news, cancelled, sweeps := erasurePoints, newsPoints, cancelPoints, sweptOf
+	step, news, cancelled, sweeps, worlds := erasurePoints, newsPoints, cancelPoints, sweptOf, make([]*harness.World, lanes-1)
 	if harness.Soak() {
 		step, news, cancelled, sweeps = slicesOfPoints, slicesOfPoints, slicesOfPoints, 0
+		worlds = make([]*harness.World, 2*lanes-1) // nothing beside them, and hangs are waited for
 	}
-	worlds := make([]*harness.World, lanes-1)
 	for i := range worlds {
 		worlds[i] = harness.New(t, erasing())
 	}

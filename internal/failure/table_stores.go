@@ -21,7 +21,7 @@ func stores() []Row {
 		},
 		{
 			RouteChanged, "the data map or the database changed since the erasure was planned",
-			"Bring back what the message names, or decide it in datamap.yaml so that all is done as before. See: steward erase list",
+			"Bring back what the case names (erase show), or decide it in datamap.yaml so that all is done as before. See: steward erase list",
 			true, Refused, false,
 		},
 		{NotFrozen, "the keys of the subject were not frozen", "Plan the erasure anew. See: steward doctor", false, Failed, false},
