@@ -6,16 +6,21 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"steward/internal/clocks"
 	"steward/internal/config"
 	"steward/internal/datamap"
 	"steward/internal/erasure/appdb"
+	"steward/internal/erasure/objects"
 	"steward/internal/failure"
+	"steward/internal/gcs"
 	"steward/internal/policy"
 	"steward/internal/postgres"
 	"steward/internal/replay"
+	"steward/internal/store"
 )
 
 // restoredVariable is the environment variable with the URL of a restored database: it holds a password.
@@ -102,10 +107,15 @@ type restored struct {
 	db      *postgres.DB
 	decided datamap.Database
 	records replay.Records
+	storage *gcs.Client
+	clock   clocks.Clock
+	own     []string
+	// buckets are the restored ones, by those of the app.
+	buckets map[string]string
 }
 
 // restored opens the database that the environment names, and what else a replay needs.
-func (a *app) restored(ctx context.Context, settings config.Config, rules *policy.Policy, name string) (restored, error) {
+func (a *app) restored(ctx context.Context, settings config.Config, rules *policy.Policy, flags replayFlags) (restored, error) {
 	url := os.Getenv(restoredVariable)
 	if url == "" {
 		return restored{}, failure.New(failure.ConfigInvalid, "opening the restored database (set "+restoredVariable+")")
@@ -116,9 +126,9 @@ func (a *app) restored(ctx context.Context, settings config.Config, rules *polic
 		return restored{}, err
 	}
 
-	of := read.Database(name)
+	of := read.Database(flags.database)
 	if of == nil {
-		return restored{}, failure.New(failure.UnknownDatabase, "looking for "+name+" in the data map")
+		return restored{}, failure.New(failure.UnknownDatabase, "looking for "+flags.database+" in the data map")
 	}
 
 	if rules.Storage.Replay == "" {
@@ -140,22 +150,55 @@ func (a *app) restored(ctx context.Context, settings config.Config, rules *polic
 		return restored{}, err
 	}
 
+	if err := restoredBuckets(ctx, storage, flags.buckets, rules.OwnBuckets()); err != nil {
+		return restored{}, err
+	}
+
 	db, err := postgres.Open(ctx, url)
 
 	return restored{
-		db: db, decided: *of,
+		db: db, decided: *of, storage: storage, clock: settings.Clock(), own: rules.OwnBuckets(), buckets: flags.buckets,
 		records: replay.Records{Bucket: storage.Bucket(rules.Storage.Replay), Catalogue: replay.Catalogue{DB: steward}, Key: key},
 	}, err
 }
 
-// again does one erasure again.
-func (r restored) again(ctx context.Context, erasure string) (replay.Result, error) {
-	record, err := r.records.Open(ctx, erasure)
-	if err != nil {
-		return replay.Result{}, err
+// restoredBuckets refuses a restored bucket that is not there, or is one of Steward's own, before anything is erased.
+func restoredBuckets(ctx context.Context, storage *gcs.Client, buckets map[string]string, own []string) error {
+	for _, name := range buckets {
+		if slices.Contains(own, name) {
+			return failure.New(failure.ConfigInvalid, "looking at the restored bucket "+name+" (it is one of Steward's own)")
+		}
+
+		if _, err := storage.Bucket(name).Settings(ctx); err != nil {
+			return failure.Wrap(failure.Unavailable, "looking at the restored bucket "+name, err)
+		}
 	}
 
-	in := appdb.New(r.db, r.decided, appdb.Options{PseudonymKey: record.PseudonymKey()})
+	return nil
+}
 
-	return record.Again(ctx, r.records.Key, in, replay.Columns{DB: r.db, Decided: r.decided}, func(int64) {})
+// again does one erasure again: in the restored buckets first, since rows say what lies there, and then in the database.
+func (r restored) again(ctx context.Context, erasure string) (results []replay.Result, err error) {
+	record, err := r.records.Open(ctx, erasure)
+	if err != nil {
+		return nil, err
+	}
+
+	rows := appdb.New(r.db, r.decided, appdb.Options{PseudonymKey: record.PseudonymKey()})
+	stores := []store.Store{}
+
+	if len(r.buckets) > 0 {
+		stores = objects.Restored(rows, r.decided.Prefixes, r.storage, r.clock, r.buckets, r.own...)
+	}
+
+	for _, in := range append(stores, rows) {
+		result, err := record.Again(ctx, r.records.Key, in, replay.Columns{DB: r.db, Decided: r.decided}, func(int64) {})
+		if err != nil {
+			return results, err
+		}
+
+		results = append(results, result)
+	}
+
+	return results, nil
 }

@@ -31,7 +31,10 @@ type refusedReplay struct {
 }
 
 // replayFlags are those of replay run.
-type replayFlags struct{ database, execute string }
+type replayFlags struct {
+	database, execute string
+	buckets           map[string]string
+}
 
 func newReplayRun(a *app) *cobra.Command {
 	var flags replayFlags
@@ -41,7 +44,9 @@ func newReplayRun(a *app) *cobra.Command {
 		Long: "Shows the erasures that a restored database must go through again; with --execute and the hash of that list does them,\n" +
 			"one after the other, and verifies each. One that cannot be done, for its record is lost or damaged, is named and does not\n" +
 			"stop the others. The database is named by " + restoredVariable + ", with a login that may erase;\n" +
-			"replay.identity lies in STEWARD_KEYS_DIR. Run it before anybody works with the database. It may be run again.",
+			"replay.identity lies in STEWARD_KEYS_DIR. Run it before anybody works with the database. It may be run again.\n" +
+			"Files that were restored into a bucket go too where --bucket names it; whose row names a file is asked of the same database:\n" +
+			"where only files were restored, that is the app's own.",
 		Example: "  steward replay run --database app\n" +
 			"  steward replay run --database app --execute e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
 		Args: args(cobra.NoArgs),
@@ -51,6 +56,9 @@ func newReplayRun(a *app) *cobra.Command {
 	}
 	command.Flags().StringVar(&flags.database, "database", "app", "the restored database, by its name in the policy")
 	command.Flags().StringVar(&flags.execute, "execute", "", "the hash of the list that was shown: do it")
+
+	command.Flags().StringToStringVar(&flags.buckets, "bucket", nil,
+		"a bucket of the app, and the one that its files were restored into: --bucket demo-app-uploads=example-restored")
 
 	return command
 }
@@ -79,7 +87,7 @@ func (a *app) replay(ctx context.Context, flags replayFlags) (err error) {
 		return failure.New(failure.PlanChanged, "erasing again (the list is not the one that was shown)")
 	}
 
-	in, err := a.restored(ctx, settings, rules, flags.database)
+	in, err := a.restored(ctx, settings, rules, flags)
 	if err != nil {
 		return err
 	}
@@ -109,8 +117,11 @@ func (r restored) all(ctx context.Context, result *replayed) (first error) {
 			continue
 		}
 
-		left = left || len(came.Left) > 0
-		result.Results = append(result.Results, came)
+		for _, each := range came {
+			left = left || len(each.Left) > 0
+		}
+
+		result.Results = append(result.Results, came...)
 	}
 
 	if first == nil && left {

@@ -82,7 +82,9 @@ func (w *World) sinks(ctx context.Context, before *searched) (map[string][]byte,
 	}
 	// What is asked of the app's own bucket names the app's files; nobody else is asked so.
 	app := w.Rules.Promises.Backups.Files[0].Bucket
-	own := slices.DeleteFunc(w.Storage.Requests(), func(request gcs.Request) bool { return request.Bucket == app })
+	own := slices.DeleteFunc(w.Storage.Requests(), func(request gcs.Request) bool {
+		return request.Bucket == app || slices.Contains(w.Restored, request.Bucket)
+	})
 	requests, err := json.Marshal(own)
 	if err != nil {
 		return nil, fmt.Errorf("reading the request log: %w", err)

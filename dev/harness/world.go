@@ -121,6 +121,8 @@ type World struct {
 	Gate *Gate
 	// Workers are the processes by their roles.
 	Workers map[string]*Worker
+	// Restored are buckets into which the test restored the app's files: they are the app's, as its own is.
+	Restored []string
 	// Options are those that the test gave.
 	Options Options
 

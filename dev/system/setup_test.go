@@ -38,6 +38,7 @@ import (
 const (
 	exitOK      = 0
 	exitFailed  = 1
+	exitUsage   = 2
 	exitBroken  = 5
 	exitPending = 6
 	exitRefused = 7

@@ -61,6 +61,10 @@ func (s *Store) alone(ctx context.Context, subject store.Subject, frozen store.F
 				continue // of a row that came after the plan: what is Steward's is not the subject's
 			}
 
+			if _, here := s.moved.at(object.Bucket); !here {
+				continue
+			}
+
 			if err := tell(object); err != nil {
 				return err
 			}

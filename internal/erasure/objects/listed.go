@@ -39,7 +39,12 @@ func (b below) listed(
 			return failure.New(failure.MapUnfit, "looking below prefixes: "+prefix.Bucket+" is Steward's own bucket")
 		}
 
-		err := b.list(ctx, prefix, key, options, counts, tell)
+		in, here := b.moved.at(prefix.Bucket)
+		if !here {
+			continue
+		}
+
+		err := b.list(ctx, b.client.Bucket(in), prefix, key, options, counts, tell)
 		if failure.Is(err, failure.ObjectNotFound) {
 			return failure.New(failure.MapUnfit, "looking below prefixes: there is no bucket "+prefix.Bucket)
 		}
@@ -53,7 +58,7 @@ func (b below) listed(
 }
 
 func (b below) list(
-	ctx context.Context, prefix datamap.Prefix, key string, options gcs.ListOptions, counts func(gcs.Object) bool, tell found,
+	ctx context.Context, in *gcs.Bucket, prefix datamap.Prefix, key string, options gcs.ListOptions, counts func(gcs.Object) bool, tell found,
 ) error {
 	var chunk []appdb.Object
 
@@ -69,7 +74,7 @@ func (b below) list(
 		return err
 	}
 
-	for listed, err := range b.client.Bucket(prefix.Bucket).List(ctx, prefix.Of(key), options) {
+	for listed, err := range in.List(ctx, prefix.Of(key), options) {
 		if err != nil {
 			return fmt.Errorf("listing below a prefix: %w", err)
 		}

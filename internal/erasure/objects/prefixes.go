@@ -73,6 +73,7 @@ type below struct {
 	declared []datamap.Prefix
 	client   *gcs.Client
 	own      []string
+	moved    moved
 }
 
 func (b below) store() string { return b.rows.Name() + " prefixes" }

@@ -40,6 +40,7 @@ type Store struct {
 	client *gcs.Client
 	clock  clocks.Clock
 	own    []string
+	moved  moved
 }
 
 var (
@@ -77,6 +78,10 @@ func (s *Store) known(ctx context.Context, subject store.Subject, frozen store.F
 	return s.source.each(ctx, subject, frozen, func(object appdb.Object) error {
 		if slices.Contains(s.own, object.Bucket) {
 			return failure.New(failure.MapUnfit, "looking for objects: one is in Steward's own bucket "+object.Bucket)
+		}
+
+		if _, here := s.moved.at(object.Bucket); !here {
+			return nil
 		}
 
 		return each(object)
@@ -223,7 +228,7 @@ func (s *Store) Erase(ctx context.Context, subject store.Subject, frozen store.F
 
 // remove deletes every generation of an object. One that is gone already is no error.
 func (s *Store) remove(ctx context.Context, object appdb.Object) error {
-	bucket := s.client.Bucket(object.Bucket)
+	bucket := s.bucket(object)
 
 	for generation, err := range bucket.List(ctx, object.Name, gcs.ListOptions{Versions: true}) {
 		if failure.Is(err, failure.ObjectNotFound) {
@@ -248,7 +253,7 @@ func (s *Store) remove(ctx context.Context, object appdb.Object) error {
 
 // soft is until when the service keeps a deleted object, zero if it does not.
 func (s *Store) soft(ctx context.Context, object appdb.Object) (until time.Time, err error) {
-	for generation, err := range s.client.Bucket(object.Bucket).List(ctx, object.Name, gcs.ListOptions{SoftDeleted: true}) {
+	for generation, err := range s.bucket(object).List(ctx, object.Name, gcs.ListOptions{SoftDeleted: true}) {
 		if failure.Is(err, failure.ObjectNotFound) {
 			return time.Time{}, nil
 		}
@@ -273,7 +278,7 @@ func (s *Store) Verify(ctx context.Context, subject store.Subject, frozen store.
 
 	err = s.alone(ctx, subject, frozen, func(object appdb.Object) error {
 		for _, options := range []gcs.ListOptions{{Versions: true}, {SoftDeleted: true}} {
-			for generation, err := range s.client.Bucket(object.Bucket).List(ctx, object.Name, options) {
+			for generation, err := range s.bucket(object).List(ctx, object.Name, options) {
 				switch {
 				case failure.Is(err, failure.ObjectNotFound):
 				case err != nil:
