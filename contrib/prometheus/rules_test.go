@@ -284,6 +284,7 @@ func TestMetricsExist(t *testing.T) {
 	m.Messages(time.Unix(1, 0), outbox.Standing{}, webhook.Standing{})
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 	m.DataMap(time.Unix(1, 0), 0, 0)
+	m.Copies(map[string]int{"app": 0})
 	m.Erasures(time.Unix(1, 0), standing.Standing{})
 	m.Residue(erasure.ResidueState{})
 
