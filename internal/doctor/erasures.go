@@ -78,7 +78,7 @@ func (d *Doctor) erasers(ctx context.Context) []Check {
 		checks = append(checks, d.eraser(ctx, database))
 	}
 
-	return checks
+	return append(checks, d.undeclared(ctx, decided)...)
 }
 
 func (d *Doctor) eraser(ctx context.Context, database datamap.Database) Check {
