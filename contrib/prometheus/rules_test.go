@@ -287,6 +287,7 @@ func TestMetricsExist(t *testing.T) {
 	m.Copies(map[string]int{"app": 0})
 	m.Erasures(time.Unix(1, 0), standing.Standing{})
 	m.Residue(erasure.ResidueState{})
+	m.Replay(time.Unix(1, 0), 0)
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)
