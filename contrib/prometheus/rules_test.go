@@ -263,6 +263,7 @@ func TestTheNumbersAreThoseOfThePolicy(t *testing.T) {
 		"StewardOwnRecordsOverdue":    ownrecords.Grace,
 		"StewardErasuresStill":        standing.Stuck,
 		"StewardErasuresOverdue":      standing.Late,
+		"StewardErasuresWithoutDay":   standing.Unsaid,
 	} {
 		at := slices.IndexFunc(rules(t), func(r rule) bool { return r.Alert == name })
 		want := "> " + strconv.FormatInt(int64(limit/time.Second), 10)

@@ -95,23 +95,33 @@ func TestWhatErasingNeeds(t *testing.T) {
 		t.Errorf("%+v", check)
 	}
 
-	saw("cases", doctor.OK, "", "none is blocked")
+	saw("cases", doctor.OK, "", "or is overdue")
 
 	for _, c := range []struct {
 		stage, staged, gone string
+		why                 failure.Code
 		state               doctor.State
 		code                failure.Code
 		says                string
 	}{
-		{"blocked", "9 h", "infinity", doctor.Warn, "", "1 are blocked"},
-		{"executing", "7 h", "infinity", doctor.Fail, failure.PromiseBroken, "has not gone on for 7h"},
-		{"waiting", "90 h", "-25 h", doctor.Fail, failure.PromiseBroken, "has not ended"},
+		{"waiting", "900 h", "", failure.NoConnector, doctor.OK, "", "overdue; 1 wait for places that nothing connects with (no_connector)"},
+		{"waiting", "23 h", "", failure.CopyUndeclared, doctor.OK, "", "is overdue"},
+		{"waiting", "25 h", "", failure.CopyUndeclared, doctor.Warn, "", "nobody can say since 25h"},
+		{"blocked", "9 h", "infinity", "", doctor.Warn, "", "1 are blocked"},
+		{"executing", "7 h", "infinity", "", doctor.Fail, failure.PromiseBroken, "has not gone on for 7h"},
+		{"waiting", "90 h", "-25 h", "", doctor.Fail, failure.PromiseBroken, "has not ended"},
 	} {
+		id := ids.New("era")
 		run(at, `with put as (select set_config('session_replication_role', 'replica', true))
 			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in, gone_by, tombstone)
 			select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', now() - $3::interval, now() - $3::interval, $2,
-				case when $2 = 'blocked' then 'closing' else '' end, case when $2 = 'waiting' then now() + $4::interval end,
-				case when $2 in ('executing', 'waiting') then $1 end from put`, ids.New("era"), c.stage, c.staged, strings.Replace(c.gone, "infinity", "0 h", 1))
+				case when $2 = 'blocked' then 'closing' else '' end, case when $2 = 'waiting' then now() + nullif($4, '')::interval end,
+				case when $2 in ('executing', 'waiting') then $1 end from put`, id, c.stage, c.staged, strings.Replace(c.gone, "infinity", "0 h", 1))
+
+		if c.why != "" {
+			run(at, `insert into erasure_stores (erasure, store, outcome, code, erased_at) values ($1, 'a store', 'failed', $2, now())`, id, c.why)
+		}
+
 		saw("cases", c.state, c.code, c.says)
 	}
 }
