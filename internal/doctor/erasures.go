@@ -91,7 +91,7 @@ func (d *Doctor) erasers(ctx context.Context) []Check {
 		checks = append(checks, d.eraser(ctx, database))
 	}
 
-	return append(checks, d.undeclared(ctx, decided)...)
+	return append(append(checks, d.unlooked(ctx, decided)), d.undeclared(ctx, decided)...)
 }
 
 func (d *Doctor) eraser(ctx context.Context, database datamap.Database) Check {

@@ -32,7 +32,7 @@ databases:
 // with the rights of the core role.
 func TestWhatErasingNeeds(t *testing.T) {
 	at, app := pgtest.Steward(t), pgtest.Database(t)
-	dir, keysDir := t.TempDir(), t.TempDir()
+	dir, keysDir, hit := t.TempDir(), t.TempDir(), ids.New("era")
 	file := filepath.Join(dir, "datamap.yaml")
 
 	run := func(url, sql string, args ...any) {
@@ -78,10 +78,26 @@ func TestWhatErasingNeeds(t *testing.T) {
 	}
 
 	t.Setenv("APP_ERASE_DATABASE_URL", "")
+	run(at, `with put as (select set_config('session_replication_role', 'replica', true)), era as (
+			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in,
+				code, tombstone)
+			select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', now(), now(), 'blocked', 'waiting', 'remainders_found', $1 from put)
+		insert into erasure_remainders (erasure, store, place, why, rows, at) select $1, 'residue/' || d, 'public.notes.body', 'x', 1, now()
+			from unnest(array['app', 'shop']) as d, put`, hit)
 	saw("data map", doctor.Fail, failure.ConfigInvalid, "")
 	write(file, firms)
 	run(app, "create table firms (id int primary key, name text)")
 	saw("data map", doctor.OK, "", "1 databases")
+	saw("residue", doctor.Warn, "", "shop (1 cases)")
+
+	if check := look("residue"); !strings.Contains(check.Hint, "Name it in the data map again") || !strings.Contains(check.Hint, "steward erase retry") {
+		t.Errorf("%+v", check)
+	}
+
+	run(at, "delete from erasure_remainders where store = 'residue/shop'")
+	saw("residue", doctor.OK, "", "nothing was found in a database that nobody looks through")
+	run(at, `delete from erasure_remainders`)
+	run(at, `with put as (select set_config('session_replication_role', 'replica', true)) delete from erasures using put`)
 	saw("eraser of app", doctor.Skipped, "", "is not set here")
 
 	t.Setenv("APP_ERASE_DATABASE_URL", app)
