@@ -81,7 +81,7 @@ func TestWhatErasingNeeds(t *testing.T) {
 	run(at, `with put as (select set_config('session_replication_role', 'replica', true)), era as (
 			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in,
 				code, tombstone)
-			select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', now(), now(), 'blocked', 'waiting', 'remainders_found', $1 from put)
+			select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', now(), current_timestamp, 'blocked', 'waiting', 'remainders_found', $1 from put)
 		insert into erasure_remainders (erasure, store, place, why, rows, at) select $1, 'residue/' || d, 'public.notes.body', 'x', 1, now()
 			from unnest(array['app', 'shop']) as d, put`, hit)
 	saw("data map", doctor.Fail, failure.ConfigInvalid, "")
