@@ -13,7 +13,8 @@ import (
 func Unlooked(ctx context.Context, q postgres.Queryer, databases []string) (map[string]int64, error) {
 	//nolint:rowserrcheck // ForEachRow returns it
 	rows, err := q.Query(ctx, `select substr(store, length($1) + 1), count(distinct erasure)
-		from erasure_remainders join erasures on id = erasure where starts_with(store, $1) and ended_at is null and not substr(store, length($1) + 1) = any(coalesce($2::text[], '{}'))
+		from erasure_remainders join erasures on id = erasure
+		where starts_with(store, $1) and ended_at is null and not substr(store, length($1) + 1) = any(coalesce($2::text[], '{}'))
 		group by store`, residuePrefix, databases)
 	if err != nil {
 		return nil, failWith("looking for residue where nobody looks", err)
