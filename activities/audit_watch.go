@@ -88,7 +88,7 @@ type trouble struct {
 	says, anchor string
 	since        time.Time // zero where it has no beginning
 	count        int64     // 0 where it is not counted
-	what         string    // a state of a mail or a table; empty where there is one kind only
+	what         string    // a state of a mail, a code or a table; empty where there is one kind only
 }
 
 // wrong lists what is wrong at an instant, by the limits that the alerts of Prometheus
@@ -108,6 +108,13 @@ func (w watched) wrong(now time.Time) []trouble {
 
 	for _, state := range outbox.Failures() {
 		all = append(all, trouble{says: "mails did not arrive", anchor: "mail-failed", count: w.mail.Failed[state], what: string(state)})
+	}
+
+	for _, reason := range standing.Mendable() {
+		all = append(all, trouble{
+			says: "nobody can say by when an erased subject is gone", anchor: "erasures-without-day",
+			since: past(now, w.erasures.Dayless[reason].Since, standing.Unsaid), what: string(reason),
+		})
 	}
 
 	for _, late := range w.records {

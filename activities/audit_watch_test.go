@@ -55,7 +55,10 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 		"steward_mail_overdue_seconds 18000", "steward_mail_oldest_waiting_seconds 18000", `steward_mail_failed{state="bounced"} 1`,
 		"steward_webhook_overdue_seconds 28800", "steward_webhook_oldest_waiting_seconds 28800", "steward_webhook_given_up 1",
 		`steward_erasures_open{stage="blocked"} 1`, `steward_erasures_open{stage="held"} 0`, "steward_erasures_still_seconds 25200",
-		"steward_erasures_overdue_seconds 90000", "steward_erasures_without_day 1",
+		"steward_erasures_overdue_seconds 90000",
+		`steward_erasures_without_day{code="no_connector"} 1`, `steward_erasures_without_day_seconds{code="no_connector"} 360000`,
+		`steward_erasures_without_day{code="copy_undeclared"} 1`, `steward_erasures_without_day_seconds{code="copy_undeclared"} 90000`,
+		`steward_erasures_without_day{code="other"} 0`, `steward_erasures_without_day_seconds{code="other"} 0`,
 		"steward_webhook_endpoints_disabled 1", `steward_own_records_overdue_seconds{table="webhook_events"} 10800`,
 	} {
 		if !strings.Contains(text, "\n"+wanted+"\n") {
@@ -66,7 +69,7 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 	log := w.log.String()
 	for _, anchor := range []string{
 		"mail-overdue", "mail-stuck", "mail-failed", "webhooks-overdue", "webhooks-stuck", "webhooks-given-up",
-		"webhook-endpoint-disabled", "records-overdue", "erasures-blocked", "erasures-still", "erasures-overdue",
+		"webhook-endpoint-disabled", "records-overdue", "erasures-blocked", "erasures-still", "erasures-overdue", "erasures-without-day",
 	} {
 		if strings.Count(log, `"runbook":"docs/runbooks.md#`+anchor+`"`) != 1 {
 			t.Errorf("not one line leads to %s in\n%s", anchor, log)
@@ -81,6 +84,7 @@ func TestAnAuditWatchesMailWebhooksAndOwnRecords(t *testing.T) {
 	w.run(t, "delete from webhook_endpoints")
 	w.run(t, "delete from webhook_events")
 	w.run(t, `with put as (select set_config('session_replication_role', 'replica', true)) delete from erasures using put`)
+	w.run(t, "delete from erasure_stores")
 	w.log.Reset()
 	w.audit(t)
 
@@ -143,7 +147,8 @@ func spoil(t *testing.T, w *auditWorld) {
 	stand(t, w, "blocked", ago(1), nil)
 	stand(t, w, "executing", ago(7), nil)
 	stand(t, w, "waiting", ago(60), new(ago(25)))
-	stand(t, w, "waiting", ago(60), nil)
+	unsaid(t, w, stand(t, w, "waiting", ago(100), nil), "no_connector", "")
+	unsaid(t, w, stand(t, w, "waiting", ago(25), nil), "", "copy_undeclared")
 
 	for state, queued := range map[string]time.Time{"waiting": ago(5), "bounced": ago(30), "accepted": ago(40)} {
 		id := ids.New("mail")
@@ -164,13 +169,24 @@ func spoil(t *testing.T, w *auditWorld) {
 	}
 }
 
-// stand puts an erasure that has stood at its stage since then; nobody asks how it came there.
-func stand(t *testing.T, w *auditWorld, stage string, since time.Time, goneBy *time.Time) {
+// unsaid puts a store that failed, or cannot say when the subject of an erasure is gone.
+func unsaid(t *testing.T, w *auditWorld, id, failed, unknown string) {
 	t.Helper()
 
+	w.run(t, `insert into erasure_stores (erasure, store, outcome, code, gone_code, erased_at)
+		values ($1, 'a store', case when $2 = '' then 'expires' else 'failed' end, $2, $3, now())`, id, failed, unknown)
+}
+
+// stand puts an erasure that has stood at its stage since then; nobody asks how it came there.
+func stand(t *testing.T, w *auditWorld, stage string, since time.Time, goneBy *time.Time) (id string) {
+	t.Helper()
+
+	id = ids.New("era")
 	w.run(t, `with put as (select set_config('session_replication_role', 'replica', true))
 		insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in, gone_by, tombstone)
 		select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', $3, $3, $2, case when $2 = 'blocked' then 'closing' else '' end, $4,
 			case when $2 in ('executing', 'waiting') then $1 end
-		from put`, ids.New("era"), stage, since, goneBy)
+		from put`, id, stage, since, goneBy)
+
+	return id
 }

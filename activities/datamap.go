@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 
 	"steward/internal/clocks"
@@ -13,6 +14,7 @@ import (
 	"steward/internal/metrics"
 	"steward/internal/policy"
 	"steward/internal/postgres"
+	"steward/internal/store/elsewhere"
 )
 
 // DataMaps compares the data map with the databases. It belongs to the backup role, which has a login that
@@ -24,6 +26,8 @@ type DataMaps struct {
 	Policy *policy.Policy
 	// Sources are the URLs of the app databases, by their names in the policy.
 	Sources map[string]string
+	// Steward is the steward database: its copies are asked for too.
+	Steward *postgres.DB
 	// Clock tells the time that promises go by.
 	Clock clocks.Clock
 	// Metrics shows what was found.
@@ -44,6 +48,8 @@ type MapLook struct {
 	Notes int `json:"notes"`
 	// Findings are the first of what is wrong; `steward datamap check` lists all.
 	Findings []string `json:"findings,omitempty"`
+	// Undeclared says which copies the databases have that nobody declared: they stop no erasure, and keep each from its end.
+	Undeclared []string `json:"undeclared,omitempty"`
 	// Code is the code of the failure that kept the map from being read; empty without one.
 	Code failure.Code `json:"code,omitempty"`
 }
@@ -65,7 +71,7 @@ func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 
 	var schemas []liveschema.Schema
 
-	look := MapLook{Hash: decided.SHA256}
+	look, copied := MapLook{Hash: decided.SHA256}, map[string][]elsewhere.Seen{}
 
 	for _, database := range d.Policy.Promises.Backups.Databases {
 		source, found := d.Sources[database.Name]
@@ -73,7 +79,7 @@ func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 			continue
 		}
 
-		schema, err := readSchema(ctx, source, database.Name)
+		schema, err := d.read(ctx, source, database.Name, copied)
 		if err != nil {
 			return MapLook{}, err
 		}
@@ -82,13 +88,36 @@ func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 		schemas = append(schemas, schema)
 	}
 
+	if err := d.own(ctx, copied); err != nil {
+		return MapLook{}, err
+	}
+
 	d.tell(ctx, check.Run(decided, schemas, d.Policy), &look)
+	d.tellCopies(ctx, copied, &look)
 
 	return look, nil
 }
 
-// mapRunbook says what to do about what is found.
-const mapRunbook = "docs/runbooks.md#data-map-drift"
+// own asks for the copies of the steward database.
+func (d *DataMaps) own(ctx context.Context, copied map[string][]elsewhere.Seen) (err error) {
+	for _, database := range d.Policy.Promises.Backups.Databases {
+		if database.Role != policy.RoleSteward {
+			continue
+		}
+
+		if copied[database.Name], err = elsewhere.Look(ctx, database.Name, d.Steward, d.Policy); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// The runbooks that say what to do about what is found.
+const (
+	mapRunbook  = "docs/runbooks.md#data-map-drift"
+	copyRunbook = "docs/runbooks.md#copy-undeclared"
+)
 
 // tell writes a line for each finding that stops erasures, and shows their number.
 func (d *DataMaps) tell(ctx context.Context, found []check.Finding, look *MapLook) {
@@ -112,8 +141,25 @@ func (d *DataMaps) tell(ctx context.Context, found []check.Finding, look *MapLoo
 	d.Metrics.DataMap(d.Clock.Now(), look.Wrong, look.Notes)
 }
 
-// readSchema reads the schema of one database on a connection of its own.
-func readSchema(ctx context.Context, source, name string) (liveschema.Schema, error) {
+// tellCopies writes a line for each copy that nobody declared, and shows how many there are of each database.
+func (d *DataMaps) tellCopies(ctx context.Context, copied map[string][]elsewhere.Seen, look *MapLook) {
+	counts := map[string]int{}
+
+	for _, database := range slices.Sorted(maps.Keys(copied)) {
+		counts[database] = len(copied[database])
+
+		for _, one := range copied[database] {
+			look.Undeclared = append(look.Undeclared, one.String())
+
+			d.Log.WarnContext(ctx, "nobody declared a copy of a database", "says", one.String(), "do", one.Remedy(), "runbook", copyRunbook)
+		}
+	}
+
+	d.Metrics.Copies(counts)
+}
+
+// read reads the schema of one database, and the copies of it, on a connection of its own.
+func (d *DataMaps) read(ctx context.Context, source, name string, copied map[string][]elsewhere.Seen) (liveschema.Schema, error) {
 	db, err := postgres.Open(ctx, source)
 	if err != nil {
 		return liveschema.Schema{}, err
@@ -121,6 +167,9 @@ func readSchema(ctx context.Context, source, name string) (liveschema.Schema, er
 	defer db.Close()
 
 	schema, err := liveschema.Read(ctx, db, name)
+	if err == nil {
+		copied[name], err = elsewhere.Look(ctx, name, db, d.Policy)
+	}
 
 	return schema, failure.Wrap(failure.Unavailable, "reading the schema of "+name, err)
 }

@@ -18,6 +18,7 @@ import (
 	"steward/internal/metrics"
 	"steward/internal/pgtest"
 	"steward/internal/policy"
+	"steward/internal/postgres"
 )
 
 const smallMap = `version: 1
@@ -32,7 +33,8 @@ databases:
 func TestCheckDataMap(t *testing.T) {
 	t.Parallel()
 
-	at := pgtest.Database(t)
+	server := pgtest.Own(t)
+	at := server.Database(t)
 	change := func(sql string) {
 		conn, err := pgx.Connect(t.Context(), at)
 		if err != nil {
@@ -54,7 +56,7 @@ func TestCheckDataMap(t *testing.T) {
 
 	clock := clocks.Fixed(time.Unix(1000, 0))
 	maps := &activities.DataMaps{
-		File: filepath.Join(t.TempDir(), "datamap.yaml"), Policy: rules, Sources: map[string]string{"app": at}, Clock: clock,
+		File: filepath.Join(t.TempDir(), "datamap.yaml"), Policy: rules, Sources: map[string]string{"app": at}, Steward: pgtest.OpenSteward(t), Clock: clock,
 		Metrics: metrics.New(metrics.Options{Clock: clock, Policy: rules}), Log: slog.New(slog.NewTextHandler(&log, nil)),
 	}
 	look := func() activities.MapLook {
@@ -93,6 +95,32 @@ func TestCheckDataMap(t *testing.T) {
 
 	if text := log.String(); !strings.Contains(text, "datamap_invalid") || !strings.Contains(text, "nobody decided about column phone") {
 		t.Error(text)
+	}
+
+	change("select pg_create_physical_replication_slot('nobody_said')")
+
+	want.Undeclared = []string{"app has a physical replication slot that the policy does not declare"}
+	if diff := cmp.Diff(want, look()); diff != "" {
+		t.Error(diff)
+	}
+
+	if text := log.String(); !strings.Contains(text, want.Undeclared[0]) || !strings.Contains(text, "- {name: app_replica, kind: replica, database: app") {
+		t.Error(text)
+	}
+
+	rules.Copies = []policy.DeclaredCopy{{Name: "standby", Kind: policy.CopyReplica, Database: "app"}}
+	if found := look(); len(found.Undeclared) > 0 {
+		t.Errorf("a declared one is told: %q", found.Undeclared)
+	}
+
+	if maps.Steward, err = postgres.Open(t.Context(), server.URL("postgres")); err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(maps.Steward.Close)
+
+	if found := look(); len(found.Undeclared) != 1 || !strings.HasPrefix(found.Undeclared[0], "steward has a physical") {
+		t.Errorf("the steward database was not asked: %q", found.Undeclared)
 	}
 
 	maps.Sources["app"] = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"

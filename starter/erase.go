@@ -9,6 +9,7 @@ import (
 
 	"steward/internal/apiclient"
 	"steward/internal/console"
+	"steward/internal/failure"
 )
 
 // erasureRow is one erasure, as the API shows it.
@@ -195,22 +196,34 @@ func (a *app) callErasure(command *cobra.Command, method, path string, in any) e
 
 func (a *app) erasureTable(e erasureRow) console.Table {
 	table := console.Table{Head: []string{"ERASURE", e.ID}}
-	for _, fact := range [][2]string{
+	stopped, hint := e.stopped()
+
+	for _, fact := range [][3]string{
 		{"of", e.subject()},
 		{"why", e.Reason + ", asked for by " + e.AskedBy},
 		{"opened", a.console.When(e.OpenedAt) + " by " + e.OpenedBy},
 		{"mode", e.Mode},
 		{"stage", e.Stage + ": " + e.Text},
 		{"since", a.console.When(e.StagedAt)},
-		{"stopped", console.OrDash(e.Code)},
+		{"stopped", stopped, hint},
 		{"at", console.OrDash(e.Refusal)},
 		{"erased", a.console.When(e.ErasedAt)},
 		{"verified", a.console.When(e.VerifiedAt)},
 		{"gone by", a.console.When(e.GoneBy)},
 		{"ended", a.console.When(e.EndedAt)},
 	} {
-		table.Add(console.Cells(fact[0], fact[1])...)
+		table.Rows = append(table.Rows, console.Row{Cells: console.Cells(fact[0], fact[1]), Note: fact[2]})
 	}
 
 	return table
+}
+
+// stopped says why a case is blocked or held, and what to do. A code of a later version stands alone.
+func (e erasureRow) stopped() (why, hint string) {
+	row := failure.Lookup(failure.Code(e.Code))
+	if e.Code == "" || string(row.Code) != e.Code {
+		return console.OrDash(e.Code), ""
+	}
+
+	return e.Code + ": " + row.Text, row.Hint
 }

@@ -28,7 +28,7 @@ func (p *process) registerDataMap(queue worker.Worker) error {
 	}
 
 	queue.RegisterActivity(&activities.DataMaps{
-		File: p.config.DataMap, Policy: p.policy, Sources: sources, Clock: p.clock, Metrics: p.metrics, Log: p.log,
+		File: p.config.DataMap, Policy: p.policy, Sources: sources, Steward: p.steward, Clock: p.clock, Metrics: p.metrics, Log: p.log,
 	})
 
 	return nil

@@ -52,6 +52,7 @@ func (p Promises) DatamapAudit(ctx workflow.Context) (activities.MapLook, error)
 	if look.Wrong == 0 {
 		stage(ctx, StageKey.ValueSet("agrees"))
 		list.done(ctx, 0, fmt.Sprintf("%d tables, all decided; %d notes", look.Tables, look.Notes))
+		list.found(ctx, look)
 
 		return look, nil
 	}
@@ -59,13 +60,22 @@ func (p Promises) DatamapAudit(ctx workflow.Context) (activities.MapLook, error)
 	stage(ctx, StageKey.ValueSet("drift"))
 	list.done(ctx, 0, misfits(look))
 
-	for _, finding := range look.Findings {
-		list.steps = append(list.steps, item{text: finding, mark: "wrong"})
-	}
-
-	list.show(ctx)
+	list.found(ctx, look)
 
 	return look, nil
+}
+
+// found lists what does not fit, and the copies that nobody declared: those stop no erasure.
+func (l *checklist) found(ctx workflow.Context, look activities.MapLook) {
+	for _, finding := range look.Findings {
+		l.steps = append(l.steps, item{text: finding, mark: "wrong"})
+	}
+
+	for _, copied := range look.Undeclared {
+		l.steps = append(l.steps, item{text: copied, mark: "undeclared", note: failure.Lookup(failure.CopyUndeclared).Hint})
+	}
+
+	l.show(ctx)
 }
 
 // misfits says what stops erasures, and what to do.

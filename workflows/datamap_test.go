@@ -37,6 +37,18 @@ func TestDatamapAuditShowsWhatDoesNotFit(t *testing.T) {
 		t.Errorf("%+v", saw)
 	}
 
+	undeclared := []string{"app has archived WAL that the policy does not declare"}
+
+	saw = run(activities.MapLook{Tables: 28, Undeclared: undeclared}, nil)
+	detailsHold(t, saw.Details, "28 tables, all decided", "**undeclared** app has archived WAL", "Declare it under copies in the policy")
+
+	if saw.Stage != "agrees" || saw.Failed != "" {
+		t.Errorf("%+v", saw)
+	}
+
+	saw = run(activities.MapLook{Tables: 28, Wrong: 1, Findings: []string{"app app.leads: nobody decided"}, Undeclared: undeclared}, nil)
+	detailsHold(t, saw.Details, "**wrong** app app.leads", "**undeclared** app has archived WAL")
+
 	saw = run(activities.MapLook{Wrong: 1, Code: failure.DataMapInvalid}, nil)
 	detailsHold(t, saw.Details, "nothing can be erased", "datamap_invalid")
 

@@ -263,6 +263,7 @@ func TestTheNumbersAreThoseOfThePolicy(t *testing.T) {
 		"StewardOwnRecordsOverdue":    ownrecords.Grace,
 		"StewardErasuresStill":        standing.Stuck,
 		"StewardErasuresOverdue":      standing.Late,
+		"StewardErasuresWithoutDay":   standing.Unsaid,
 	} {
 		at := slices.IndexFunc(rules(t), func(r rule) bool { return r.Alert == name })
 		want := "> " + strconv.FormatInt(int64(limit/time.Second), 10)
@@ -284,8 +285,10 @@ func TestMetricsExist(t *testing.T) {
 	m.Messages(time.Unix(1, 0), outbox.Standing{}, webhook.Standing{})
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 	m.DataMap(time.Unix(1, 0), 0, 0)
+	m.Copies(map[string]int{"app": 0})
 	m.Erasures(time.Unix(1, 0), standing.Standing{})
 	m.Residue(erasure.ResidueState{})
+	m.Replay(time.Unix(1, 0), 0)
 
 	failed := failure.New(failure.TimedOut, "x")
 	m.SealFailed(failed)

@@ -41,14 +41,27 @@ func (d *Doctor) erasures(ctx context.Context) []Check {
 		case seen.Open[erasure.Blocked] > 0:
 			return warned(name, fmt.Sprintf("%d are blocked and wait for a person", seen.Open[erasure.Blocked]),
 				"See which: steward erase list --stage blocked")
+		case longer(now, seen.UnsaidSince(), standing.Unsaid):
+			return warned(name, "nobody can say since "+since(now, seen.UnsaidSince())+" by when an erased subject is gone",
+				"See docs/runbooks.md#erasures-without-day")
 		default:
-			return fine(name, "none is blocked, and none stands still or is overdue")
+			return fine(name, "none is blocked, and none stands still or is overdue"+unconnected(seen))
 		}
 	})}
 
 	checks = append(checks, d.replayBucket(ctx))
 
 	return append(append(checks, d.replayKey()...), d.erasers(ctx)...)
+}
+
+// unconnected says how many wait for what nobody can mend here: the policy names the place, and nothing connects with it.
+func unconnected(seen standing.Standing) string {
+	waits := seen.Dayless[failure.NoConnector].Cases
+	if waits == 0 {
+		return ""
+	}
+
+	return fmt.Sprintf("; %d wait for places that nothing connects with (%s)", waits, failure.NoConnector)
 }
 
 // replayKey looks whether the key of replay records can be read, where this process has it.
@@ -78,7 +91,7 @@ func (d *Doctor) erasers(ctx context.Context) []Check {
 		checks = append(checks, d.eraser(ctx, database))
 	}
 
-	return checks
+	return append(append(checks, d.unlooked(ctx, decided)), d.undeclared(ctx, decided)...)
 }
 
 func (d *Doctor) eraser(ctx context.Context, database datamap.Database) Check {

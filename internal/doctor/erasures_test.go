@@ -32,7 +32,7 @@ databases:
 // with the rights of the core role.
 func TestWhatErasingNeeds(t *testing.T) {
 	at, app := pgtest.Steward(t), pgtest.Database(t)
-	dir, keysDir := t.TempDir(), t.TempDir()
+	dir, keysDir, hit := t.TempDir(), t.TempDir(), ids.New("era")
 	file := filepath.Join(dir, "datamap.yaml")
 
 	run := func(url, sql string, args ...any) {
@@ -78,10 +78,26 @@ func TestWhatErasingNeeds(t *testing.T) {
 	}
 
 	t.Setenv("APP_ERASE_DATABASE_URL", "")
+	run(at, `with put as (select set_config('session_replication_role', 'replica', true)), era as (
+			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in,
+				code, tombstone)
+			select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', now(), current_timestamp, 'blocked', 'waiting', 'remainders_found', $1 from put)
+		insert into erasure_remainders (erasure, store, place, why, rows, at) select $1, 'residue/' || d, 'public.notes.body', 'x', 1, now()
+			from unnest(array['app', 'shop']) as d, put`, hit)
 	saw("data map", doctor.Fail, failure.ConfigInvalid, "")
 	write(file, firms)
 	run(app, "create table firms (id int primary key, name text)")
 	saw("data map", doctor.OK, "", "1 databases")
+	saw("residue", doctor.Warn, "", "shop (1 cases)")
+
+	if check := look("residue"); !strings.Contains(check.Hint, "Name it in the data map again") || !strings.Contains(check.Hint, "steward erase retry") {
+		t.Errorf("%+v", check)
+	}
+
+	run(at, "delete from erasure_remainders where store = 'residue/shop'")
+	saw("residue", doctor.OK, "", "nothing was found in a database that nobody looks through")
+	run(at, `delete from erasure_remainders`)
+	run(at, `with put as (select set_config('session_replication_role', 'replica', true)) delete from erasures using put`)
 	saw("eraser of app", doctor.Skipped, "", "is not set here")
 
 	t.Setenv("APP_ERASE_DATABASE_URL", app)
@@ -95,23 +111,33 @@ func TestWhatErasingNeeds(t *testing.T) {
 		t.Errorf("%+v", check)
 	}
 
-	saw("cases", doctor.OK, "", "none is blocked")
+	saw("cases", doctor.OK, "", "or is overdue")
 
 	for _, c := range []struct {
 		stage, staged, gone string
+		why                 failure.Code
 		state               doctor.State
 		code                failure.Code
 		says                string
 	}{
-		{"blocked", "9 h", "infinity", doctor.Warn, "", "1 are blocked"},
-		{"executing", "7 h", "infinity", doctor.Fail, failure.PromiseBroken, "has not gone on for 7h"},
-		{"waiting", "90 h", "-25 h", doctor.Fail, failure.PromiseBroken, "has not ended"},
+		{"waiting", "900 h", "", failure.NoConnector, doctor.OK, "", "overdue; 1 wait for places that nothing connects with (no_connector)"},
+		{"waiting", "23 h", "", failure.CopyUndeclared, doctor.OK, "", "is overdue"},
+		{"waiting", "25 h", "", failure.CopyUndeclared, doctor.Warn, "", "nobody can say since 25h"},
+		{"blocked", "9 h", "infinity", "", doctor.Warn, "", "1 are blocked"},
+		{"executing", "7 h", "infinity", "", doctor.Fail, failure.PromiseBroken, "has not gone on for 7h"},
+		{"waiting", "90 h", "-25 h", "", doctor.Fail, failure.PromiseBroken, "has not ended"},
 	} {
+		id := ids.New("era")
 		run(at, `with put as (select set_config('session_replication_role', 'replica', true))
 			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, stopped_in, gone_by, tombstone)
 			select $1, $1, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', now() - $3::interval, now() - $3::interval, $2,
-				case when $2 = 'blocked' then 'closing' else '' end, case when $2 = 'waiting' then now() + $4::interval end,
-				case when $2 in ('executing', 'waiting') then $1 end from put`, ids.New("era"), c.stage, c.staged, strings.Replace(c.gone, "infinity", "0 h", 1))
+				case when $2 = 'blocked' then 'closing' else '' end, case when $2 = 'waiting' then now() + nullif($4, '')::interval end,
+				case when $2 in ('executing', 'waiting') then $1 end from put`, id, c.stage, c.staged, strings.Replace(c.gone, "infinity", "0 h", 1))
+
+		if c.why != "" {
+			run(at, `insert into erasure_stores (erasure, store, outcome, code, erased_at) values ($1, 'a store', 'failed', $2, now())`, id, c.why)
+		}
+
 		saw("cases", c.state, c.code, c.says)
 	}
 }

@@ -20,7 +20,8 @@ import (
 // Residues look through texts once more where something of a subject was found by night.
 type Residues interface {
 	// Again looks at those places alone, replaces what is noted of them, and tells whether nothing is left there. With
-	// nothing noted it looks nowhere. It may be called again after any end.
+	// nothing noted it looks nowhere. It may be called again after any end. It fails with StoreGone where something was found in a
+	// database that the data map does not name any more: nobody can look there.
 	Again(ctx context.Context, subject store.Subject) (clean bool, err error)
 }
 

@@ -44,6 +44,7 @@ type Metrics struct {
 	dataMap    dataMap
 	erasures   erasures
 	residues   residues
+	replays    replays
 	activities []string
 
 	activityFailures  *prometheus.CounterVec
@@ -65,6 +66,7 @@ func New(options Options) *Metrics {
 		dataMap:    newDataMap(),
 		erasures:   newErasures(),
 		residues:   newResidues(),
+		replays:    newReplays(),
 		activities: options.Activities,
 		activityFailures: counters("steward_activity_failures_total",
 			"Attempts of activities that failed, by the code of the failure table.", "activity", "code"),
@@ -93,6 +95,7 @@ func New(options Options) *Metrics {
 	m.registry.MustRegister(m.dataMap.all()...)
 	m.registry.MustRegister(m.erasures.all()...)
 	m.registry.MustRegister(m.residues.all()...)
+	m.registry.MustRegister(m.replays.all()...)
 
 	// Prometheus sees an increase only of what was there before, and the first alert counts.
 	for _, row := range promise.Table() {

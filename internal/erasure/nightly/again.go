@@ -16,7 +16,8 @@ import (
 
 var _ erasure.Residues = Night{}
 
-// Again implements erasure.Residues: it looks once more into the tables in which a pass found something of one subject.
+// Again implements erasure.Residues: it looks once more into the tables in which a pass found something of one subject. It fails with
+// StoreGone, once it has looked everywhere else, where one of them is of a database that the data map does not name any more.
 func (n Night) Again(ctx context.Context, subject store.Subject) (clean bool, err error) {
 	left, err := erasure.RemaindersOf(ctx, n.Steward, subject.Erasure)
 	if err != nil {
@@ -47,7 +48,13 @@ func (n Night) Again(ctx context.Context, subject store.Subject) (clean bool, er
 		}
 	}
 
-	return len(places) == 0, nil // a database that is not there any more was not looked through
+	for name := range places {
+		if !slices.ContainsFunc(n.Places, func(place Place) bool { return erasure.Residue(place.Decided.Name) == name }) {
+			return false, failure.New(failure.StoreGone, "looking once more where something was found by night")
+		}
+	}
+
+	return len(places) == 0, nil
 }
 
 // again looks through the tables of some places, and replaces what is noted of them.

@@ -21,6 +21,9 @@ const (
 	// Late is for how long a case may be past the day by which its subject is gone: it
 	// is verified again and ended within the hour, and once more after a restart.
 	Late = 24 * time.Hour
+	// Unsaid is for how long a case may wait while a store that a person can mend cannot say by when its subject is
+	// gone: it is asked again each day.
+	Unsaid = 24 * time.Hour
 )
 
 // Standing is how the erasures stand that have not ended.
@@ -33,8 +36,8 @@ type Standing struct {
 	// GoneSince is the earliest day by which the subject of a case was to be gone that still
 	// waits or is blocked; zero where that is over for none.
 	GoneSince time.Time
-	// Dayless counts those that wait while nobody can say when their subject is gone.
-	Dayless int64
+	// Dayless are those that wait while nobody can say when their subject is gone, by why; each of Reasons is in it.
+	Dayless map[failure.Code]Dayless
 }
 
 // Stages are those at which a case is open, in the order of the docs.
@@ -52,8 +55,7 @@ func Stages() []erasure.Stage {
 
 // At tells how they stand at asOf. It reads the cases that are open, and fails with Unavailable.
 func At(ctx context.Context, q postgres.Queryer, asOf time.Time) (Standing, error) {
-	rows, err := q.Query(ctx, `select stage, count(*) as cases, min(staged_at) as since, min(gone_by) filter (where gone_by <= $1) as gone,
-			count(*) filter (where gone_by is null) as dayless
+	rows, err := q.Query(ctx, `select stage, count(*) as cases, min(staged_at) as since, min(gone_by) filter (where gone_by <= $1) as gone
 		from erasures where ended_at is null group by stage`, asOf)
 	if err != nil {
 		return Standing{}, failure.Wrap(failure.Unavailable, "looking how erasures stand", err)
@@ -64,16 +66,18 @@ func At(ctx context.Context, q postgres.Queryer, asOf time.Time) (Standing, erro
 		return Standing{}, failure.Wrap(failure.Unavailable, "reading how erasures stand", err)
 	}
 
-	return sum(all), nil
+	found := sum(all)
+	found.Dayless, err = dayless(ctx, q)
+
+	return found, err
 }
 
 // atStage are the open cases of one stage.
 type atStage struct {
-	Stage   erasure.Stage
-	Cases   int64
-	Since   time.Time
-	Gone    *time.Time
-	Dayless int64
+	Stage erasure.Stage
+	Cases int64
+	Since time.Time
+	Gone  *time.Time
 }
 
 func sum(all []atStage) Standing {
@@ -88,7 +92,6 @@ func sum(all []atStage) Standing {
 		switch {
 		case each.Stage == erasure.Waiting:
 			found.overdue(each.Gone)
-			found.Dayless = each.Dayless
 		case each.Stage == erasure.Blocked:
 			found.overdue(each.Gone)
 		case each.Stage.WaitsForPeople():

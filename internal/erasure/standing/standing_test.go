@@ -8,6 +8,7 @@ import (
 
 	"steward/internal/erasure"
 	"steward/internal/erasure/standing"
+	"steward/internal/failure"
 	"steward/internal/ids"
 	"steward/internal/pgtest"
 	"steward/internal/postgres"
@@ -41,6 +42,8 @@ func TestHowErasuresStand(t *testing.T) {
 	want := standing.Standing{Open: map[erasure.Stage]int64{
 		"requested": 0, "planned": 0, "awaiting_approval": 0, "closing": 0, "tombstoned": 0, "executing": 0, "verifying": 0, "answered": 0,
 		"waiting": 0, "held": 0, "blocked": 0,
+	}, Dayless: map[failure.Code]standing.Dayless{
+		"no_connector": {}, "copy_undeclared": {}, "copy_without_age": {}, "kept_beyond": {}, "store_gone": {}, "other": {},
 	}}
 	same := func() {
 		t.Helper()
@@ -59,8 +62,10 @@ func TestHowErasuresStand(t *testing.T) {
 
 	ago := func(hours int) time.Time { return noon().Add(-time.Duration(hours) * time.Hour) }
 	// The rules of the stages are those of whoever moves them; here only their look is asked for.
-	put := func(stage erasure.Stage, since time.Time, gone, ended *time.Time) {
+	put := func(stage erasure.Stage, since time.Time, gone, ended *time.Time, codes ...failure.Code) {
 		t.Helper()
+
+		id := ids.New(erasure.Prefix)
 
 		_, err := root.Exec(t.Context(), `with put as (select set_config('session_replication_role', 'replica', true))
 			insert into erasures (id, cause, reason, approval, kind, account, mode, language, asked_by, opened_by, opened_at, staged_at, stage, gone_by,
@@ -68,9 +73,18 @@ func TestHowErasuresStand(t *testing.T) {
 			select $1, $2, 'account_delete', true, 'person', '', 'enforce', 'en', 'a', 'a', $4, $4, $3, $5, $6::timestamptz,
 				coalesce($6::timestamptz + interval '1 day', 'infinity'), case when $3 = 'blocked' then 'closing' else '' end,
 				case when $3 in ('executing', 'waiting', 'done') then $1 end
-			from put`, ids.New(erasure.Prefix), ids.New("tsk"), stage, since, gone, ended)
+			from put`, id, ids.New("tsk"), stage, since, gone, ended)
 		if err != nil {
 			t.Fatal(err)
+		}
+
+		for n, code := range codes { // what nothing connects with has failed; the others cannot say by when
+			_, err := root.Exec(t.Context(), `insert into erasure_stores (erasure, store, outcome, code, gone_code, erased_at) values ($1, 'store' || $2::int,
+				case when $3 = 'no_connector' then 'failed' else 'expires' end, case when $3 = 'no_connector' then $3 else '' end,
+				case when $3 = 'no_connector' then '' else $3 end, $4)`, id, n, code, since)
+			if err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 
@@ -83,12 +97,40 @@ func TestHowErasuresStand(t *testing.T) {
 	put(erasure.AwaitingApproval, ago(70), nil, nil)
 	put(erasure.Waiting, ago(80), &past, nil)
 	put(erasure.Waiting, ago(80), &over, nil)
-	put(erasure.Waiting, ago(80), &next, nil)
-	put(erasure.Waiting, ago(80), nil, nil)
+	put(erasure.Waiting, ago(80), &next, nil, failure.CopyUndeclared)
+	put(erasure.Blocked, ago(80), nil, nil, failure.CopyUndeclared)
 	put(erasure.Done, ago(90), &past, &over)
 
-	want.Open["executing"], want.Open["requested"], want.Open["blocked"], want.Open["awaiting_approval"], want.Open["waiting"] = 1, 1, 2, 1, 4
-	want.StillSince, want.GoneSince, want.Dayless = ago(7), earliest, 1
+	want.Open["executing"], want.Open["requested"], want.Open["blocked"], want.Open["awaiting_approval"], want.Open["waiting"] = 1, 1, 3, 1, 3
+	want.StillSince, want.GoneSince = ago(7), earliest
 
 	same()
+
+	if !want.UnsaidSince().IsZero() {
+		t.Errorf("since %s", want.UnsaidSince())
+	}
+
+	put(erasure.Waiting, ago(80), nil, nil, failure.NoConnector, "")
+	put(erasure.Waiting, ago(81), nil, nil, failure.NoConnector, failure.NoConnector)
+	want.Open["waiting"] = 5
+	want.Dayless["no_connector"] = standing.Dayless{Cases: 2, Since: ago(81)}
+
+	same()
+
+	if !want.UnsaidSince().IsZero() { // nobody can end that today
+		t.Errorf("since %s", want.UnsaidSince())
+	}
+
+	put(erasure.Waiting, ago(20), nil, nil, failure.NoConnector, failure.CopyUndeclared, failure.Internal)
+	put(erasure.Waiting, ago(30), nil, nil)
+	want.Open["waiting"] = 7
+	want.Dayless["no_connector"] = standing.Dayless{Cases: 3, Since: ago(81)}
+	want.Dayless["copy_undeclared"] = standing.Dayless{Cases: 1, Since: ago(20)}
+	want.Dayless["other"] = standing.Dayless{Cases: 2, Since: ago(30)}
+
+	same()
+
+	if !want.UnsaidSince().Equal(ago(30)) {
+		t.Errorf("since %s", want.UnsaidSince())
+	}
 }

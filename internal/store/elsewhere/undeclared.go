@@ -2,7 +2,6 @@ package elsewhere
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"steward/internal/erasure/plan"
@@ -22,15 +21,7 @@ type undeclared struct {
 // Undeclared gives the store of the copies of a database that nobody declared: standbys, replication slots and an archive of the
 // write-ahead log are seen on its server, on the other side of db. What the policy declares for this database has stores of its own.
 func Undeclared(database string, db postgres.Queryer, rules *policy.Policy) store.Store {
-	found := undeclared{database: database, db: db}
-
-	for _, copied := range rules.Copies {
-		if copied.Database == database {
-			found.declared = append(found.declared, copied.Kind)
-		}
-	}
-
-	return found
+	return undeclared{database: database, db: db, declared: declaredOf(database, rules)}
 }
 
 // Name implements store.Store. No declared copy is called so: their names are "copies/NAME".
@@ -91,47 +82,14 @@ func (u undeclared) found(ctx context.Context) ([]string, error) {
 	return seen.without(u.declared), err
 }
 
-func (u undeclared) look(ctx context.Context) (seen copies, err error) {
-	err = u.db.QueryRow(ctx, selectCopies).Scan(&seen.streams, &seen.physical, &seen.logical, &seen.archived)
+func (u undeclared) look(ctx context.Context) (copies, error) { return look(ctx, u.database, u.db) }
 
-	return seen, failure.Wrap(failure.Unavailable, "looking for copies of "+u.database, err)
-}
-
-// Every login may count these: what a view of them hides from others are names and places. A stream over a slot is the slot's.
-const selectCopies = `select
-	(select count(*) from pg_stat_replication as r where not exists (select from pg_replication_slots as s where s.active_pid = r.pid)),
-	(select count(*) from pg_replication_slots where slot_type = 'physical'),
-	(select count(*) from pg_replication_slots where slot_type = 'logical' and database = current_database()),
-	current_setting('archive_mode') <> 'off'`
-
-// copies are what a server knows of copies of a database.
-type copies struct {
-	// streams are connections that follow the write-ahead log without a slot: standbys, and base backups while they run.
-	streams int64
-	// physical slots are of the whole server, logical ones of this database.
-	physical, logical int64
-	// archived says that the log is archived, or would be if its command worked.
-	archived bool
-}
-
-// without gives what is there and was not declared, each in words. A slot does not say what stands behind it, so that any kind that may
-// declares it; and one declared copy of a kind declares all that are seen of it.
-func (c copies) without(declared []policy.CopyKind) (left []string) {
-	for _, one := range []struct {
-		there bool
-		what  string
-		kinds []policy.CopyKind
-	}{
-		{c.streams > 0, "a standby", []policy.CopyKind{policy.CopyReplica, policy.CopyPITR, policy.CopyOther}},
-		{c.physical > 0, "a physical replication slot", []policy.CopyKind{policy.CopyReplica, policy.CopyPITR, policy.CopyOther}},
-		{c.logical > 0, "a logical replication slot", []policy.CopyKind{policy.CopyReplica, policy.CopyWarehouse, policy.CopyOther}},
-		{c.archived, "archived WAL", []policy.CopyKind{policy.CopyPITR, policy.CopyOther}},
-	} {
-		known := slices.ContainsFunc(declared, func(kind policy.CopyKind) bool { return slices.Contains(one.kinds, kind) })
-		if one.there && !known {
-			left = append(left, one.what)
+func declaredOf(database string, rules *policy.Policy) (kinds []policy.CopyKind) {
+	for _, copied := range rules.Copies {
+		if copied.Database == database {
+			kinds = append(kinds, copied.Kind)
 		}
 	}
 
-	return left
+	return kinds
 }

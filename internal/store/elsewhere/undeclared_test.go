@@ -1,7 +1,9 @@
 package elsewhere_test
 
 import (
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"steward/internal/failure"
@@ -61,6 +63,8 @@ func (s server) asked(t *testing.T, kinds ...policy.CopyKind) (places []string, 
 		rules.Copies = append(rules.Copies, policy.DeclaredCopy{Name: string(each), Kind: each, Database: "app"})
 	}
 
+	s.toldBefore(t, rules)
+
 	of := elsewhere.Undeclared("app", s.nobody, rules)
 
 	steps, err := of.Plan(t.Context(), store.Subject{})
@@ -79,6 +83,50 @@ func (s server) asked(t *testing.T, kinds ...policy.CopyKind) (places []string, 
 	}
 
 	return places, outcome.Kind, failure.CodeOf(err)
+}
+
+// toldBefore looks as whoever asks before there is a case does: the line that stands in what to do is all that has to be written, and
+// what nobody has to write is not said.
+func (s server) toldBefore(t *testing.T, rules *policy.Policy) {
+	t.Helper()
+
+	seen, err := elsewhere.Look(t.Context(), "app", s.nobody, rules)
+	must(t, err)
+
+	declared := *rules
+	for _, one := range seen {
+		if !strings.Contains(one.Remedy(), one.Line("AGE")) || !strings.HasPrefix(one.String(), "app has "+one.What) {
+			t.Errorf("%s. %s", one, one.Remedy())
+		}
+
+		declared.Copies = append(slices.Clone(declared.Copies), written(t, one.Line("7d")))
+	}
+
+	left, err := elsewhere.Look(t.Context(), "app", s.nobody, &declared)
+	must(t, err)
+
+	_, gone := elsewhere.Undeclared("app", s.nobody, &declared).GoneBy(t.Context(), store.Subject{}, at())
+	if len(left) > 0 || gone != nil {
+		t.Errorf("with %v declared, %v is left, and %v", declared.Copies, left, gone)
+	}
+
+	_, gone = elsewhere.Undeclared("app", s.nobody, rules).GoneBy(t.Context(), store.Subject{}, at())
+	if (gone != nil) != (len(seen) > 0) {
+		t.Errorf("seen before: %v; told then: %v", seen, gone)
+	}
+}
+
+// written is what the policy reads of a line under its copies.
+func written(t *testing.T, line string) policy.DeclaredCopy {
+	t.Helper()
+
+	text, err := os.ReadFile("../../policy/testdata/working_minimal.yaml")
+	must(t, err)
+
+	rules, err := policy.Parse("policy.yaml", append(text, "\ncopies:\n  "+line+"\n"...))
+	must(t, err)
+
+	return rules.Copies[0]
 }
 
 // A copy that the server knows of, and the policy does not, keeps everybody from saying when a subject is gone: a stream, a slot of
