@@ -1,7 +1,6 @@
 package appdb_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,9 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"steward/internal/datamap"
-	"steward/internal/erasure/plan"
 	"steward/internal/liveschema"
-	"steward/internal/postgres"
 )
 
 // world is a schema with rows that somebody could have made, as plain values: what an erasure must do to
@@ -28,24 +25,30 @@ type wtable struct {
 	path    int   // of keys, -1 for the root
 	follows []int // of keys
 	rows    datamap.Rows
+	role    datamap.Role
 	person  datamap.Rows // empty where no person can be found
-	json    string       // the path to the words in a JSON column, empty where they are a text
+	heir    int          // of tables: the one that it inherits from, -1 for none
+	parts   string       // how it is split, by which column: empty for not at all
+	text    bool         // its own key is a text
+	columns []*wcolumn   // the first are the words in which a person is found
 	data    []*wrow
 }
 
 // wkey is a key of one column, or of two with the tenant's.
 type wkey struct {
-	column   string
-	to       int // of tables
-	wide     bool
-	nullable bool
-	rule     string
+	column     string
+	to         int // of tables
+	wide       bool
+	nullable   bool
+	rule       string
+	deferrable bool
 }
 
 type wrow struct {
 	id, tenant int
-	names      []int // the row that each key names, 0 for none
-	text       string
+	names      []int    // the row that each key names, 0 for none
+	words      string   // in which the person is found
+	values     []string // of the columns as SQL writes them
 }
 
 const identity = "Ada@Example.com"
@@ -56,31 +59,16 @@ func drawWorld(t *rapid.T) *world {
 	count := rapid.IntRange(2, 7).Draw(t, "tables")
 
 	for i := range count {
-		w.tables = append(w.tables, &wtable{name: fmt.Sprintf("T %d", i), path: -1, rows: datamap.Delete})
-	}
-
-	for i, table := range w.tables {
-		if i > 0 {
-			table.path = 0
-			table.keys = append(table.keys, w.drawKey(t, i, 0, rapid.IntRange(0, i-1).Draw(t, "parent"), true))
-			table.rows = rapid.SampledFrom([]datamap.Rows{datamap.Delete, datamap.Delete, datamap.Keep}).Draw(t, "rows")
-
-			if rapid.Bool().Draw(t, "people") {
-				table.person = rapid.SampledFrom([]datamap.Rows{datamap.Delete, datamap.Keep}).Draw(t, "person")
-				table.json = rapid.SampledFrom([]string{"", "$.mails", "$.mails[*]", "$.*"}).Draw(t, "json")
-			}
-		}
-
-		for range rapid.IntRange(0, 2).Draw(t, "more keys") {
-			table.keys = append(table.keys, w.drawKey(t, i, len(table.keys), rapid.IntRange(0, count-1).Draw(t, "to"), false))
-
-			if i > 0 && rapid.Bool().Draw(t, "follows") {
-				table.follows = append(table.follows, len(table.keys)-1)
-			}
-		}
+		text := rapid.IntRange(0, 2).Draw(t, "text key") == 0
+		w.tables = append(w.tables, &wtable{name: fmt.Sprintf("T %d", i), path: -1, heir: -1, text: text, rows: datamap.Delete, role: datamap.Controller})
 	}
 
 	for i := range w.tables {
+		w.drawTable(t, i)
+	}
+
+	for i := range w.tables {
+		w.drawParts(t, i)
 		w.fill(t, i)
 	}
 
@@ -89,10 +77,60 @@ func drawWorld(t *rapid.T) *world {
 	return w
 }
 
+func (w *world) drawTable(t *rapid.T, i int) {
+	table := w.tables[i]
+
+	if i > 1 && rapid.IntRange(0, 3).Draw(t, "inherits") == 0 {
+		w.inherit(t, i, rapid.IntRange(1, i-1).Draw(t, "from"))
+	}
+
+	if i > 0 {
+		table.path = 0
+		table.rows = rapid.SampledFrom([]datamap.Rows{datamap.Delete, datamap.Delete, datamap.Keep}).Draw(t, "rows")
+		table.role = rapid.SampledFrom([]datamap.Role{datamap.Controller, datamap.Controller, datamap.Processor}).Draw(t, "role")
+
+		if table.heir < 0 {
+			table.keys = append(table.keys, w.drawKey(t, i, 0, rapid.IntRange(0, i-1).Draw(t, "parent"), true))
+		}
+
+		if rapid.Bool().Draw(t, "people") {
+			table.person = rapid.SampledFrom([]datamap.Rows{datamap.Delete, datamap.Keep}).Draw(t, "person")
+		}
+	}
+
+	for range rapid.IntRange(0, 2).Draw(t, "more keys") {
+		table.keys = append(table.keys, w.drawKey(t, i, len(table.keys), rapid.IntRange(0, len(w.tables)-1).Draw(t, "to"), false))
+	}
+
+	for k := range table.keys {
+		if i > 0 && k > 0 && rapid.Bool().Draw(t, "follows") {
+			table.follows = append(table.follows, k)
+		}
+	}
+
+	w.drawColumns(t, i)
+}
+
+// inherit gives a table the columns of another. Keys are not inherited: it has its own, of the same columns.
+func (w *world) inherit(t *rapid.T, i, from int) {
+	table := w.tables[i]
+	table.heir, table.text = from, w.tables[from].text
+
+	for _, theirs := range w.tables[from].keys {
+		key := *theirs
+		if key.rule == "no action" {
+			key.rule = rapid.SampledFrom([]string{"no action", "cascade"}).Draw(t, "rule of the heir")
+		}
+
+		table.keys = append(table.keys, &key)
+	}
+}
+
 func (w *world) drawKey(t *rapid.T, from, number, to int, path bool) *wkey {
-	key := &wkey{column: fmt.Sprintf("k%d", number), to: to, rule: "no action"}
+	key := &wkey{column: fmt.Sprintf("k%d", number), to: to}
 	key.wide = w.tenants && to > 0 && from > 0 && (path || rapid.Bool().Draw(t, "wide"))
 	key.nullable = rapid.Bool().Draw(t, "nullable") && (!path || !w.tenants)
+	key.deferrable = rapid.IntRange(0, 3).Draw(t, "deferrable") == 0
 
 	rules := []string{"no action", "cascade"}
 	if key.nullable && !key.wide {
@@ -104,12 +142,30 @@ func (w *world) drawKey(t *rapid.T, from, number, to int, path bool) *wkey {
 	return key
 }
 
+// drawParts splits a table by its own key, or by whose its rows are: then rows of an account are in one part, and only keys with the
+// tenant's column can lead there. What inherits, or is inherited from, has no parts.
+func (w *world) drawParts(t *rapid.T, i int) {
+	table := w.tables[i]
+	if table.heir >= 0 || slices.ContainsFunc(w.tables, func(other *wtable) bool { return other.heir == i }) {
+		return
+	}
+
+	parts := []string{"", "", "range (id)", "list (id)", "hash (id)", "deep (id)"}
+	narrow := func(key *wkey) bool { return key.to == i && !key.wide }
+
+	if w.tenants && i > 0 && !slices.ContainsFunc(w.tables, func(other *wtable) bool { return slices.ContainsFunc(other.keys, narrow) }) {
+		parts = append(parts, "range (tenant)", "list (tenant)", "list (tenant)", "deep (tenant)")
+	}
+
+	table.parts = rapid.SampledFrom(parts).Draw(t, "parts")
+}
+
 // fill makes rows; what they name but by their path comes afterwards.
 func (w *world) fill(t *rapid.T, i int) {
 	table := w.tables[i]
 
 	for range rapid.IntRange(3, 9).Draw(t, "count") {
-		row := &wrow{id: 100*i + len(table.data) + 1, names: make([]int, len(table.keys)), text: "somebody"}
+		row := &wrow{id: 100*i + len(table.data) + 1, names: make([]int, len(table.keys)), words: "somebody"}
 		row.tenant = row.id
 
 		if i > 0 {
@@ -125,7 +181,11 @@ func (w *world) fill(t *rapid.T, i int) {
 				row.names[0] = 0
 			}
 
-			row.text = rapid.SampledFrom([]string{"somebody", "ada@example.com", "ADA@EXAMPLE.COM"}).Draw(t, "text")
+			row.words = rapid.SampledFrom([]string{"somebody", "ada@example.com", "ADA@EXAMPLE.COM"}).Draw(t, "words")
+		}
+
+		for _, column := range table.columns {
+			row.values = append(row.values, column.draw(t, row.words))
 		}
 
 		table.data = append(table.data, row)
@@ -146,7 +206,7 @@ func (w *world) tie(t *rapid.T) {
 				switch {
 				case key.nullable && rapid.Bool().Draw(t, "null"):
 				case len(choices) == 0:
-					key.nullable = true
+					w.loosen(i, k)
 				default:
 					row.names[k] = rapid.SampledFrom(choices).Draw(t, "names").id
 				}
@@ -159,49 +219,52 @@ func (w *world) tie(t *rapid.T) {
 	}
 }
 
-// install makes the schema with its rows in an empty database.
-func (w *world) install(ctx context.Context, db *postgres.DB) error {
-	text := &strings.Builder{}
-	write := func(format string, args ...any) { fmt.Fprintf(text, format, args...) }
+// loosen lets a key be null, in the table that it is inherited from too.
+func (w *world) loosen(i, k int) {
+	for ; i >= 0 && k < len(w.tables[i].keys); i = w.tables[i].heir {
+		w.tables[i].keys[k].nullable = true
+	}
+}
 
-	write("drop schema if exists w cascade; create schema w;")
+// decided is the map of the world.
+func (w *world) decided() datamap.Database {
+	decided := datamap.Database{Name: "w", Account: datamap.Root{Table: w.name(0), Key: "id"}}
 
-	for _, table := range w.tables {
-		write("create table w.%q (tenant int not null, id int not null unique, words %s", table.name, map[bool]string{true: "text", false: "jsonb"}[table.json == ""])
+	for i, table := range w.tables {
+		of := datamap.Table{Name: w.name(i), Category: "company", Role: table.role, Rows: table.rows}
+
+		if table.path >= 0 {
+			of.Path, _ = w.columns(table, table.path)
+		}
+
+		for _, k := range table.follows {
+			columns, _ := w.columns(table, k)
+			of.Follows = append(of.Follows, columns)
+		}
+
+		if table.person != "" {
+			of.Person = &datamap.Person{Rows: table.person, Matches: []datamap.Match{
+				{Identity: datamap.Email, Column: "words", JSON: table.columns[0].json},
+			}}
+		}
+
+		of.Columns = []datamap.Column{{Name: "tenant", Decision: datamap.NotPersonal}, {Name: "id", Decision: datamap.NotPersonal}}
+		for _, column := range table.columns {
+			of.Columns = append(of.Columns, table.decision(column))
+		}
 
 		for _, key := range table.keys {
-			write(", %s int%s", key.column, map[bool]string{false: " not null"}[key.nullable])
+			of.Columns = append(of.Columns, datamap.Column{Name: key.column, Decision: datamap.NotPersonal})
 		}
 
-		write("%s", map[bool]string{true: ", primary key (tenant, id));", false: ", primary key (id), unique (tenant, id));"}[w.tenants])
-
-		for _, row := range table.data {
-			words := "'" + row.text + "'"
-			if table.json != "" {
-				words = `'{"n": 1, "mails": ["nobody", ["` + row.text + `"]]}'`
-			}
-
-			write("insert into w.%q values (%d, %d, %s", table.name, row.tenant, row.id, words)
-
-			for _, named := range row.names {
-				write(", nullif(%d, 0)", named)
-			}
-
-			write(");")
-		}
+		decided.Tables = append(decided.Tables, of)
 	}
 
-	for _, table := range w.tables {
-		for k, key := range table.keys {
-			from, to := w.columns(table, k)
-			write("alter table w.%q add foreign key (%s) references w.%q (%s) on delete %s;",
-				table.name, strings.Join(from, ", "), w.tables[key.to].name, strings.Join(to, ", "), key.rule)
-		}
-	}
+	return decided
+}
 
-	_, err := db.Exec(ctx, text.String())
-
-	return err
+func (w *world) name(i int) liveschema.Name {
+	return liveschema.Name{Schema: "w", Table: w.tables[i].name}
 }
 
 // columns are those of a key, and those that it names. In a world of tenants, what is below the root names it by the tenant.
@@ -218,157 +281,23 @@ func (w *world) columns(table *wtable, k int) (from, to []string) {
 	}
 }
 
-// decided is the map of the world.
-func (w *world) decided() datamap.Database {
-	decided := datamap.Database{Name: "w", Account: datamap.Root{Table: w.name(0), Key: "id"}}
-
-	for i, table := range w.tables {
-		of := datamap.Table{Name: w.name(i), Category: "company", Role: datamap.Controller, Rows: table.rows}
-
-		if table.path >= 0 {
-			of.Path, _ = w.columns(table, table.path)
-		}
-
-		for _, k := range table.follows {
-			columns, _ := w.columns(table, k)
-			of.Follows = append(of.Follows, columns)
-		}
-
-		if table.person != "" {
-			of.Person = &datamap.Person{Rows: table.person, Matches: []datamap.Match{{Identity: datamap.Email, Column: "words", JSON: table.json}}}
-		}
-
-		of.Columns = []datamap.Column{
-			{Name: "words", Decision: datamap.Erase, Strategy: datamap.Null},
-			{Name: "tenant", Decision: datamap.NotPersonal},
-			{Name: "id", Decision: datamap.NotPersonal},
-		}
-		for _, key := range table.keys {
-			of.Columns = append(of.Columns, datamap.Column{Name: key.column, Decision: datamap.NotPersonal})
-		}
-
-		decided.Tables = append(decided.Tables, of)
+// key is the own key of a row of a table as SQL writes it.
+func (w *world) key(table, id int) string {
+	switch {
+	case id == 0:
+		return "null"
+	case w.tables[table].text:
+		return "'" + strings.ReplaceAll(w.keyText(table, id), "'", "''") + "'"
+	default:
+		return w.keyText(table, id)
 	}
-
-	return decided
 }
 
-func (w *world) name(i int) liveschema.Name {
-	return liveschema.Name{Schema: "w", Table: w.tables[i].name}
-}
-
-// dump reads the rows of all tables.
-func (w *world) dump(ctx context.Context, db *postgres.DB) (lines []string, err error) {
-	parts := make([]string, len(w.tables))
-
-	for i, table := range w.tables {
-		columns := []string{"id", map[bool]string{true: "words", false: "words #>> '{mails,1,0}'"}[table.json == ""]}
-		for _, key := range table.keys {
-			columns = append(columns, key.column)
-		}
-
-		parts[i] = "select '" + table.name + "' || row(" + strings.Join(columns, ", ") + ")::text from " + w.name(i).SQL()
+// keyText is the own key of a row as the server writes it.
+func (w *world) keyText(table, id int) string {
+	if w.tables[table].text {
+		return fmt.Sprintf("Key's %d", id)
 	}
 
-	err = db.QueryRow(ctx, "select coalesce(array_agg(l order by l collate \"C\"), '{}') from ("+strings.Join(parts, " union all ")+") as x (l)").Scan(&lines)
-
-	return lines, err
-}
-
-// after is what dump must give once a subject is erased.
-func (w *world) after(kind plan.Subject, account int) (lines []string) {
-	belongs := w.belongs(kind, account)
-	gone := map[int]bool{}
-
-	for _, table := range w.tables {
-		for _, row := range table.data {
-			gone[row.id] = belongs[row.id] && table.action(kind) == datamap.Delete
-		}
-	}
-
-	for _, table := range w.tables {
-		for _, row := range table.data {
-			if gone[row.id] {
-				continue
-			}
-
-			text := row.text
-			if belongs[row.id] {
-				text = ""
-			}
-
-			values := []string{strconv.Itoa(row.id), text}
-
-			for _, named := range row.names {
-				value := ""
-				if named != 0 && !gone[named] {
-					value = strconv.Itoa(named)
-				}
-
-				values = append(values, value)
-			}
-
-			lines = append(lines, table.name+"("+strings.Join(values, ",")+")")
-		}
-	}
-
-	slices.Sort(lines)
-
-	return lines
-}
-
-func (t *wtable) action(kind plan.Subject) datamap.Rows {
-	if kind == plan.Person && t.person != "" {
-		return t.person
-	}
-
-	return t.rows
-}
-
-// belongs works out whose rows are whose, by going round until nothing changes.
-func (w *world) belongs(kind plan.Subject, account int) map[int]bool {
-	belongs := map[int]bool{}
-	under := w.under(account)
-
-	for i, table := range w.tables {
-		for _, row := range table.data {
-			seed := kind == plan.Account && i == 0 && row.id == account
-			if kind == plan.Person && table.person != "" && strings.EqualFold(row.text, identity) {
-				seed = account == 0 || under[row.id]
-			}
-
-			belongs[row.id] = seed
-		}
-	}
-
-	for grown := true; grown; {
-		grown = false
-
-		for _, table := range w.tables {
-			for _, row := range table.data {
-				for k, named := range row.names {
-					if (k == table.path || slices.Contains(table.follows, k)) && belongs[named] && !belongs[row.id] {
-						belongs[row.id], grown = true, true
-					}
-				}
-			}
-		}
-	}
-
-	return belongs
-}
-
-// under are the rows whose path leads to an account.
-func (w *world) under(account int) map[int]bool {
-	under := map[int]bool{account: true}
-
-	for _, table := range w.tables { // parents come first
-		for _, row := range table.data {
-			if table.path >= 0 && under[row.names[table.path]] {
-				under[row.id] = true
-			}
-		}
-	}
-
-	return under
+	return strconv.Itoa(id)
 }

@@ -1,8 +1,11 @@
 package session
 
 import (
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"steward/internal/erasure/atwork"
 	"steward/internal/pgtest"
@@ -80,5 +83,33 @@ func TestABusyServerIsProgress(t *testing.T) {
 	case <-s.watched:
 	default:
 		t.Error("somebody still looks")
+	}
+}
+
+// The server compiles no statement of a session, whatever it expects of it.
+func TestNothingIsCompiled(t *testing.T) {
+	t.Parallel()
+
+	db, err := postgres.Open(t.Context(), pgtest.Database(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(db.Close)
+
+	s, err := Open(t.Context(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(t.Context())
+
+	rows, err := s.Query(t.Context(), "explain select sum(n) from generate_series(1, 1e8::bigint) as n, generate_series(1, 1e8::bigint) as m")
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if told := strings.Join(plan, "\n"); err != nil || !strings.Contains(told, "Nested Loop") || strings.Contains(told, "JIT") {
+		t.Error(told, err)
 	}
 }
