@@ -186,7 +186,8 @@ func (p *Pass) prepare(sought []Sought) {
 // leaf is one table that holds rows itself, with the columns that are looked into.
 type leaf struct {
 	leaf    liveschema.Name
-	columns []string
+	columns []column
+	json    bool   // one of them is read as JSON
 	account string // what reads the key of the account that a row is of, empty where nobody knows
 	role    datamap.Role
 	decided *datamap.Table // nil where nobody decided
@@ -199,6 +200,8 @@ func (p *Pass) leaves() (leaves []leaf) {
 
 	for _, live := range p.Schema.Tables {
 		of := leaf{columns: texts(live)}
+		of.json = slices.ContainsFunc(of.columns, func(c column) bool { return c.json })
+
 		if len(of.columns) == 0 || live.Kind == liveschema.Foreign {
 			continue
 		}
@@ -225,15 +228,27 @@ func (p *Pass) leaves() (leaves []leaf) {
 	return leaves
 }
 
-// texts are the columns that can hold a text.
-func texts(live liveschema.Table) (columns []string) {
+// column is one that is looked into: how it is read, and whether that gives JSON.
+type column struct {
+	name, read string
+	json       bool
+}
+
+// texts are the columns that can hold a text. JSON inside of lists and records is read as a part of theirs.
+func texts(live liveschema.Table) (columns []column) {
 	const text, array, composite = "S", "A", "C"
 
-	for _, column := range live.Columns {
+	for _, of := range live.Columns {
+		read := "t." + liveschema.Quote(of.Name)
+
 		switch {
-		case column.Category == text || column.Category == array || column.Category == composite,
-			slices.Contains([]string{"json", "jsonb", "xml", "uuid", "hstore", "tsvector"}, column.Base):
-			columns = append(columns, column.Name)
+		case of.Base == "json" || of.Base == "jsonb":
+			columns = append(columns, column{of.Name, read + "::text", true})
+		case of.Base == "json[]" || of.Base == "jsonb[]" || of.Category == composite:
+			columns = append(columns, column{of.Name, "pg_catalog.to_json(" + read + ")::text", true})
+		case of.Category == text || of.Category == array,
+			slices.Contains([]string{"xml", "uuid", "hstore", "tsvector"}, of.Base):
+			columns = append(columns, column{of.Name, read + "::text", false})
 		default:
 		}
 	}
@@ -277,23 +292,15 @@ func (p *Pass) table(ctx context.Context, on *session.Session, of leaf, page int
 	return nil
 }
 
-// statement reads a range of pages, without an end where last is 0. Text inside JSON is read as JSON means it, whatever way it
-// is escaped in.
+// statement reads a range of pages, without an end where last is 0.
 func (p *Pass) statement(of leaf, first, last int64) string {
 	columns := []string{"null"}
 	if of.account != "" {
 		columns[0] = of.account + "::text"
 	}
 
-	live := p.live(of.leaf)
-
-	for _, name := range of.columns {
-		column := "t." + liveschema.Quote(name)
-		if found, _ := live.Column(name); found.Base == "json" {
-			column += "::jsonb"
-		}
-
-		columns = append(columns, column+"::text")
+	for _, column := range of.columns {
+		columns = append(columns, column.read)
 	}
 
 	condition := fmt.Sprintf("t.ctid >= '(%d,0)'", first)

@@ -14,6 +14,7 @@ type reader struct {
 	pass  *Pass
 	leaf  leaf
 	rest  []byte // the beginning of a row that is not whole yet
+	plain []byte // the last row whose escapes were undone
 	found map[Finding]int64
 }
 
@@ -41,6 +42,8 @@ func (r *reader) Write(p []byte) (int, error) {
 
 // row notes what is found in a row, each finding once.
 func (r *reader) row(row []byte) {
+	row = r.undone(row)
+
 	hits := r.pass.matcher.find(row)
 	if len(hits) == 0 {
 		return
@@ -58,7 +61,7 @@ func (r *reader) row(row []byte) {
 		for _, owner := range r.pass.matcher.ownersOf(hit.value) {
 			sought := r.pass.sought[owner]
 			finding := Finding{
-				Erasure: sought.Erasure, Table: r.leaf.leaf.String(), Column: r.leaf.columns[field-1],
+				Erasure: sought.Erasure, Table: r.leaf.leaf.String(), Column: r.leaf.columns[field-1].name,
 				Elsewhere: r.leaf.elsewhere(sought, r.pass.scope[sought.Account], string(account)),
 			}
 			finding.Decided = !finding.Elsewhere && r.leaf.keeps(sought, finding.Column)
