@@ -78,7 +78,8 @@ type Pass struct {
 	Done func(ctx context.Context, found []Finding, next Cursor) error
 
 	matcher *matcher
-	sought  []Sought
+	phones  *phones
+	sought  []Sought          // what the matcher looks for, then what phones does
 	scope   map[string]string // the accounts of those who are sought, as COPY writes them
 	pace    *throttle.Pace
 }
@@ -160,23 +161,32 @@ func refused(of liveschema.Name, err error) error {
 	return failure.Wrap(code, "looking through "+of.String(), err)
 }
 
-// prepare makes the matcher. A phone number is looked for as it is written, and as its digits.
+// prepare makes what finds. A phone number is looked for by its digits, however they are written, and as it is held.
 func (p *Pass) prepare(sought []Sought) {
-	var values []string
+	var (
+		values, numbers []string
+		called          []Sought
+	)
 
 	for _, one := range sought {
 		if !Unique(one.Identity, one.Value) {
 			continue
 		}
 
-		values, p.sought = append(values, one.Value), append(p.sought, one)
+		plain := digits(one.Value)
+		byDigits := one.Identity == datamap.Phone && len(plain) <= mostDigits
 
-		if plain := digits(one.Value); one.Identity == datamap.Phone && plain != one.Value {
-			values, p.sought = append(values, plain), append(p.sought, one)
+		if byDigits {
+			numbers, called = append(numbers, plain), append(called, one)
+		}
+
+		if !byDigits || plain != one.Value {
+			values, p.sought = append(values, one.Value), append(p.sought, one)
 		}
 	}
 
-	p.matcher, p.pace = newMatcher(values), throttle.NewPace(p.BytesPerSecond)
+	p.matcher, p.phones = newMatcher(values), newPhones(len(p.sought), numbers)
+	p.sought, p.pace = append(p.sought, called...), throttle.NewPace(p.BytesPerSecond)
 
 	if p.Pages == 0 {
 		p.Pages = DefaultPages
