@@ -60,11 +60,12 @@ func (p *process) registerErase(ctx context.Context) error {
 		Steward: p.steward, Keeper: casekey.Keeper{Master: master, Erasures: true}, Clock: p.clock, Records: records,
 	}
 
-	eraser.Pseudonyms = pseudonymkey.Keys{DB: p.steward, Keeper: eraser.Keeper, Clock: p.clock}.For
+	pseudonyms := pseudonymkey.Keys{DB: p.steward, Keeper: eraser.Keeper, Clock: p.clock}
+	eraser.Pseudonyms = pseudonyms.For
 
 	p.places, err = everywhere.Open(ctx, everywhere.From{
 		Config: p.config, Policy: p.policy, Storage: p.storage, Steward: p.steward, Clock: p.clock, Log: p.log,
-		Address: p.config.EraseURL, Pseudonyms: eraser.Pseudonyms,
+		Address: p.config.EraseURL, Pseudonyms: eraser.Pseudonyms, OtherPseudonyms: pseudonyms.Others,
 	})
 	if err != nil {
 		return fmt.Errorf("erase: %w", err)

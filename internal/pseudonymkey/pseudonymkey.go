@@ -82,6 +82,44 @@ func (k Keys) read(ctx context.Context, key *casekey.Key, erasure string) ([]byt
 	return key.Unseal(column, sealed)
 }
 
+// Others gives the keys of all erasures but one whose cases have not ended, in no order. It fails as casekey.Keeper.Open does,
+// but where a case ends meanwhile, and takes its key along.
+func (k Keys) Others(ctx context.Context, erasure string) (others [][]byte, err error) {
+	rows, err := k.DB.Query(ctx, `select erasure from pseudonym_keys where erasure <> $1`, erasure)
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "listing the keys of pseudonyms", err)
+	}
+
+	erasures, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, failure.Wrap(failure.Unavailable, "listing the keys of pseudonyms", err)
+	}
+
+	for _, other := range erasures {
+		key, err := k.Keeper.Open(ctx, k.DB, other)
+		if failure.Is(err, failure.CaseKeyGone) {
+			continue
+		}
+
+		if err != nil {
+			return nil, err
+		}
+
+		plain, err := k.read(ctx, key, other)
+		if failure.Is(err, failure.ObjectNotFound) {
+			continue
+		}
+
+		if err != nil {
+			return nil, err
+		}
+
+		others = append(others, plain)
+	}
+
+	return others, nil
+}
+
 // Destroy destroys the key of an erasure's pseudonyms before its case ends: from then on For makes another. It is no failure that there is
 // none. A backup of the steward database still has the row, sealed, until its own end.
 func (k Keys) Destroy(ctx context.Context, erasure string) error {

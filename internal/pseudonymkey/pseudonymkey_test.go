@@ -71,6 +71,11 @@ func TestOneKeyForEachErasure(t *testing.T) {
 		t.Error("two erasures have one key")
 	}
 
+	others, err := keys.Others(t.Context(), erasures[0])
+	if err != nil || len(others) != 1 || !bytes.Equal(others[0], given[1]) {
+		t.Errorf("%d others, %v", len(others), err)
+	}
+
 	var stored int
 	must(t, root.QueryRow(t.Context(), `select count(*) from pseudonym_keys where position($1::bytea in sealed) > 0`, given[0]).Scan(&stored))
 
@@ -88,5 +93,9 @@ func TestOneKeyForEachErasure(t *testing.T) {
 
 	if _, err := keys.For(t.Context(), erasures[1]); !failure.Is(err, failure.CaseKeyGone) {
 		t.Error(err)
+	}
+
+	if others, err := keys.Others(t.Context(), erasures[0]); err != nil || len(others) != 0 {
+		t.Errorf("%d others of a case that ended, %v", len(others), err)
 	}
 }

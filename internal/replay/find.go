@@ -96,7 +96,7 @@ func valuesOf(table liveschema.Name, column liveschema.Column, match datamap.Mat
 
 	switch {
 	case match.JSON != "":
-		return "select distinct v.v #>> '{}'" + from + ", jsonb_path_query(" + quoted + "::jsonb, '" +
+		return "select distinct v.v #>> '{}'" + from + ", jsonb_path_query(" + column.JSONB(quoted) + ", '" +
 			strings.ReplaceAll(match.Path(), "'", "''") + "'::jsonpath, '{}', true) as v (v) where v.v #>> '{}' is not null"
 	case column.Category == arrayCategory:
 		return "select distinct v.v::text" + from + ", unnest(" + quoted + ") as v (v) where v.v is not null"

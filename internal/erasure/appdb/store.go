@@ -39,6 +39,9 @@ type Options struct {
 	PseudonymKey []byte
 	// Pseudonyms gives each erasure a key of its own instead; nil where all have PseudonymKey.
 	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
+	// OtherPseudonyms gives the keys of all erasures but one, of which Verify takes a hash too: two that are open at once may
+	// have rows in common. Nil where there are none.
+	OtherPseudonyms func(ctx context.Context, erasure string) ([][]byte, error)
 }
 
 // Brake holds one erasure back while the database has too much to do.

@@ -10,7 +10,8 @@ import (
 	"steward/internal/store"
 )
 
-// Verify implements store.Store. It fails with NotFrozen where there are no keys to look for.
+// Verify implements store.Store. It fails with NotFrozen where there are no keys to look for, and as the key of keyed hashes does
+// where it is needed and cannot be had.
 func (s *Store) Verify(ctx context.Context, subject store.Subject, frozen store.Frozen) (left []store.Remainder, err error) {
 	found, err := s.find(ctx, subject)
 	if err != nil {
@@ -41,7 +42,19 @@ func (s *Store) Verify(ctx context.Context, subject store.Subject, frozen store.
 func (s *Store) look(on *session.Session, found selection.Selection, subject store.Subject, frozen store.Frozen) verify.Look {
 	return verify.Look{
 		On: on, Decided: s.decided, Schema: found.Schema, Route: found.Route, Subject: subject, Keys: s.keys(frozen),
+		Hashes: s.hashes(subject.Erasure),
 	}
+}
+
+// hashes gives the keys of keyed hashes.
+func (s *Store) hashes(erasure string) *verify.Hashes {
+	keys := &verify.Hashes{Own: func(ctx context.Context) ([]byte, error) { return s.pseudonymKey(ctx, erasure) }}
+
+	if s.options.OtherPseudonyms != nil {
+		keys.Others = func(ctx context.Context) ([][]byte, error) { return s.options.OtherPseudonyms(ctx, erasure) }
+	}
+
+	return keys
 }
 
 // orNotFrozen is err, or that nothing was frozen.

@@ -53,8 +53,10 @@ type From struct {
 	// DryRun leaves Steward's own tables out (owntables.Name): they know a subject by its case, and a count without one is run by
 	// people whose login of the steward database is not that of the role that erases.
 	DryRun bool
-	// Pseudonyms gives the key of an erasure's keyed hashes; nil where nothing is erased, only planned.
-	Pseudonyms func(ctx context.Context, erasure string) ([]byte, error)
+	// Pseudonyms gives the key of an erasure's keyed hashes, OtherPseudonyms those of all others; nil where nothing is erased,
+	// only planned.
+	Pseudonyms      func(ctx context.Context, erasure string) ([]byte, error)
+	OtherPseudonyms func(ctx context.Context, erasure string) ([][]byte, error)
 	// Log is told when an erasure goes on in a database that has no time for it; nil for nobody.
 	Log *slog.Logger
 	// Address gives the URL of a database of the data map: config.Config.EraseURL.
@@ -154,7 +156,8 @@ func (p *Places) add(ctx context.Context, from From, database datamap.Database) 
 	}
 
 	rows := appdb.New(db, database, appdb.Options{
-		Rules: from.Policy, Pseudonyms: from.Pseudonyms, Brake: func() appdb.Brake { return Brake(from.Policy, from.Log).For(db) },
+		Rules: from.Policy, Pseudonyms: from.Pseudonyms, OtherPseudonyms: from.OtherPseudonyms,
+		Brake: func() appdb.Brake { return Brake(from.Policy, from.Log).For(db) },
 	})
 	p.Databases, p.rows = append(p.Databases, db), append(p.rows, rows)
 	p.texts = append(p.texts, nightly.Place{DB: db, Decided: database})

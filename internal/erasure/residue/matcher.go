@@ -81,8 +81,11 @@ func (m *matcher) hash(at []byte) uint32 {
 	return (uint32(m.lower[at[0]])<<16 | uint32(m.lower[at[1]])<<8 | uint32(m.lower[at[2]])) * mix >> shift
 }
 
-// hit is a value at a place of a text.
-type hit struct{ at, value int }
+// hit is what was found at a place of a text: the number of a value, or a phone number.
+type hit struct {
+	at, value int
+	number    uint64
+}
 
 // find gives all places where a value stands by itself.
 func (m *matcher) find(text []byte) (hits []hit) {
@@ -101,7 +104,7 @@ func (m *matcher) find(text []byte) (hits []hit) {
 		start := end - m.window
 		for _, number := range m.ends[hash] {
 			if m.stands(text, start, m.values[number]) {
-				hits = append(hits, hit{start, number})
+				hits = append(hits, hit{at: start, value: number})
 			}
 		}
 
@@ -140,5 +143,5 @@ func (m *matcher) inside(b byte) bool {
 	return 'a' <= b && b <= 'z' || '0' <= b && b <= '9' || strings.IndexByte("._-+%@", b) >= 0 || b >= 0x80
 }
 
-// ownersOf are who looks for a value, in order.
-func (m *matcher) ownersOf(number int) []int { return slices.Clone(m.owners[string(m.values[number])]) }
+// ownersOf are who looks for what was found, in order.
+func (m *matcher) ownersOf(one hit) []int { return slices.Clone(m.owners[string(m.values[one.value])]) }

@@ -78,7 +78,8 @@ type Pass struct {
 	Done func(ctx context.Context, found []Finding, next Cursor) error
 
 	matcher *matcher
-	sought  []Sought
+	phones  *phones
+	sought  []Sought          // what the matcher looks for, then what phones does
 	scope   map[string]string // the accounts of those who are sought, as COPY writes them
 	pace    *throttle.Pace
 }
@@ -160,23 +161,32 @@ func refused(of liveschema.Name, err error) error {
 	return failure.Wrap(code, "looking through "+of.String(), err)
 }
 
-// prepare makes the matcher. A phone number is looked for as it is written, and as its digits.
+// prepare makes what finds. A phone number is looked for by its digits, however they are written, and as it is held.
 func (p *Pass) prepare(sought []Sought) {
-	var values []string
+	var (
+		values, numbers []string
+		called          []Sought
+	)
 
 	for _, one := range sought {
 		if !Unique(one.Identity, one.Value) {
 			continue
 		}
 
-		values, p.sought = append(values, one.Value), append(p.sought, one)
+		plain := digits(one.Value)
+		byDigits := one.Identity == datamap.Phone && len(plain) <= mostDigits
 
-		if plain := digits(one.Value); one.Identity == datamap.Phone && plain != one.Value {
-			values, p.sought = append(values, plain), append(p.sought, one)
+		if byDigits {
+			numbers, called = append(numbers, plain), append(called, one)
+		}
+
+		if !byDigits || plain != one.Value {
+			values, p.sought = append(values, one.Value), append(p.sought, one)
 		}
 	}
 
-	p.matcher, p.pace = newMatcher(values), throttle.NewPace(p.BytesPerSecond)
+	p.matcher, p.phones = newMatcher(values), newPhones(len(p.sought), numbers)
+	p.sought, p.pace = append(p.sought, called...), throttle.NewPace(p.BytesPerSecond)
 
 	if p.Pages == 0 {
 		p.Pages = DefaultPages
@@ -186,7 +196,8 @@ func (p *Pass) prepare(sought []Sought) {
 // leaf is one table that holds rows itself, with the columns that are looked into.
 type leaf struct {
 	leaf    liveschema.Name
-	columns []string
+	columns []column
+	json    bool   // one of them is read as JSON
 	account string // what reads the key of the account that a row is of, empty where nobody knows
 	role    datamap.Role
 	decided *datamap.Table // nil where nobody decided
@@ -199,6 +210,8 @@ func (p *Pass) leaves() (leaves []leaf) {
 
 	for _, live := range p.Schema.Tables {
 		of := leaf{columns: texts(live)}
+		of.json = slices.ContainsFunc(of.columns, func(c column) bool { return c.json })
+
 		if len(of.columns) == 0 || live.Kind == liveschema.Foreign {
 			continue
 		}
@@ -225,15 +238,27 @@ func (p *Pass) leaves() (leaves []leaf) {
 	return leaves
 }
 
-// texts are the columns that can hold a text.
-func texts(live liveschema.Table) (columns []string) {
+// column is one that is looked into: how it is read, and whether that gives JSON.
+type column struct {
+	name, read string
+	json       bool
+}
+
+// texts are the columns that can hold a text. JSON inside of lists and records is read as a part of theirs.
+func texts(live liveschema.Table) (columns []column) {
 	const text, array, composite = "S", "A", "C"
 
-	for _, column := range live.Columns {
+	for _, of := range live.Columns {
+		read := "t." + liveschema.Quote(of.Name)
+
 		switch {
-		case column.Category == text || column.Category == array || column.Category == composite,
-			slices.Contains([]string{"json", "jsonb", "xml", "uuid", "hstore", "tsvector"}, column.Base):
-			columns = append(columns, column.Name)
+		case of.Base == "json" || of.Base == "jsonb":
+			columns = append(columns, column{of.Name, read + "::text", true})
+		case of.Base == "json[]" || of.Base == "jsonb[]" || of.Category == composite:
+			columns = append(columns, column{of.Name, "pg_catalog.to_json(" + read + ")::text", true})
+		case of.Category == text || of.Category == array,
+			slices.Contains([]string{"xml", "uuid", "hstore", "tsvector"}, of.Base):
+			columns = append(columns, column{of.Name, read + "::text", false})
 		default:
 		}
 	}
@@ -277,23 +302,15 @@ func (p *Pass) table(ctx context.Context, on *session.Session, of leaf, page int
 	return nil
 }
 
-// statement reads a range of pages, without an end where last is 0. Text inside JSON is read as JSON means it, whatever way it
-// is escaped in.
+// statement reads a range of pages, without an end where last is 0.
 func (p *Pass) statement(of leaf, first, last int64) string {
 	columns := []string{"null"}
 	if of.account != "" {
 		columns[0] = of.account + "::text"
 	}
 
-	live := p.live(of.leaf)
-
-	for _, name := range of.columns {
-		column := "t." + liveschema.Quote(name)
-		if found, _ := live.Column(name); found.Base == "json" {
-			column += "::jsonb"
-		}
-
-		columns = append(columns, column+"::text")
+	for _, column := range of.columns {
+		columns = append(columns, column.read)
 	}
 
 	condition := fmt.Sprintf("t.ctid >= '(%d,0)'", first)

@@ -59,7 +59,7 @@ func world(t *testing.T) (*postgres.DB, datamap.Database) {
 func sought() []residue.Sought {
 	return []residue.Sought{
 		{"era_1", "1", datamap.Email, "ada@example.com", false},
-		{"era_1", "1", datamap.Phone, "+44 20 7946 0977", false},
+		{"era_1", "1", datamap.Phone, "442079460977", false},
 		{"era_1", "1", datamap.Visitor, "3F2504E0-4F89-11D3-9A0C-0305E82C3301", false},
 		{"era_1", "1", datamap.User, "10", false},
 		{"era_2", "", datamap.Email, "Grace@example.com", false},

@@ -14,6 +14,7 @@ type reader struct {
 	pass  *Pass
 	leaf  leaf
 	rest  []byte // the beginning of a row that is not whole yet
+	plain []byte // the last row whose escapes were undone
 	found map[Finding]int64
 }
 
@@ -41,32 +42,38 @@ func (r *reader) Write(p []byte) (int, error) {
 
 // row notes what is found in a row, each finding once.
 func (r *reader) row(row []byte) {
-	hits := r.pass.matcher.find(row)
-	if len(hits) == 0 {
-		return
+	row = r.undone(row)
+	seen := map[Finding]bool{}
+
+	for _, one := range r.pass.matcher.find(row) {
+		r.hit(row, one.at, r.pass.matcher.ownersOf(one), seen)
+	}
+
+	for _, one := range r.pass.phones.find(row) {
+		r.hit(row, one.at, r.pass.phones.ownersOf(one), seen)
+	}
+}
+
+// hit notes what is found at a place of a row, for all who look for it.
+func (r *reader) hit(row []byte, at int, owners []int, seen map[Finding]bool) {
+	field := bytes.Count(row[:at], []byte{'\t'})
+	if field == 0 {
+		return // the account's key itself
 	}
 
 	account, _, _ := bytes.Cut(row, []byte{'\t'})
-	seen := map[Finding]bool{}
 
-	for _, hit := range hits {
-		field := bytes.Count(row[:hit.at], []byte{'\t'})
-		if field == 0 {
-			continue // the account's key itself
+	for _, owner := range owners {
+		sought := r.pass.sought[owner]
+		finding := Finding{
+			Erasure: sought.Erasure, Table: r.leaf.leaf.String(), Column: r.leaf.columns[field-1].name,
+			Elsewhere: r.leaf.elsewhere(sought, r.pass.scope[sought.Account], string(account)),
 		}
+		finding.Decided = !finding.Elsewhere && r.leaf.keeps(sought, finding.Column)
 
-		for _, owner := range r.pass.matcher.ownersOf(hit.value) {
-			sought := r.pass.sought[owner]
-			finding := Finding{
-				Erasure: sought.Erasure, Table: r.leaf.leaf.String(), Column: r.leaf.columns[field-1],
-				Elsewhere: r.leaf.elsewhere(sought, r.pass.scope[sought.Account], string(account)),
-			}
-			finding.Decided = !finding.Elsewhere && r.leaf.keeps(sought, finding.Column)
-
-			if !seen[finding] {
-				seen[finding] = true
-				r.found[finding]++
-			}
+		if !seen[finding] {
+			seen[finding] = true
+			r.found[finding]++
 		}
 	}
 }

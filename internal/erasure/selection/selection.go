@@ -212,7 +212,7 @@ func (s Selection) match(table liveschema.Name, match datamap.Match) string {
 
 	switch {
 	case match.JSON != "":
-		return "exists (select from jsonb_path_query(" + quoted + "::jsonb, " + literal(match.Path()) +
+		return "exists (select from jsonb_path_query(" + column.JSONB(quoted) + ", " + literal(match.Path()) +
 			"::jsonpath, '{}', true) as v (v) where " + oneOf(match.Identity, "v.v #>> '{}'") + ")"
 	case column.Category == arrayCategory:
 		return "exists (select from unnest(" + quoted + ") as v (v) where " + oneOf(match.Identity, "v.v::text") + ")"

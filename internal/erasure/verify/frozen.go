@@ -72,7 +72,14 @@ func (l Look) chunk(ctx context.Context, set route.Set, checks []check, chunk in
 		return nil, err
 	}
 
-	return l.run(ctx, checks, turned(rows)...)
+	left, err := l.run(ctx, checks, turned(rows)...)
+	if err != nil {
+		return nil, err
+	}
+
+	more, err := l.hashes(ctx, set, rows)
+
+	return append(left, more...), err
 }
 
 // whole says that a table still has all columns.
@@ -211,7 +218,7 @@ func (l Look) overwritten(set route.Set, live liveschema.Table) (checks []check)
 		case datamap.Fixed:
 			condition = name + "::text <> ('" + strings.ReplaceAll(column.Value, "'", "''") + "'::" + of.Type + ")::text"
 		case datamap.KeyedHash:
-			condition = name + "::text !~ '^" + strings.Replace(regular(column.Value), datamap.HashMark, form, 1) + "$'"
+			condition = name + "::text !~ " + formOf(column) // what has the form is shown to the keys
 		case datamap.WithRow:
 			continue
 		}

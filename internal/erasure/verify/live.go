@@ -121,7 +121,7 @@ func (l Look) holds(live liveschema.Table, match datamap.Match) string {
 
 	switch {
 	case match.JSON != "":
-		return "exists (select from jsonb_path_query(" + column + "::jsonb, '" + strings.ReplaceAll(match.JSON+".**", "'", "''") +
+		return "exists (select from jsonb_path_query(" + of.JSONB(column) + ", '" + strings.ReplaceAll(match.JSON+".**", "'", "''") +
 			"', '{}', true) as j (v), unnest($1::text[]) as i (v) where " + equal(match.Identity, "j.v #>> '{}'", "i.v") + ")"
 	case of.Category == arrays:
 		return "exists (select from unnest(" + column + ") as e (v), unnest($1::text[]) as i (v) where " +

@@ -27,6 +27,8 @@ type Look struct {
 	Route   route.Route
 	Subject store.Subject
 	Keys    freeze.Keys
+	// Hashes are asked where the map wants keyed hashes.
+	Hashes *Hashes
 }
 
 // The reasons of remainders.
