@@ -20,7 +20,7 @@ func TestSmoke(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := got.Rounds[0]
-	if len(got.Figures) != 6 || r.Engine.Rows < r.Cascade.Rows || r.Cascade.Rows < 100 || r.CopySeconds <= 0 || r.ManySeconds <= 0 {
+	if len(got.Figures) != 7 || r.Engine.Rows < r.Cascade.Rows || r.Cascade.Rows < 100 || r.CopySeconds <= 0 || r.ManySeconds <= 0 {
 		t.Fatalf("%s", out.Bytes())
 	}
 	for _, each := range got.Figures {

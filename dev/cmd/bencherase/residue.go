@@ -13,16 +13,36 @@ import (
 	"steward/internal/postgres"
 )
 
-// pass is how long it takes to look for the identifiers of so many erasures.
-func (w *world) pass(ctx context.Context, db *postgres.DB, erasures int) (seconds float64, err error) {
+// residues measures the pass beside COPY.
+func (w *world) residues(ctx context.Context, db *postgres.DB, r *round) (err error) {
+	if r.CopySeconds, err = copyAll(ctx, db); err != nil {
+		return err
+	}
+	if r.OneSeconds, err = w.pass(ctx, db, 1, false); err != nil {
+		return err
+	}
+	if r.ManySeconds, err = w.pass(ctx, db, many, false); err != nil {
+		return err
+	}
+	r.BothSeconds, err = w.pass(ctx, db, many, true)
+	return err
+}
+
+// pass is how long it takes to look for the mail addresses of so many erasures, and for a phone number of each as well if phones says so.
+func (w *world) pass(ctx context.Context, db *postgres.DB, erasures int, phones bool) (seconds float64, err error) {
 	schema, err := liveschema.Read(ctx, db, "app")
 	if err != nil {
 		return 0, fmt.Errorf("reading the schema: %w", err)
 	}
-	sought := make([]residue.Sought, erasures)
-	for i := range sought {
-		sought[i] = residue.Sought{
+	var sought []residue.Sought
+	for i := range erasures {
+		one := residue.Sought{
 			Erasure: fmt.Sprintf("era_%d", i), Account: "1", Identity: datamap.Email, Value: fmt.Sprintf("nobody.%d.%x@example.org", i, i),
+		}
+		sought = append(sought, one)
+		if phones {
+			one.Identity, one.Value = datamap.Phone, fmt.Sprintf("4930%08d", i*7919)
+			sought = append(sought, one)
 		}
 	}
 	one := residue.Pass{Decided: w.decided, Schema: schema}
