@@ -50,7 +50,7 @@ func (w *world) round(ctx context.Context, idleTime time.Duration) (r round, err
 		return r, fmt.Errorf("the cascade: %w", err)
 	}
 	err = w.fresh(ctx, func(db *postgres.DB) (err error) {
-		if err = w.residues(ctx, db, &r); err != nil {
+		if err := w.residues(ctx, db, &r); err != nil {
 			return err
 		}
 		if r.IdleMS[1], err = idle(ctx, db, idleTime); err != nil {

@@ -88,17 +88,16 @@ func (c *checker) refusesNull(unlink route.Unlink) {
 
 // scanned notes keys of others to a table for which the server reads their whole table at each row that goes.
 func (c *checker) scanned(to liveschema.Name) {
-	for from, live := range c.live {
-		for _, key := range live.Keys {
-			if key.To != to || slices.ContainsFunc(live.Indexes, func(index []string) bool { return leads(index, key.Columns) }) {
-				continue
-			}
-
-			c.note(from, key.Columns, c.placeOf(from),
-				fmt.Sprintf("unindexed foreign key: each row of %s that goes has the server read all of the table", to),
-				fmt.Sprintf("create an index on (%s); without it an erasure is slow, and slows others", strings.Join(key.Columns, ", ")))
-		}
+	for _, key := range c.unindexed[to] {
+		c.note(key.from, key.columns, c.placeOf(key.from),
+			fmt.Sprintf("unindexed foreign key: each row of %s that goes has the server read all of the table", to),
+			fmt.Sprintf("create an index on (%s); without it an erasure is slow, and slows others", strings.Join(key.columns, ", ")))
 	}
+}
+
+// indexed tells whether a table has an index for a key of its own.
+func indexed(live liveschema.Table, key liveschema.ForeignKey) bool {
+	return slices.ContainsFunc(live.Indexes, func(index []string) bool { return leads(index, key.Columns) })
 }
 
 // leads tells whether an index begins with these columns, in whatever order. The server uses one that begins with some

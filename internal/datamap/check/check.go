@@ -76,6 +76,14 @@ type checker struct {
 	live    map[liveschema.Name]liveschema.Table
 	// named are the columns of each table that keys of others name.
 	named map[liveschema.Name]map[string]bool
+	// unindexed are the keys to each table for which those that hold them have no index.
+	unindexed map[liveschema.Name][]keyOf
+}
+
+// keyOf is a foreign key of a table.
+type keyOf struct {
+	from    liveschema.Name
+	columns []string
 }
 
 // Database compares what was decided about one database with its schema and with the policy.
@@ -83,6 +91,7 @@ func Database(decided datamap.Database, schema liveschema.Schema, rules *policy.
 	c := &checker{
 		findings: findings{database: decided.Name}, decided: decided, rules: rules,
 		live: map[liveschema.Name]liveschema.Table{}, named: map[liveschema.Name]map[string]bool{},
+		unindexed: map[liveschema.Name][]keyOf{},
 	}
 
 	for _, table := range schema.Tables {
@@ -90,6 +99,10 @@ func Database(decided datamap.Database, schema liveschema.Schema, rules *policy.
 
 		for _, key := range table.Keys {
 			c.name(key)
+
+			if !indexed(table, key) {
+				c.unindexed[key.To] = append(c.unindexed[key.To], keyOf{table.Name, key.Columns})
+			}
 		}
 	}
 
