@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -115,20 +114,12 @@ type restored struct {
 }
 
 // restored opens the database that the environment names, and what else a replay needs.
-func (a *app) restored(ctx context.Context, settings config.Config, rules *policy.Policy, flags replayFlags) (restored, error) {
+func (a *app) restored(
+	ctx context.Context, settings config.Config, rules *policy.Policy, of datamap.Database, buckets map[string]string,
+) (restored, error) {
 	url := os.Getenv(restoredVariable)
 	if url == "" {
 		return restored{}, failure.New(failure.ConfigInvalid, "opening the restored database (set "+restoredVariable+")")
-	}
-
-	read, err := datamap.Load(settings.DataMap)
-	if err != nil {
-		return restored{}, err
-	}
-
-	of := read.Database(flags.database)
-	if of == nil {
-		return restored{}, failure.New(failure.UnknownDatabase, "looking for "+flags.database+" in the data map")
 	}
 
 	if rules.Storage.Replay == "" {
@@ -150,34 +141,20 @@ func (a *app) restored(ctx context.Context, settings config.Config, rules *polic
 		return restored{}, err
 	}
 
-	if err := restoredBuckets(ctx, storage, flags.buckets, rules.OwnBuckets()); err != nil {
+	if err := present(ctx, storage, buckets); err != nil {
 		return restored{}, err
 	}
 
 	db, err := postgres.Open(ctx, url)
 
 	return restored{
-		db: db, decided: *of, storage: storage, clock: settings.Clock(), own: rules.OwnBuckets(), buckets: flags.buckets,
+		db: db, decided: of, storage: storage, clock: settings.Clock(), own: rules.OwnBuckets(), buckets: buckets,
 		records: replay.Records{Bucket: storage.Bucket(rules.Storage.Replay), Catalogue: replay.Catalogue{DB: steward}, Key: key},
 	}, err
 }
 
-// restoredBuckets refuses a restored bucket that is not there, or is one of Steward's own, before anything is erased.
-func restoredBuckets(ctx context.Context, storage *gcs.Client, buckets map[string]string, own []string) error {
-	for _, name := range buckets {
-		if slices.Contains(own, name) {
-			return failure.New(failure.ConfigInvalid, "looking at the restored bucket "+name+" (it is one of Steward's own)")
-		}
-
-		if _, err := storage.Bucket(name).Settings(ctx); err != nil {
-			return failure.Wrap(failure.Unavailable, "looking at the restored bucket "+name, err)
-		}
-	}
-
-	return nil
-}
-
-// again does one erasure again: in the restored buckets first, since rows say what lies there, and then in the database.
+// again does one erasure again: in the restored buckets first, since rows say what lies there, and then in the database. With an
+// error it gives the results of what was done before.
 func (r restored) again(ctx context.Context, erasure string) (results []replay.Result, err error) {
 	record, err := r.records.Open(ctx, erasure)
 	if err != nil {

@@ -3,9 +3,13 @@ package main
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"steward/internal/datamap"
 	"steward/internal/failure"
 	"steward/internal/replay"
 )
@@ -16,9 +20,14 @@ type replayed struct {
 
 	// Database is the restored one, by its name in the policy.
 	Database string `json:"database"`
+	// Buckets are the restored ones, by those of the app; Unnamed are those of the app into which nobody looks, since none was
+	// named for them: what was restored of their files is not erased again.
+	Buckets map[string]string `json:"buckets"`
+	Unnamed []string          `json:"buckets_not_named"`
 	// Results are those of the erasures that were done again; none without --execute.
 	Results []replay.Result `json:"results"`
-	// Refused are those that could not be done again: their subjects are still in the restored database.
+	// Refused are those that could not be done again: their subjects are still in the restored database, but for what Results have
+	// of them.
 	Refused []refusedReplay `json:"refused"`
 }
 
@@ -33,7 +42,8 @@ type refusedReplay struct {
 // replayFlags are those of replay run.
 type replayFlags struct {
 	database, execute string
-	buckets           map[string]string
+	// pairs are of the form APP=RESTORED.
+	pairs []string
 }
 
 func newReplayRun(a *app) *cobra.Command {
@@ -57,8 +67,8 @@ func newReplayRun(a *app) *cobra.Command {
 	command.Flags().StringVar(&flags.database, "database", "app", "the restored database, by its name in the policy")
 	command.Flags().StringVar(&flags.execute, "execute", "", "the hash of the list that was shown: do it")
 
-	command.Flags().StringToStringVar(&flags.buckets, "bucket", nil,
-		"a bucket of the app, and the one that its files were restored into: --bucket demo-app-uploads=example-restored")
+	command.Flags().StringArrayVar(&flags.pairs, "bucket", nil,
+		"a bucket of the app, and the one that its files were restored into, as often as there are such: demo-app-uploads=example-restored")
 
 	return command
 }
@@ -74,20 +84,44 @@ func (a *app) replay(ctx context.Context, flags replayFlags) (err error) {
 		return err
 	}
 
-	result := replayed{Database: flags.database, Results: []replay.Result{}, Refused: []refusedReplay{}}
+	read, err := datamap.Load(settings.DataMap)
+	if err != nil {
+		return err
+	}
+
+	of := read.Database(flags.database)
+	if of == nil {
+		return failure.New(failure.UnknownDatabase, "looking for "+flags.database+" in the data map")
+	}
+
+	buckets, err := pairsOf(flags.pairs)
+	if err != nil {
+		return err
+	}
+
+	known := bucketsOf(read, flags.database, rules)
+	if err := known.refuse(buckets, rules.OwnBuckets()); err != nil {
+		return err
+	}
+
+	result := replayed{
+		Database: flags.database, Buckets: buckets, Unnamed: known.unnamed(buckets), Results: []replay.Result{}, Refused: []refusedReplay{},
+	}
 	if result.replayList, err = decided(ctx, steward); err != nil {
 		return err
 	}
+
+	result.Hash = withBuckets(result.Hash, buckets)
 
 	if flags.execute == "" {
 		return a.showReplayed(result)
 	}
 
 	if flags.execute != result.Hash {
-		return failure.New(failure.PlanChanged, "erasing again (the list is not the one that was shown)")
+		return failure.New(failure.PlanChanged, "erasing again (the list, or the restored buckets, are not those that were shown)")
 	}
 
-	in, err := a.restored(ctx, settings, rules, flags)
+	in, err := a.restored(ctx, settings, rules, *of, buckets)
 	if err != nil {
 		return err
 	}
@@ -105,6 +139,8 @@ func (r restored) all(ctx context.Context, result *replayed) (first error) {
 
 	for _, each := range result.Erasures {
 		came, err := r.again(ctx, each.Erasure)
+		result.Results = append(result.Results, came...)
+
 		if ctx.Err() != nil {
 			return failure.Wrap(failure.Unavailable, "erasing again", errors.Join(ctx.Err(), err))
 		}
@@ -120,8 +156,6 @@ func (r restored) all(ctx context.Context, result *replayed) (first error) {
 		for _, each := range came {
 			left = left || len(each.Left) > 0
 		}
-
-		result.Results = append(result.Results, came...)
 	}
 
 	if first == nil && left {
@@ -141,7 +175,11 @@ func (a *app) showReplayed(result replayed) error {
 			return err
 		}
 
-		return a.console.Say("do it: steward replay run --database %s --execute %s", result.Database, result.Hash)
+		if err := a.showBuckets(result); err != nil {
+			return err
+		}
+
+		return a.console.Say("do it: steward replay run --database %s%s --execute %s", result.Database, flagsOf(result.Buckets), result.Hash)
 	}
 
 	for _, each := range result.Results {
@@ -162,5 +200,28 @@ func (a *app) showReplayed(result replayed) error {
 		}
 	}
 
+	return a.showBuckets(result)
+}
+
+// showBuckets says into which buckets nobody looks.
+func (a *app) showBuckets(result replayed) error {
+	for _, name := range result.Unnamed {
+		err := a.console.Say("what was restored of the files of %s is not looked at: --bucket %s=RESTORED names where it is", name, name)
+		if err != nil {
+			return err
+		}
+	}
+
 	return nil
+}
+
+// flagsOf are the flags that name restored buckets.
+func flagsOf(buckets map[string]string) string {
+	var text strings.Builder
+
+	for _, app := range slices.Sorted(maps.Keys(buckets)) {
+		text.WriteString(" --bucket " + app + "=" + buckets[app])
+	}
+
+	return text.String()
 }

@@ -53,13 +53,17 @@ func (r *restored) inBuckets(of, in string, brought []string, accounts ...harnes
 	if len(brought)-len(kept) != 2*len(accounts) || len(kept) == 0 {
 		r.Fatalf("brought back are %v", brought)
 	}
-	var shown replayed
-	r.command.read(r.T, &shown, exitOK, "replay", "run", "--database", "app")
-	if _, errs, exit := r.command.run(r.T, "replay", "run", "--execute", shown.Hash, "--bucket", of+"="+r.world.Rules.Storage.Files); exit != exitUsage ||
+	var without, shown, results replayed
+	r.command.read(r.T, &without, exitOK, "replay", "run", "--database", "app")
+	if _, errs, exit := r.command.run(r.T, "replay", "run", "--bucket", of+"="+r.world.Rules.Storage.Files); exit != exitUsage ||
 		!strings.Contains(errs, "one of Steward's own") {
 		r.Errorf("into one of Steward's own: %d, %s", exit, errs)
 	}
-	var results replayed
+	if _, errs, exit := r.command.run(r.T, "replay", "run", "--execute", without.Hash, "--bucket", of+"="+in); exit != exitRefused ||
+		!strings.Contains(errs, "plan_changed") {
+		r.Errorf("with the hash of what was shown without a bucket: %d, %s", exit, errs)
+	}
+	r.command.read(r.T, &shown, exitOK, "replay", "run", "--database", "app", "--bucket", of+"="+in)
 	r.command.read(r.T, &results, exitOK, "replay", "run", "--execute", shown.Hash, "--bucket", of+"="+in)
 	if len(results.Results) != 3*len(accounts) {
 		r.Errorf("%d results", len(results.Results))
