@@ -113,7 +113,7 @@ func TestIdentities(t *testing.T) {
 		many[datamap.User][n] = string(rune('A' + n))
 	}
 
-	for _, none := range []erasure.Identities{nil, {}, {datamap.Email: {" "}}, {"name": {"Ada"}}, {datamap.Phone: {"none"}}, {datamap.User: {"a\x00"}}, many} {
+	for _, none := range []erasure.Identities{nil, {}, {datamap.Email: {" "}}, {"name": {"Ada"}}, {datamap.Phone: {"none"}}, {datamap.User: {"a\x00"}}, {datamap.User: {"a\x01b"}}, many} {
 		if _, err := none.Check(); !failure.Is(err, failure.SubjectRefused) {
 			t.Errorf("%v: %v", none, err)
 		}

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,8 +53,8 @@ func (i Identities) Plain() map[string][]string {
 
 // Check gives the identities as they are compared: mail addresses in lower case, phone
 // numbers as digits, without white space around, each once. It fails with SubjectRefused
-// where one is of an unknown type, empty or too long, and where there are none or too
-// many; it repeats none of them.
+// where one is of an unknown type, empty, too long or with a control character (stores read what is
+// no letter as one, liveschema.JSONB), and where there are none or too many; it repeats none of them.
 func (i Identities) Check() (Identities, error) {
 	checked, count := Identities{}, 0
 
@@ -64,7 +65,7 @@ func (i Identities) Check() (Identities, error) {
 
 		for _, value := range i[kind] {
 			value = kind.Comparable(strings.TrimSpace(value))
-			if value == "" || len(value) > maxIdentity || strings.ContainsRune(value, 0) {
+			if value == "" || len(value) > maxIdentity || strings.ContainsFunc(value, unicode.IsControl) {
 				return nil, failure.New(failure.SubjectRefused, "reading an identity of the type "+string(kind))
 			}
 
