@@ -14,12 +14,13 @@ const (
 	tableBits = 18
 )
 
-// matcher finds many values in one pass over a text, without regard to the case of ASCII letters. It jumps over what
+// matcher finds many values in one pass over a text, without regard to the case of ASCII letters, and of others where all of a value's are
+// in the same. It jumps over what
 // cannot be the end of a value (Wu and Manber's way), so that its cost hardly grows with their number.
 type matcher struct {
 	window int              // the length of the shortest value
 	jumps  []uint8          // by block: how far the window may move
-	ends   map[uint32][]int // by block: the values whose window ends with it
+	starts map[uint64][]int // by window: the values that begin with it
 	values [][]byte         // in lower case, each once
 	lower  [256]byte        // a byte in lower case
 	owners map[string][]int // of a value: who looks for it
@@ -27,7 +28,7 @@ type matcher struct {
 
 // newMatcher makes one for values of at least the shortest length; owner numbers them.
 func newMatcher(values []string) *matcher {
-	m := &matcher{ends: map[uint32][]int{}, owners: map[string][]int{}, jumps: make([]uint8, 1<<tableBits)}
+	m := &matcher{starts: map[uint64][]int{}, owners: map[string][]int{}, jumps: make([]uint8, 1<<tableBits)}
 
 	for i := range m.lower {
 		m.lower[i] = byte(i)
@@ -37,17 +38,35 @@ func newMatcher(values []string) *matcher {
 	}
 
 	for owner, value := range values {
-		value = strings.ToLower(value)
-		if len(m.owners[value]) == 0 {
-			m.values = append(m.values, []byte(value))
-		}
+		for _, written := range m.written(value) {
+			if len(m.owners[written]) == 0 {
+				m.values = append(m.values, []byte(written))
+			}
 
-		m.owners[value] = append(m.owners[value], owner)
+			m.owners[written] = append(m.owners[written], owner)
+		}
 	}
 
 	m.build()
 
 	return m
+}
+
+// written are the ways in which a value is looked for: its letters outside of ASCII as they are, small, and capital; those of ASCII small,
+// as the text is read.
+func (m *matcher) written(value string) (ways []string) {
+	for _, way := range []string{value, strings.ToLower(value), strings.ToUpper(value)} {
+		small := []byte(way)
+		for i, letter := range small {
+			small[i] = m.lower[letter]
+		}
+
+		if !slices.Contains(ways, string(small)) {
+			ways = append(ways, string(small))
+		}
+	}
+
+	return ways
 }
 
 func (m *matcher) build() {
@@ -66,11 +85,10 @@ func (m *matcher) build() {
 		for end := block; end <= m.window; end++ {
 			hash := m.hash(value[end-block : end])
 			m.jumps[hash] = min(m.jumps[hash], uint8(m.window-end)) //nolint:gosec // as above
-
-			if end == m.window {
-				m.ends[hash] = append(m.ends[hash], number)
-			}
 		}
+
+		begins := m.whole(value[:m.window])
+		m.starts[begins] = append(m.starts[begins], number)
 	}
 }
 
@@ -79,6 +97,18 @@ func (m *matcher) hash(at []byte) uint32 {
 	const mix, shift = 2654435761, 32 - tableBits
 
 	return (uint32(m.lower[at[0]])<<16 | uint32(m.lower[at[1]])<<8 | uint32(m.lower[at[2]])) * mix >> shift
+}
+
+// whole puts a window into one number (FNV-1a): where many values end their windows alike, such as with @gmail, a block says little.
+func (m *matcher) whole(window []byte) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+
+	number := uint64(offset)
+	for _, letter := range window {
+		number = (number ^ uint64(m.lower[letter])) * prime
+	}
+
+	return number
 }
 
 // hit is what was found at a place of a text: the number of a value, or a phone number.
@@ -102,7 +132,7 @@ func (m *matcher) find(text []byte) (hits []hit) {
 		}
 
 		start := end - m.window
-		for _, number := range m.ends[hash] {
+		for _, number := range m.starts[m.whole(text[start:end])] {
 			if m.stands(text, start, m.values[number]) {
 				hits = append(hits, hit{at: start, value: number})
 			}
@@ -127,20 +157,7 @@ func (m *matcher) stands(text []byte, start int, value []byte) bool {
 		}
 	}
 
-	if start > 0 && m.inside(text[start-1]) && m.inside(value[0]) {
-		// The letter after a backslash, such as in \t, is no part of a word.
-		return start > 1 && text[start-2] == '\\'
-	}
-
-	// A dot ends a sentence as well as a name's part.
-	return end == len(text) || !m.inside(text[end]) || text[end] == '.' && (end+1 == len(text) || !m.inside(text[end+1]))
-}
-
-// inside are the bytes of which addresses, numbers and words are made.
-func (m *matcher) inside(b byte) bool {
-	b = m.lower[b]
-
-	return 'a' <= b && b <= 'z' || '0' <= b && b <= '9' || strings.IndexByte("._-+%@", b) >= 0 || b >= 0x80
+	return !joinedBefore(text, start) && !joinedAfter(text, end)
 }
 
 // ownersOf are who looks for what was found, in order.

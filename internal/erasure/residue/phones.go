@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 )
 
 const (
@@ -12,13 +12,13 @@ const (
 	// that people are called by have fifteen at most (ITU-T E.164).
 	mostDigits = 18
 	// between is how many signs may stand between two digits of one number.
-	between = 3
+	between = 4
 	// filterBits is how many numbers the filter tells apart: for ten thousand most others end there.
 	filterBits = 18
 )
 
 // phones finds phone numbers, held as digits, in whatever way they are written: with spaces, dots, dashes, slashes and brackets between
-// the digits, and with + or 00 before them. A number within a longer one is another's.
+// the digits, with (0) behind the number of the country, and with + or 00 before them. A number within a longer one is another's.
 type phones struct {
 	shortest int
 	lengths  uint32 // by number of digits: whether one that is looked for has so many
@@ -44,6 +44,10 @@ func newPhones(first int, numbers []string) *phones {
 	}
 
 	for i, text := range numbers {
+		if without, found := strings.CutPrefix(text, "00"); found && len(without) >= longPhone {
+			text = without // as it is found with 00 before it, and with + as well
+		}
+
 		number := start
 		for _, digit := range []byte(text) {
 			number = with(number, digit)
@@ -102,40 +106,64 @@ func (p *phones) find(text []byte) (hits []hit) {
 // within looks for numbers between two places, outside of which none begins or ends.
 func (p *phones) within(hits []hit, text []byte, first, end int) []hit {
 	for at := first; at < end; at++ {
-		if !isDigit(text[at]) || at > 0 && isDigit(text[at-1]) || !freeBefore(text, at) {
+		within := at > 0 && isDigit(text[at-1]) && !percent(text, at-len("%20"))
+		if within || !isDigit(text[at]) || !freeBefore(text, at) {
 			continue
 		}
 
-		hits = p.from(hits, text, at)
+		hits = p.from(hits, text, walk{at: at, place: at, number: start})
 
-		if bytes.HasPrefix(text[at:], []byte("00")) {
-			hits = p.from(hits, text, at+len("00"))
+		if international := at + len("00"); bytes.HasPrefix(text[at:], []byte("00")) {
+			hits = p.from(hits, text, walk{at: international, place: international, number: start})
 		}
 	}
 
 	return hits
 }
 
-// from looks for numbers that begin at a digit.
-func (p *phones) from(hits []hit, text []byte, at int) []hit {
-	number, count := start, 0
+// trunk stands for a zero that is not dialled from abroad.
+const trunk = "(0)"
 
-	for place := at; place < len(text) && isDigit(text[place]) && count < mostDigits; {
-		number, count = with(number, text[place]), count+1
-		place++
+// walk is how far a number is read that begins at a place.
+type walk struct {
+	at, place, count int
+	number           uint64
+	skipped          bool // a trunk, of which a number has one
+}
 
-		if place < len(text) && isDigit(text[place]) {
+// from looks for numbers that go on at a digit, with (0) between two of them or without.
+func (p *phones) from(hits []hit, text []byte, of walk) []hit {
+	for of.place < len(text) && isDigit(text[of.place]) && of.count < mostDigits {
+		of.number, of.count = with(of.number, text[of.place]), of.count+1
+		of.place++
+
+		if of.place < len(text) && isDigit(text[of.place]) {
 			continue
 		}
 
-		if p.lengths>>count&1 == 1 && p.filter[slot(number)/64]>>(slot(number)%64)&1 == 1 && p.owners[number] != nil && freeAfter(text, place) {
-			hits = append(hits, hit{at: at, number: number})
+		if p.sought(of) && freeAfter(text, of.place) {
+			hits = append(hits, hit{at: of.at, number: of.number})
 		}
 
-		place += signs(text[place:])
+		rest := text[of.place:]
+		length := signs(rest)
+
+		if bracket := bytes.IndexByte(rest[:length], '('); bracket >= 0 && !of.skipped && bytes.HasPrefix(rest[bracket:], []byte(trunk)) {
+			without := of
+			without.skipped, without.place = true, of.place+bracket+len(trunk)
+			without.place += signs(text[without.place:])
+			hits = p.from(hits, text, without)
+		}
+
+		of.place += length
 	}
 
 	return hits
+}
+
+// sought says that somebody looks for what was read.
+func (p *phones) sought(of walk) bool {
+	return p.lengths>>of.count&1 == 1 && p.filter[slot(of.number)/64]>>(slot(of.number)%64)&1 == 1 && p.owners[of.number] != nil
 }
 
 // signs is how long the signs are that may stand between two digits of a number, at the beginning of a text.
@@ -167,46 +195,38 @@ func sign(text []byte) int {
 		return wide
 	case len(text) >= wide && text[0] == 0xe2 && text[1] == 0x80 && 0x80 <= text[2] && text[2] <= 0x95:
 		return wide // U+2000 to U+2015: spaces and dashes of all lengths
+	case bytes.HasPrefix(text, []byte("\u2212")):
+		return wide // the sign of minus
 	default:
 		return 0
 	}
 }
 
-// freeBefore says that what begins at a place is no part of a word or of a longer number, such as what is behind a decimal point.
+// freeBefore says that what begins at a place is no part of a word or of a longer number, such as what is behind a decimal point. A word
+// ends with a dot; a dash joins it to a number, as in those of orders. In an address a number is the name (that of a telephone in SIP).
 func freeBefore(text []byte, at int) bool {
-	const wide = 3
-
-	switch {
-	case at == 0 || text[at-1] == '+':
+	switch letter := before(text, at); letter {
+	case '@':
 		return true
-	case text[at-1] == '.' || text[at-1] == '-':
-		return at == 1 || !isWord(text[at-2])
-	case !isWord(text[at-1]):
-		return true
-	case text[at-1] >= utf8.RuneSelf:
-		return at >= wide && sign(text[at-wide:]) == wide || at > 1 && sign(text[at-2:]) == wide-1
-	default: // The letter after a backslash, such as in \t, is no part of a word.
-		return at > 1 && text[at-2] == '\\'
+	case '.':
+		return !unicode.IsNumber(before(text, at-1))
+	case '-', '_':
+		return !isWord(before(text, at-1))
+	default:
+		return !isWord(letter)
 	}
 }
 
 // freeAfter says the same of what ends at a place.
 func freeAfter(text []byte, at int) bool {
-	switch {
-	case at == len(text) || !isWord(text[at]) && strings.IndexByte(".-+", text[at]) < 0:
+	switch letter := after(text, at); letter {
+	case '@':
 		return true
-	case text[at] >= utf8.RuneSelf:
-		return sign(text[at:]) > 0
+	case '.', '-', '+', '_':
+		return !isWord(after(text, at+1))
 	default:
-		return !isWord(text[at]) && (at+1 == len(text) || !isWord(text[at+1]))
+		return !isWord(letter)
 	}
-}
-
-func isDigit(b byte) bool { return '0' <= b && b <= '9' }
-
-// isWord are the bytes of which words and addresses are made.
-func isWord(b byte) bool {
-	return isDigit(b) || 'a' <= b|0x20 && b|0x20 <= 'z' || b == '_' || b == '%' || b == '@' || b >= utf8.RuneSelf
 }
 
 // ownersOf are who looks for what was found, in order.

@@ -87,10 +87,13 @@ type Pass struct {
 // DefaultPages are 32 MiB of a table, which a statement reads in less than a second.
 const DefaultPages = 4096
 
+// longPhone is how many digits a phone number has at least to be looked for.
+const longPhone = 8
+
 // Unique says whether an identifier is unique enough to be looked for in texts: a mail address, a UUID, a phone number or
 // another identifier that is long. A first name, or a number of four digits, is not.
 func Unique(identity datamap.Identity, value string) bool {
-	const longPhone, longWord = 8, 12
+	const longWord = 12
 
 	switch identity {
 	case datamap.Email:
@@ -167,6 +170,8 @@ func (p *Pass) prepare(sought []Sought) {
 		values, numbers []string
 		called          []Sought
 	)
+
+	p.sought = nil
 
 	for _, one := range sought {
 		if !Unique(one.Identity, one.Value) {

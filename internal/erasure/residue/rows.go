@@ -45,18 +45,35 @@ func (r *reader) row(row []byte) {
 	row = r.undone(row)
 	seen := map[Finding]bool{}
 
+	at := fields{row: row}
 	for _, one := range r.pass.matcher.find(row) {
-		r.hit(row, one.at, r.pass.matcher.ownersOf(one), seen)
+		r.hit(row, at.number(one.at), r.pass.matcher.ownersOf(one), seen)
 	}
 
+	at = fields{row: row}
 	for _, one := range r.pass.phones.find(row) {
-		r.hit(row, one.at, r.pass.phones.ownersOf(one), seen)
+		r.hit(row, at.number(one.at), r.pass.phones.ownersOf(one), seen)
 	}
 }
 
-// hit notes what is found at a place of a row, for all who look for it.
-func (r *reader) hit(row []byte, at int, owners []int, seen map[Finding]bool) {
-	field := bytes.Count(row[:at], []byte{'\t'})
+// fields counts the fields of a row from place to place, so that a row of many hits is gone through once.
+type fields struct {
+	row           []byte
+	place, before int
+}
+
+// number is that of the field in which a place lies, from 0 on. Places come in order, but for those of one number with 00 before it.
+func (f *fields) number(place int) int {
+	if place > f.place {
+		f.before += bytes.Count(f.row[f.place:place], []byte{'\t'})
+		f.place = place
+	}
+
+	return f.before
+}
+
+// hit notes what is found in a field of a row, for all who look for it.
+func (r *reader) hit(row []byte, field int, owners []int, seen map[Finding]bool) {
 	if field == 0 {
 		return // the account's key itself
 	}
