@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"maps"
@@ -58,8 +59,8 @@ type MapLook struct {
 const shownFindings = 20
 
 // CheckDataMap compares. What differs is a result, not an error: of an error only its code gets out. A map
-// that cannot be read is wrong as a whole. It fails where a database does not answer. It
-// changes nothing, and may be called at any time and again.
+// that cannot be read is wrong as a whole. It fails where a database does not answer; where one tells its schema and not its
+// copies, once what was found is shown and logged. It changes nothing, and may be called at any time and again.
 func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 	decided, err := datamap.Load(d.File)
 	if err != nil {
@@ -69,7 +70,10 @@ func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 		return MapLook{Wrong: 1, Code: failure.DataMapInvalid}, nil //nolint:nilerr // its text may hold a line of the file; the code says enough
 	}
 
-	var schemas []liveschema.Schema
+	var (
+		schemas []liveschema.Schema
+		unasked error
+	)
 
 	look, copied := MapLook{Hash: decided.SHA256}, map[string][]elsewhere.Seen{}
 
@@ -79,35 +83,42 @@ func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 			continue
 		}
 
-		schema, err := d.read(ctx, source, database.Name, copied)
+		schema, notAsked, err := d.read(ctx, source, database.Name, copied)
 		if err != nil {
 			return MapLook{}, err
 		}
+
+		unasked = cmp.Or(unasked, notAsked)
 
 		look.Tables += len(schema.Tables)
 		schemas = append(schemas, schema)
 	}
 
-	if err := d.own(ctx, copied); err != nil {
-		return MapLook{}, err
-	}
+	unasked = cmp.Or(unasked, d.own(ctx, copied))
 
 	d.tell(ctx, check.Run(decided, schemas, d.Policy), &look)
 	d.tellCopies(ctx, copied, &look)
+
+	if unasked != nil {
+		return MapLook{}, failure.Wrap(failure.Unavailable, "asking for copies", unasked)
+	}
 
 	return look, nil
 }
 
 // own asks for the copies of the steward database.
-func (d *DataMaps) own(ctx context.Context, copied map[string][]elsewhere.Seen) (err error) {
+func (d *DataMaps) own(ctx context.Context, copied map[string][]elsewhere.Seen) error {
 	for _, database := range d.Policy.Promises.Backups.Databases {
 		if database.Role != policy.RoleSteward {
 			continue
 		}
 
-		if copied[database.Name], err = elsewhere.Look(ctx, database.Name, d.Steward, d.Policy); err != nil {
+		seen, err := elsewhere.Look(ctx, database.Name, d.Steward, d.Policy)
+		if err != nil {
 			return err
 		}
+
+		copied[database.Name] = seen
 	}
 
 	return nil
@@ -158,18 +169,25 @@ func (d *DataMaps) tellCopies(ctx context.Context, copied map[string][]elsewhere
 	d.Metrics.Copies(counts)
 }
 
-// read reads the schema of one database, and the copies of it, on a connection of its own.
-func (d *DataMaps) read(ctx context.Context, source, name string, copied map[string][]elsewhere.Seen) (liveschema.Schema, error) {
+// read reads the schema of one database, and notes the copies of it, on a connection of its own. A database that does not say which
+// copies it has is not among those noted, and notAsked says why.
+func (d *DataMaps) read(
+	ctx context.Context, source, name string, copied map[string][]elsewhere.Seen,
+) (schema liveschema.Schema, notAsked, err error) {
 	db, err := postgres.Open(ctx, source)
 	if err != nil {
-		return liveschema.Schema{}, err
+		return schema, nil, err
 	}
 	defer db.Close()
 
-	schema, err := liveschema.Read(ctx, db, name)
-	if err == nil {
-		copied[name], err = elsewhere.Look(ctx, name, db, d.Policy)
+	if schema, err = liveschema.Read(ctx, db, name); err != nil {
+		return schema, nil, failure.Wrap(failure.Unavailable, "reading the schema of "+name, err)
 	}
 
-	return schema, failure.Wrap(failure.Unavailable, "reading the schema of "+name, err)
+	seen, notAsked := elsewhere.Look(ctx, name, db, d.Policy)
+	if notAsked == nil {
+		copied[name] = seen
+	}
+
+	return schema, notAsked, nil
 }

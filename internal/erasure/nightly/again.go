@@ -48,9 +48,9 @@ func (n Night) Again(ctx context.Context, subject store.Subject) (clean bool, er
 		}
 	}
 
-	for name := range places {
+	for _, name := range slices.Sorted(maps.Keys(places)) {
 		if !slices.ContainsFunc(n.Places, func(place Place) bool { return erasure.Residue(place.Decided.Name) == name }) {
-			return false, failure.New(failure.StoreGone, "looking once more where something was found by night")
+			return false, failure.New(failure.StoreGone, "looking once more into "+name+", where something was found by night")
 		}
 	}
 
