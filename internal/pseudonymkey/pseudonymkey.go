@@ -82,8 +82,9 @@ func (k Keys) read(ctx context.Context, key *casekey.Key, erasure string) ([]byt
 	return key.Unseal(column, sealed)
 }
 
-// Others gives the keys of all erasures but one whose cases have not ended, in no order. It fails as casekey.Keeper.Open does,
-// but where a case ends meanwhile, and takes its key along.
+// Others gives the keys of all erasures but one whose cases have not ended, in no order. A key that does not open any more (CaseKeyWrong),
+// or that goes with its case meanwhile, proves nothing and is left out: what it made is then named as left in the one case that has
+// it, and keeps no other from its end. It fails with Unavailable.
 func (k Keys) Others(ctx context.Context, erasure string) (others [][]byte, err error) {
 	rows, err := k.DB.Query(ctx, `select erasure from pseudonym_keys where erasure <> $1`, erasure)
 	if err != nil {
@@ -96,28 +97,28 @@ func (k Keys) Others(ctx context.Context, erasure string) (others [][]byte, err 
 	}
 
 	for _, other := range erasures {
-		key, err := k.Keeper.Open(ctx, k.DB, other)
-		if failure.Is(err, failure.CaseKeyGone) {
-			continue
-		}
+		plain, err := k.opened(ctx, other)
 
-		if err != nil {
+		switch failure.CodeOf(err) {
+		case "":
+			others = append(others, plain)
+		case failure.CaseKeyGone, failure.CaseKeyWrong, failure.ObjectNotFound:
+		default:
 			return nil, err
 		}
-
-		plain, err := k.read(ctx, key, other)
-		if failure.Is(err, failure.ObjectNotFound) {
-			continue
-		}
-
-		if err != nil {
-			return nil, err
-		}
-
-		others = append(others, plain)
 	}
 
 	return others, nil
+}
+
+// opened is the key of an erasure that has one.
+func (k Keys) opened(ctx context.Context, erasure string) ([]byte, error) {
+	key, err := k.Keeper.Open(ctx, k.DB, erasure)
+	if err != nil {
+		return nil, err
+	}
+
+	return k.read(ctx, key, erasure)
 }
 
 // Destroy destroys the key of an erasure's pseudonyms before its case ends: from then on For makes another. It is no failure that there is

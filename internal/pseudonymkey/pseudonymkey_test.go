@@ -89,6 +89,17 @@ func TestOneKeyForEachErasure(t *testing.T) {
 		t.Errorf("it came back, %v", err)
 	}
 
+	_, err = root.Exec(t.Context(), `update pseudonym_keys set sealed = set_byte(sealed, 30, get_byte(sealed, 30) # 1) where erasure = $1`, erasures[1])
+	must(t, err)
+
+	if others, err := keys.Others(t.Context(), erasures[0]); err != nil || len(others) != 0 {
+		t.Errorf("%d others whose key is damaged, %v", len(others), err)
+	}
+
+	if _, err := keys.For(t.Context(), erasures[1]); !failure.Is(err, failure.CaseKeyWrong) {
+		t.Error("a damaged key of its own:", err)
+	}
+
 	must(t, casekey.Shred(t.Context(), root, erasures[1]))
 
 	if _, err := keys.For(t.Context(), erasures[1]); !failure.Is(err, failure.CaseKeyGone) {
