@@ -123,8 +123,33 @@ func TestCheckDataMap(t *testing.T) {
 		t.Errorf("the steward database was not asked: %q", found.Undeclared)
 	}
 
+	// A database that does not answer keeps nobody from saying what the other says.
+	log.Reset()
+	maps.Steward.Close()
+
+	if _, err := maps.CheckDataMap(t.Context()); !failure.Is(err, failure.Unavailable) || !strings.Contains(log.String(), "nobody decided about column phone") {
+		t.Errorf("copies that were not asked for hide the drift: %v\n%s", err, log.String())
+	}
+
+	if maps.Steward, err = postgres.Open(t.Context(), server.URL("postgres")); err != nil {
+		t.Fatal(err)
+	}
+
+	t.Cleanup(maps.Steward.Close)
+	log.Reset()
+
 	maps.Sources["app"] = "postgres://nobody@127.0.0.1:1/none?connect_timeout=1"
-	if _, err := maps.CheckDataMap(t.Context()); !failure.Is(err, failure.Unavailable) {
-		t.Errorf("%v", err)
+	if _, err := maps.CheckDataMap(t.Context()); !failure.Is(err, failure.Unavailable) ||
+		!strings.Contains(log.String(), "steward has a physical") || !strings.Contains(log.String(), "its schema was not read") {
+		t.Errorf("a schema that was not read hides the copies: %v\n%s", err, log.String())
+	}
+
+	if err := os.Remove(maps.File); err != nil {
+		t.Fatal(err)
+	}
+
+	maps.Sources["app"] = at
+	if found := look(); found.Code != failure.DataMapInvalid || len(found.Undeclared) != 1 {
+		t.Errorf("a map that cannot be read hides the copies: %+v", found)
 	}
 }
