@@ -1,8 +1,8 @@
 package activities
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -11,11 +11,9 @@ import (
 	"steward/internal/datamap"
 	"steward/internal/datamap/check"
 	"steward/internal/failure"
-	"steward/internal/liveschema"
 	"steward/internal/metrics"
 	"steward/internal/policy"
 	"steward/internal/postgres"
-	"steward/internal/store/elsewhere"
 )
 
 // DataMaps compares the data map with the databases. It belongs to the backup role, which has a login that
@@ -59,69 +57,32 @@ type MapLook struct {
 const shownFindings = 20
 
 // CheckDataMap compares. What differs is a result, not an error: of an error only its code gets out. A map
-// that cannot be read is wrong as a whole. It fails where a database does not answer; where one tells its schema and not its
-// copies, once what was found is shown and logged. It changes nothing, and may be called at any time and again.
+// that cannot be read is wrong as a whole; copies are asked for all the same. It fails where a database does not answer,
+// once it has told what the others say. It changes nothing, and may be called at any time and again.
 func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 	decided, err := datamap.Load(d.File)
-	if err != nil {
+	unread := err != nil
+
+	found := d.ask(ctx, decided)
+
+	look := MapLook{Tables: found.tables()}
+	if unread {
 		d.Log.WarnContext(ctx, "the data map cannot be read", "code", failure.DataMapInvalid, "runbook", mapRunbook)
 		d.Metrics.DataMap(d.Clock.Now(), 1, 0)
 
-		return MapLook{Wrong: 1, Code: failure.DataMapInvalid}, nil //nolint:nilerr // its text may hold a line of the file; the code says enough
+		look = MapLook{Wrong: 1, Code: failure.DataMapInvalid} // the error's text may hold a line of the file; the code says enough
+	} else {
+		look.Hash = decided.SHA256
+		d.tell(ctx, check.Run(decided, found.schemas, d.Policy), &look)
 	}
 
-	var (
-		schemas []liveschema.Schema
-		unasked error
-	)
+	d.tellCopies(ctx, found, &look)
 
-	look, copied := MapLook{Hash: decided.SHA256}, map[string][]elsewhere.Seen{}
-
-	for _, database := range d.Policy.Promises.Backups.Databases {
-		source, found := d.Sources[database.Name]
-		if !found || decided.Database(database.Name) == nil {
-			continue
-		}
-
-		schema, notAsked, err := d.read(ctx, source, database.Name, copied)
-		if err != nil {
-			return MapLook{}, err
-		}
-
-		unasked = cmp.Or(unasked, notAsked)
-
-		look.Tables += len(schema.Tables)
-		schemas = append(schemas, schema)
-	}
-
-	unasked = cmp.Or(unasked, d.own(ctx, copied))
-
-	d.tell(ctx, check.Run(decided, schemas, d.Policy), &look)
-	d.tellCopies(ctx, copied, &look)
-
-	if unasked != nil {
-		return MapLook{}, failure.Wrap(failure.Unavailable, "asking for copies", unasked)
+	if err := errors.Join(found.failed...); err != nil {
+		return MapLook{}, err
 	}
 
 	return look, nil
-}
-
-// own asks for the copies of the steward database.
-func (d *DataMaps) own(ctx context.Context, copied map[string][]elsewhere.Seen) error {
-	for _, database := range d.Policy.Promises.Backups.Databases {
-		if database.Role != policy.RoleSteward {
-			continue
-		}
-
-		seen, err := elsewhere.Look(ctx, database.Name, d.Steward, d.Policy)
-		if err != nil {
-			return err
-		}
-
-		copied[database.Name] = seen
-	}
-
-	return nil
 }
 
 // The runbooks that say what to do about what is found.
@@ -153,41 +114,18 @@ func (d *DataMaps) tell(ctx context.Context, found []check.Finding, look *MapLoo
 }
 
 // tellCopies writes a line for each copy that nobody declared, and shows how many there are of each database.
-func (d *DataMaps) tellCopies(ctx context.Context, copied map[string][]elsewhere.Seen, look *MapLook) {
+func (d *DataMaps) tellCopies(ctx context.Context, found asked, look *MapLook) {
 	counts := map[string]int{}
 
-	for _, database := range slices.Sorted(maps.Keys(copied)) {
-		counts[database] = len(copied[database])
+	for _, database := range slices.Sorted(maps.Keys(found.copied)) {
+		counts[database] = len(found.copied[database])
 
-		for _, one := range copied[database] {
+		for _, one := range found.copied[database] {
 			look.Undeclared = append(look.Undeclared, one.String())
 
 			d.Log.WarnContext(ctx, "nobody declared a copy of a database", "says", one.String(), "do", one.Remedy(), "runbook", copyRunbook)
 		}
 	}
 
-	d.Metrics.Copies(counts)
-}
-
-// read reads the schema of one database, and notes the copies of it, on a connection of its own. A database that does not say which
-// copies it has is not among those noted, and notAsked says why.
-func (d *DataMaps) read(
-	ctx context.Context, source, name string, copied map[string][]elsewhere.Seen,
-) (schema liveschema.Schema, notAsked, err error) {
-	db, err := postgres.Open(ctx, source)
-	if err != nil {
-		return schema, nil, err
-	}
-	defer db.Close()
-
-	if schema, err = liveschema.Read(ctx, db, name); err != nil {
-		return schema, nil, failure.Wrap(failure.Unavailable, "reading the schema of "+name, err)
-	}
-
-	seen, notAsked := elsewhere.Look(ctx, name, db, d.Policy)
-	if notAsked == nil {
-		copied[name] = seen
-	}
-
-	return schema, notAsked, nil
+	d.Metrics.Copies(d.Clock.Now(), counts, found.silent)
 }

@@ -285,7 +285,7 @@ func TestMetricsExist(t *testing.T) {
 	m.Messages(time.Unix(1, 0), outbox.Standing{}, webhook.Standing{})
 	m.OwnRecords(time.Unix(1, 0), []ownrecords.Late{{Table: "mail"}})
 	m.DataMap(time.Unix(1, 0), 0, 0)
-	m.Copies(map[string]int{"app": 0})
+	m.Copies(time.Unix(1, 0), map[string]int{"app": 0}, nil)
 	m.Erasures(time.Unix(1, 0), standing.Standing{})
 	m.Residue(erasure.ResidueState{})
 	m.Replay(time.Unix(1, 0), 0)

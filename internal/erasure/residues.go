@@ -34,6 +34,9 @@ const ResidueWhy = "an identifier of the subject stands there"
 // Residue is under which name the remainders in the texts of a database are noted.
 func Residue(database string) string { return residuePrefix + database }
 
+// SearchedIn is the database whose texts such a name stands for.
+func SearchedIn(name string) string { return strings.TrimPrefix(name, residuePrefix) }
+
 // IsResidue says that a name is one of Residue.
 func IsResidue(name string) bool { return strings.HasPrefix(name, residuePrefix) }
 

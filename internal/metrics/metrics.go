@@ -41,7 +41,7 @@ type Metrics struct {
 	promises   *promises
 	tasks      tasks
 	messages   messages
-	dataMap    dataMap
+	dataMap    *dataMap
 	erasures   erasures
 	residues   residues
 	replays    replays

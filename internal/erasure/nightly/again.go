@@ -48,13 +48,23 @@ func (n Night) Again(ctx context.Context, subject store.Subject) (clean bool, er
 		}
 	}
 
-	for _, name := range slices.Sorted(maps.Keys(places)) {
-		if !slices.ContainsFunc(n.Places, func(place Place) bool { return erasure.Residue(place.Decided.Name) == name }) {
-			return false, failure.New(failure.StoreGone, "looking once more into "+name+", where something was found by night")
-		}
+	if unnamed := n.unnamed(places); len(unnamed) > 0 {
+		return false, failure.New(failure.StoreGone, "looking once more where something was found by night: the data map does not name "+
+			strings.Join(unnamed, ", "))
 	}
 
 	return len(places) == 0, nil
+}
+
+// unnamed are the databases of places that the data map does not name any more, in their order.
+func (n Night) unnamed(places map[string][]string) (databases []string) {
+	for _, name := range slices.Sorted(maps.Keys(places)) {
+		if !slices.ContainsFunc(n.Places, func(place Place) bool { return erasure.Residue(place.Decided.Name) == name }) {
+			databases = append(databases, erasure.SearchedIn(name))
+		}
+	}
+
+	return databases
 }
 
 // again looks through the tables of some places, and replaces what is noted of them.

@@ -134,3 +134,29 @@ func TestHowErasuresStand(t *testing.T) {
 		t.Errorf("since %s", want.UnsaidSince())
 	}
 }
+
+// A case that waits for what a person can mend counts as that, whatever else it waits for; what nothing connects with alarms nobody.
+func TestSinceWhenNobodySays(t *testing.T) {
+	t.Parallel()
+
+	waits := func(hours int) standing.Dayless {
+		return standing.Dayless{Cases: 1, Since: noon().Add(-time.Duration(hours) * time.Hour)}
+	}
+
+	for name, c := range map[string]struct {
+		dayless map[failure.Code]standing.Dayless
+		want    time.Time
+	}{
+		"none":                     {nil, time.Time{}},
+		"no connector":             {map[failure.Code]standing.Dayless{failure.NoConnector: waits(9)}, time.Time{}},
+		"both in one case":         {map[failure.Code]standing.Dayless{failure.NoConnector: waits(9), failure.CopyUndeclared: waits(9)}, waits(9).Since},
+		"the connector for longer": {map[failure.Code]standing.Dayless{failure.NoConnector: waits(9), failure.StoreGone: waits(2)}, waits(2).Since},
+		"the longest of two":       {map[failure.Code]standing.Dayless{failure.KeptBeyond: waits(3), standing.Other: waits(5)}, waits(5).Since},
+		"nobody any more":          {map[failure.Code]standing.Dayless{failure.CopyWithoutAge: {Since: noon()}}, time.Time{}},
+	} {
+		found := standing.Standing{Dayless: c.dayless}
+		if got := found.UnsaidSince(); !got.Equal(c.want) {
+			t.Errorf("%s: since %s instead of %s", name, got, c.want)
+		}
+	}
+}
