@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"steward/internal/datamap"
 	"steward/internal/erasure"
@@ -18,40 +19,57 @@ import (
 // replay records, and a login for each database of the data map. The bucket of the records
 // is looked at with the other buckets.
 func (d *Doctor) erasures(ctx context.Context) []Check {
-	const name = "cases"
+	const name, days = "cases", "days of cases"
 
 	if d.Policy.Promises.Erasure == nil {
 		return []Check{skipped(name, "the policy promises no erasure")}
 	}
 
-	checks := []Check{d.ask(ctx, name, func(ctx context.Context, db *postgres.DB) Check {
-		now := d.Clock.Now()
-
-		seen, err := standing.At(ctx, db, now)
-
-		switch {
-		case err != nil:
-			return answered(name, err)
-		case longer(now, seen.GoneSince, standing.Late):
-			return wrong(name, failure.PromiseBroken, "a subject was to be gone "+since(now, seen.GoneSince)+" ago, and its erasure has not ended",
-				"See docs/runbooks.md#erasures-overdue")
-		case longer(now, seen.StillSince, standing.Stuck):
-			return wrong(name, failure.PromiseBroken, "an erasure has not gone on for "+since(now, seen.StillSince),
-				"See docs/runbooks.md#erasures-still")
-		case seen.Open[erasure.Blocked] > 0:
-			return warned(name, fmt.Sprintf("%d are blocked and wait for a person", seen.Open[erasure.Blocked]),
-				"See which: steward erase list --stage blocked")
-		case longer(now, seen.UnsaidSince(), standing.Unsaid):
-			return warned(name, "nobody can say since "+since(now, seen.UnsaidSince())+" by when an erased subject is gone",
-				"See docs/runbooks.md#erasures-without-day")
-		default:
-			return fine(name, "none is blocked, and none stands still or is overdue"+unconnected(seen))
-		}
-	})}
-
+	checks := []Check{d.cases(ctx, name, howCasesStand), d.cases(ctx, days, whetherCasesHaveDays)}
 	checks = append(checks, d.replayBucket(ctx))
 
 	return append(append(checks, d.replayKey()...), d.erasers(ctx)...)
+}
+
+// cases asks how the open cases stand, and gives what is said of that.
+func (d *Doctor) cases(ctx context.Context, name string, says func(name string, seen standing.Standing, now time.Time) Check) Check {
+	return d.ask(ctx, name, func(ctx context.Context, db *postgres.DB) Check {
+		now := d.Clock.Now()
+
+		seen, err := standing.At(ctx, db, now)
+		if err != nil {
+			return answered(name, err)
+		}
+
+		return says(name, seen, now)
+	})
+}
+
+// howCasesStand says the worst of them.
+func howCasesStand(name string, seen standing.Standing, now time.Time) Check {
+	switch {
+	case longer(now, seen.GoneSince, standing.Late):
+		return wrong(name, failure.PromiseBroken, "a subject was to be gone "+since(now, seen.GoneSince)+" ago, and its erasure has not ended",
+			"See docs/runbooks.md#erasures-overdue")
+	case longer(now, seen.StillSince, standing.Stuck):
+		return wrong(name, failure.PromiseBroken, "an erasure has not gone on for "+since(now, seen.StillSince),
+			"See docs/runbooks.md#erasures-still")
+	case seen.Open[erasure.Blocked] > 0:
+		return warned(name, fmt.Sprintf("%d are blocked and wait for a person", seen.Open[erasure.Blocked]),
+			"See which: steward erase list --stage blocked")
+	default:
+		return fine(name, "none is blocked, and none stands still or is overdue")
+	}
+}
+
+// whetherCasesHaveDays says so beside it: while one case is blocked, another may wait for ever.
+func whetherCasesHaveDays(name string, seen standing.Standing, now time.Time) Check {
+	if longer(now, seen.UnsaidSince(), standing.Unsaid) {
+		return warned(name, "nobody can say since "+since(now, seen.UnsaidSince())+" by when an erased subject is gone",
+			"See docs/runbooks.md#erasures-without-day")
+	}
+
+	return fine(name, "none waits for more than a day to say by when its subject is gone"+unconnected(seen))
 }
 
 // unconnected says how many wait for what nobody can mend here: the policy names the place, and nothing connects with it.

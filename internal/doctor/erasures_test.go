@@ -113,19 +113,24 @@ func TestWhatErasingNeeds(t *testing.T) {
 
 	saw("cases", doctor.OK, "", "or is overdue")
 
+	const cases, days = "cases", "days of cases"
+
 	for _, c := range []struct {
+		check               string
 		stage, staged, gone string
 		why                 failure.Code
 		state               doctor.State
 		code                failure.Code
 		says                string
 	}{
-		{"waiting", "900 h", "", failure.NoConnector, doctor.OK, "", "overdue; 1 wait for places that nothing connects with (no_connector)"},
-		{"waiting", "23 h", "", failure.CopyUndeclared, doctor.OK, "", "is overdue"},
-		{"waiting", "25 h", "", failure.CopyUndeclared, doctor.Warn, "", "nobody can say since 25h"},
-		{"blocked", "9 h", "infinity", "", doctor.Warn, "", "1 are blocked"},
-		{"executing", "7 h", "infinity", "", doctor.Fail, failure.PromiseBroken, "has not gone on for 7h"},
-		{"waiting", "90 h", "-25 h", "", doctor.Fail, failure.PromiseBroken, "has not ended"},
+		{days, "waiting", "900 h", "", failure.NoConnector, doctor.OK, "", "gone; 1 wait for places that nothing connects with (no_connector)"},
+		{days, "waiting", "23 h", "", failure.CopyUndeclared, doctor.OK, "", "none waits for more than a day"},
+		{cases, "waiting", "23 h", "", failure.CopyUndeclared, doctor.OK, "", "is overdue"},
+		{days, "waiting", "25 h", "", failure.CopyUndeclared, doctor.Warn, "", "nobody can say since 25h"},
+		{cases, "blocked", "9 h", "infinity", "", doctor.Warn, "", "1 are blocked"},
+		{days, "blocked", "9 h", "infinity", "", doctor.Warn, "", "nobody can say since 25h"}, // the one that waits, still
+		{cases, "executing", "7 h", "infinity", "", doctor.Fail, failure.PromiseBroken, "has not gone on for 7h"},
+		{cases, "waiting", "90 h", "-25 h", "", doctor.Fail, failure.PromiseBroken, "has not ended"},
 	} {
 		id := ids.New("era")
 		run(at, `with put as (select set_config('session_replication_role', 'replica', true))
@@ -138,6 +143,6 @@ func TestWhatErasingNeeds(t *testing.T) {
 			run(at, `insert into erasure_stores (erasure, store, outcome, code, erased_at) values ($1, 'a store', 'failed', $2, now())`, id, c.why)
 		}
 
-		saw("cases", c.state, c.code, c.says)
+		saw(c.check, c.state, c.code, c.says)
 	}
 }
