@@ -39,7 +39,8 @@ const selectCases = `select (to_jsonb(e) || jsonb_build_object(
 	'sealed', (select count(*) from erasure_tombstones as t where t.erasure = e.id and t.sealed_at is not null),
 	'keys', (select count(*) from case_keys as k where k.case_id = e.id),
 	'kept', (select count(*) from erasure_subjects as s where s.erasure = e.id)
-		+ (select count(*) from erasure_frozen as f where f.erasure = e.id),
+		+ (select count(*) from erasure_frozen as f where f.erasure = e.id)
+		+ (select count(*) from pseudonym_keys as p where p.erasure = e.id),
 	'records', (select count(*) from replay_records as r where r.erasure = e.id and r.gone_at is null),
 	'state', coalesce((select a.state from accounts as a where a.id = e.account), '')))::text from erasures as e order by e.id`
 

@@ -53,6 +53,9 @@ func TestAnErasureFromItsRequestToItsEnd(t *testing.T) {
 		t.Errorf("it ended before the day: %+v", early)
 	}
 
+	_, err := b.root.Exec(t.Context(), `insert into pseudonym_keys (erasure, sealed, made_at) values ($1, $2, now())`, id, make([]byte, 40))
+	must(t, err)
+
 	b.clock.now = seen.GoneBy
 	b.until(t, id, erasure.Done)
 
@@ -65,7 +68,7 @@ func TestAnErasureFromItsRequestToItsEnd(t *testing.T) {
 		b.verified(t, id, kind)
 	}
 
-	for _, table := range []string{"erasure_subjects", "erasure_frozen", "case_keys"} {
+	for _, table := range []string{"erasure_subjects", "erasure_frozen", "pseudonym_keys", "case_keys"} {
 		if left := count(t, b.root, `select count(*) from `+table); left != 0 {
 			t.Errorf("%d rows are left in %s", left, table)
 		}

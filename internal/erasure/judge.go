@@ -263,8 +263,8 @@ func leaveClosing(ctx context.Context, tx postgres.Tx, of Case) error {
 
 // end ends a case without an erasure, or after all of it, and destroys what it sealed.
 func (j Judge) end(ctx context.Context, tx postgres.Tx, of Case, to Stage, at time.Time) error {
-	for _, sql := range []string{`delete from erasure_subjects where erasure = $1`, `delete from erasure_frozen where erasure = $1`} {
-		if _, err := tx.Exec(ctx, sql, of.ID); err != nil {
+	for _, table := range []string{"erasure_subjects", "erasure_frozen", "pseudonym_keys"} {
+		if _, err := tx.Exec(ctx, `delete from `+table+` where erasure = $1`, of.ID); err != nil {
 			return failure.Wrap(failure.Unavailable, "destroying what an erasure sealed", err)
 		}
 	}

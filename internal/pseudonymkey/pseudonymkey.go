@@ -2,8 +2,8 @@
 // (HMAC-SHA-256) in place of a value, the rows that stay can still be told apart, and nobody can say whose they were, or try
 // guesses, once the key is destroyed.
 //
-// Each erasure has a key of its own, sealed under the key of its case: it is destroyed with that when
-// the case ends, in every copy that is left of the row.
+// Each erasure has a key of its own, sealed under the key of its case. Both are deleted when the case ends; in every copy of
+// the row that is left, such as a backup of the steward database, it cannot be opened from then on.
 package pseudonymkey
 
 import (
@@ -86,7 +86,8 @@ func (k Keys) read(ctx context.Context, key *casekey.Key, erasure string) ([]byt
 // or that goes with its case meanwhile, proves nothing and is left out: what it made is then named as left in the one case that has
 // it, and keeps no other from its end. It fails with Unavailable.
 func (k Keys) Others(ctx context.Context, erasure string) (others [][]byte, err error) {
-	rows, err := k.DB.Query(ctx, `select erasure from pseudonym_keys where erasure <> $1`, erasure)
+	rows, err := k.DB.Query(ctx, `select k.erasure from pseudonym_keys as k join erasures as e on e.id = k.erasure
+		where k.erasure <> $1 and e.ended_at is null`, erasure)
 	if err != nil {
 		return nil, failure.Wrap(failure.Unavailable, "listing the keys of pseudonyms", err)
 	}
@@ -119,12 +120,4 @@ func (k Keys) opened(ctx context.Context, erasure string) ([]byte, error) {
 	}
 
 	return k.read(ctx, key, erasure)
-}
-
-// Destroy destroys the key of an erasure's pseudonyms before its case ends: from then on For makes another. It is no failure that there is
-// none. A backup of the steward database still has the row, sealed, until its own end.
-func (k Keys) Destroy(ctx context.Context, erasure string) error {
-	_, err := k.DB.Exec(ctx, `delete from pseudonym_keys where erasure = $1`, erasure)
-
-	return failure.Wrap(failure.Unavailable, "destroying the key of pseudonyms", err)
 }
