@@ -20,10 +20,10 @@ type replayed struct {
 
 	// Database is the restored one, by its name in the policy.
 	Database string `json:"database"`
-	// Buckets are the restored ones, by those of the app; Unnamed are those of the app into which nobody looks, since none was
-	// named for them: what was restored of their files is not erased again.
+	// Buckets are the restored ones, by those of the app.
 	Buckets map[string]string `json:"buckets"`
-	Unnamed []string          `json:"buckets_not_named"`
+	// Unnamed are those of the app for which no restored one was named: what was restored of their files is not erased again.
+	Unnamed []string `json:"buckets_not_named"`
 	// Results are those of the erasures that were done again; none without --execute.
 	Results []replay.Result `json:"results"`
 	// Refused are those that could not be done again: their subjects are still in the restored database, but for what Results have
