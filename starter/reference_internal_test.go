@@ -261,6 +261,10 @@ func jsonType(of reflect.Type) (kind string, inner reflect.Type) {
 		return "array of " + kind + "s", inner
 	case reflect.Struct:
 		return "object", of
+	case reflect.Map:
+		kind, _ := jsonType(of.Elem())
+
+		return "object of " + kind + "s", nil
 	default:
 		return "number", nil
 	}
