@@ -14,9 +14,9 @@ const (
 	tableBits = 18
 )
 
-// matcher finds many values in one pass over a text, without regard to the case of ASCII letters, and of others where all of a value's are
-// in the same. It jumps over what
-// cannot be the end of a value (Wu and Manber's way), so that its cost hardly grows with their number.
+// matcher finds many values in one pass over a text, without regard to the case of ASCII letters, and of others where all of a
+// value's are in the same. It jumps over what cannot be the end of a value (Wu and Manber's way), so that its cost hardly grows
+// with their number.
 type matcher struct {
 	window int              // the length of the shortest value
 	jumps  []uint8          // by block: how far the window may move

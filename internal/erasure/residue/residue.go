@@ -3,7 +3,7 @@
 // has thought of: an address in a note, in somebody's JSON, in a list of tags.
 //
 // It does not look into bytea columns and large objects, where a text has no one form. Letters outside of
-// ASCII are compared with their case.
+// ASCII are found as they were given, all small and all capital, and not mixed.
 package residue
 
 import (
