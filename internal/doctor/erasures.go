@@ -19,51 +19,60 @@ import (
 // replay records, and a login for each database of the data map. The bucket of the records
 // is looked at with the other buckets.
 func (d *Doctor) erasures(ctx context.Context) []Check {
-	const name, days = "cases", "days of cases"
-
 	if d.Policy.Promises.Erasure == nil {
-		return []Check{skipped(name, "the policy promises no erasure")}
+		return []Check{skipped(casesCheck, "the policy promises no erasure")}
 	}
 
-	checks := []Check{d.cases(ctx, name, howCasesStand), d.cases(ctx, days, whetherCasesHaveDays)}
-	checks = append(checks, d.replayBucket(ctx))
+	checks := append(d.cases(ctx), d.replayBucket(ctx))
 
 	return append(append(checks, d.replayKey()...), d.erasers(ctx)...)
 }
 
-// cases asks how the open cases stand, and gives what is said of that.
-func (d *Doctor) cases(ctx context.Context, name string, says func(name string, seen standing.Standing, now time.Time) Check) Check {
-	return d.ask(ctx, name, func(ctx context.Context, db *postgres.DB) Check {
+// casesCheck is the name of the check of how the open cases stand.
+const casesCheck = "cases"
+
+// cases asks how the open cases stand, and says the worst of it; and beside that whether each can say its day, since while one case
+// is blocked another may wait for ever.
+func (d *Doctor) cases(ctx context.Context) []Check {
+	var beside []Check
+
+	worst := d.ask(ctx, casesCheck, func(ctx context.Context, db *postgres.DB) Check {
 		now := d.Clock.Now()
 
 		seen, err := standing.At(ctx, db, now)
 		if err != nil {
-			return answered(name, err)
+			return answered(casesCheck, err)
 		}
 
-		return says(name, seen, now)
+		beside = append(beside, daysOfCases(seen, now))
+
+		return worstOfCases(seen, now)
 	})
+
+	return append([]Check{worst}, beside...)
 }
 
-// howCasesStand says the worst of them.
-func howCasesStand(name string, seen standing.Standing, now time.Time) Check {
+// worstOfCases says the worst that is true of one of them.
+func worstOfCases(seen standing.Standing, now time.Time) Check {
 	switch {
 	case longer(now, seen.GoneSince, standing.Late):
-		return wrong(name, failure.PromiseBroken, "a subject was to be gone "+since(now, seen.GoneSince)+" ago, and its erasure has not ended",
-			"See docs/runbooks.md#erasures-overdue")
+		return wrong(casesCheck, failure.PromiseBroken,
+			"a subject was to be gone "+since(now, seen.GoneSince)+" ago, and its erasure has not ended", "See docs/runbooks.md#erasures-overdue")
 	case longer(now, seen.StillSince, standing.Stuck):
-		return wrong(name, failure.PromiseBroken, "an erasure has not gone on for "+since(now, seen.StillSince),
+		return wrong(casesCheck, failure.PromiseBroken, "an erasure has not gone on for "+since(now, seen.StillSince),
 			"See docs/runbooks.md#erasures-still")
 	case seen.Open[erasure.Blocked] > 0:
-		return warned(name, fmt.Sprintf("%d are blocked and wait for a person", seen.Open[erasure.Blocked]),
+		return warned(casesCheck, fmt.Sprintf("%d are blocked and wait for a person", seen.Open[erasure.Blocked]),
 			"See which: steward erase list --stage blocked")
 	default:
-		return fine(name, "none is blocked, and none stands still or is overdue")
+		return fine(casesCheck, "none is blocked, and none stands still or is overdue")
 	}
 }
 
-// whetherCasesHaveDays says so beside it: while one case is blocked, another may wait for ever.
-func whetherCasesHaveDays(name string, seen standing.Standing, now time.Time) Check {
+// daysOfCases says whether somebody waits to learn by when they are gone.
+func daysOfCases(seen standing.Standing, now time.Time) Check {
+	const name = "days of cases"
+
 	if longer(now, seen.UnsaidSince(), standing.Unsaid) {
 		return warned(name, "nobody can say since "+since(now, seen.UnsaidSince())+" by when an erased subject is gone",
 			"See docs/runbooks.md#erasures-without-day")
