@@ -61,18 +61,17 @@ const shownFindings = 20
 // once it has told what the others say. It changes nothing, and may be called at any time and again.
 func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 	decided, err := datamap.Load(d.File)
-	unread := err != nil
-
 	found := d.ask(ctx, decided)
 
-	look := MapLook{Tables: found.tables()}
-	if unread {
+	var look MapLook
+
+	if unread := err != nil; unread {
 		d.Log.WarnContext(ctx, "the data map cannot be read", "code", failure.DataMapInvalid, "runbook", mapRunbook)
 		d.Metrics.DataMap(d.Clock.Now(), 1, 0)
 
 		look = MapLook{Wrong: 1, Code: failure.DataMapInvalid} // the error's text may hold a line of the file; the code says enough
 	} else {
-		look.Hash = decided.SHA256
+		look = MapLook{Hash: decided.SHA256, Tables: found.tables()}
 		d.tell(ctx, check.Run(decided, found.schemas, d.Policy), &look)
 	}
 
