@@ -75,12 +75,22 @@ func decided(ctx context.Context, q postgres.Queryer) (replayList, error) {
 		return replayList{}, err
 	}
 
-	sum := sha256.New()
-	for _, each := range found {
-		fmt.Fprintln(sum, each.Erasure)
+	erasures := make([]string, len(found))
+	for i, each := range found {
+		erasures[i] = each.Erasure
 	}
 
-	return replayList{Erasures: append([]replay.Decision{}, found...), Hash: hex.EncodeToString(sum.Sum(nil))}, nil
+	return replayList{Erasures: append([]replay.Decision{}, found...), Hash: hashOf(erasures)}, nil
+}
+
+// hashOf is the hash of what is shown, a line each, to be named where it is done.
+func hashOf(lines []string) string {
+	sum := sha256.New()
+	for _, line := range lines {
+		fmt.Fprintln(sum, line)
+	}
+
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 func (a *app) showReplays(found replayList) error {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,7 +56,7 @@ func bucketsOf(read *datamap.Map, database string, rules *policy.Policy) (known 
 
 // unnamed are those of the database into which nobody looks, since no restored bucket was named for them.
 func (b appBuckets) unnamed(restored map[string]string) []string {
-	return slices.DeleteFunc(slices.Clone(b.of), func(name string) bool { return restored[name] != "" })
+	return slices.DeleteFunc(append([]string{}, b.of...), func(name string) bool { return restored[name] != "" })
 }
 
 // pairsOf reads flags of the form APP=RESTORED. Each bucket of the app is named once.
@@ -128,12 +126,10 @@ func withBuckets(hash string, restored map[string]string) string {
 		return hash
 	}
 
-	sum := sha256.New()
-	fmt.Fprintln(sum, hash)
-
+	lines := []string{hash}
 	for _, app := range slices.Sorted(maps.Keys(restored)) {
-		fmt.Fprintf(sum, "%q %q\n", app, restored[app])
+		lines = append(lines, fmt.Sprintf("%q %q", app, restored[app]))
 	}
 
-	return hex.EncodeToString(sum.Sum(nil))
+	return hashOf(lines)
 }

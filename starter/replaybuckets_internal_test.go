@@ -76,6 +76,15 @@ func TestRestoredBucketsThatAreRefused(t *testing.T) {
 	}
 }
 
+// An app without buckets has a list of none in --json, and not null.
+func TestNoBucketIsAListOfNone(t *testing.T) {
+	t.Parallel()
+
+	if list := (appBuckets{}).unnamed(nil); list == nil || len(list) != 0 {
+		t.Errorf("%#v", list)
+	}
+}
+
 // What was shown for some buckets is not done in others.
 func TestHashOfRestoredBuckets(t *testing.T) {
 	t.Parallel()
