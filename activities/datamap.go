@@ -65,7 +65,7 @@ func (d *DataMaps) CheckDataMap(ctx context.Context) (MapLook, error) {
 
 	var look MapLook
 
-	if unread := err != nil; unread {
+	if err != nil {
 		d.Log.WarnContext(ctx, "the data map cannot be read", "code", failure.DataMapInvalid, "runbook", mapRunbook)
 		d.Metrics.DataMap(d.Clock.Now(), 1, 0)
 

@@ -16,10 +16,18 @@ import (
 // rights lists what the login lacks for the tables whose numbers are given: to see each row, to change or to delete it
 // where that is done, and ($4) to have its statistics and its views made anew, which the server lets the owner alone do,
 // and from PostgreSQL 17 on whoever may MAINTAIN it. Partitions are changed one by one, and may have other owners than their table.
-const rights = `select lack || ' (' || count(*) || ' tables, such as ' || min(c.oid::regclass::text) || ')'
-	from unnest($1::oid[], $2::boolean[], $3::boolean[]) as done (root, updates, deletes)
-	cross join lateral (select done.root union select p.relid from pg_catalog.pg_partition_tree(done.root) as p) as part (number)
-	join pg_catalog.pg_class as c on c.oid = part.number cross join lateral (values
+// The tables are gathered first: else the server asks for the rights on every table that it has, once for each that is given.
+const rights = `with done (number, updates, deletes) as materialized (
+		select part.number, bool_or(given.updates), bool_or(given.deletes)
+		from unnest($1::oid[], $2::boolean[], $3::boolean[]) as given (root, updates, deletes)
+		cross join lateral (select given.root union select p.relid from pg_catalog.pg_partition_tree(given.root) as p) as part (number)
+		group by part.number
+	), tables as materialized (
+		select c.oid, c.relkind, c.relowner, c.relrowsecurity, c.relforcerowsecurity, done.updates, done.deletes
+		from done join pg_catalog.pg_class as c on c.oid = done.number
+	)
+	select lack || ' (' || count(*) || ' tables, such as ' || min(c.oid::regclass::text) || ')'
+	from tables as c cross join lateral (values
 	(pg_catalog.has_table_privilege(c.oid, 'select') and (not updates or pg_catalog.has_table_privilege(c.oid, 'update'))
 		and (not deletes or pg_catalog.has_table_privilege(c.oid, 'delete')), 'select, update and delete'),
 	(not c.relrowsecurity or (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = current_user)

@@ -2,8 +2,9 @@ package verify
 
 // samples are what the server knows of columns by heart: values that are frequent, and those that divide the others into
 // equal parts; of columns, of what indexes compute, and of several columns at once. A table's partitions and heirs have
-// samples of their own, and tables that they inherit from have some of them all. Of indexes those with an expression have samples;
-// they are found first, so that the server does not join all indexes with all samples.
+// samples of their own, and tables that they inherit from have some of them all. Of indexes those with an expression have samples.
+// What may have samples is found first, and asked for one by one (offset 0 keeps the server from turning that into a join):
+// else it reads the samples of all columns of the database.
 // $1 are tables by their numbers, $2 the column that is asked for of each, null for all.
 const samples = `with recursive asked (oid, col) as (select a.oid, a.col from unnest($1::oid[], $2::text[]) as a (oid, col)),
 	below (oid, col) as (
@@ -15,27 +16,26 @@ const samples = `with recursive asked (oid, col) as (select a.oid, a.col from un
 	), relations as (
 		select f.oid, f.col, n.nspname, c.relname from family as f join pg_catalog.pg_class as c on c.oid = f.oid
 		join pg_catalog.pg_namespace as n on n.oid = c.relnamespace where c.relkind in ('r', 'p', 'm')
-	), indexed as materialized (
-		select r.nspname, r.relname, n.nspname as schemaname, x.relname as indexname, x.oid, a.attnum, a.attname
+	), sampled (nspname, relname, col, schemaname, tablename, index) as (
+		select r.nspname, r.relname, r.col, r.nspname, r.relname, null::oid from relations as r
+		union all
+		select r.nspname, r.relname, null, n.nspname, x.relname, x.oid
 		from pg_catalog.pg_index as i join relations as r on r.oid = i.indrelid
-		join pg_catalog.pg_class as x on x.oid = i.indexrelid
-		join pg_catalog.pg_namespace as n on n.oid = x.relnamespace join pg_catalog.pg_attribute as a on a.attrelid = x.oid
+		join pg_catalog.pg_class as x on x.oid = i.indexrelid join pg_catalog.pg_namespace as n on n.oid = x.relnamespace
 		where i.indexprs is not null and r.col is null
 	), several as (
 		select s.schemaname, s.tablename, s.attnames, s.exprs, s.most_common_vals, s.statistics_schemaname || '.' || s.statistics_name as place,
 			coalesce((pg_catalog.to_jsonb(s) ->> 'inherited')::boolean, false) as heirs
 		from pg_catalog.pg_stats_ext as s
 	), known (nspname, relname, inherited, place, expression, vals) as (
-		select r.nspname, r.relname, s.inherited, r.nspname || '.' || r.relname || '.' || s.attname, quote_ident(s.attname),
-			s.most_common_vals::text::text[] || s.histogram_bounds::text::text[] || s.most_common_elems::text::text[]
-		from relations as r join pg_catalog.pg_stats as s on s.schemaname = r.nspname and s.tablename = r.relname
-			and (r.col is null or r.col = s.attname)
-		union all
-		select x.nspname, x.relname, s.inherited, s.schemaname || '.' || s.tablename || '.' || s.attname,
-			pg_catalog.pg_get_indexdef(x.oid, x.attnum, false),
-			s.most_common_vals::text::text[] || s.histogram_bounds::text::text[] || s.most_common_elems::text::text[]
-		from indexed as x
-		join pg_catalog.pg_stats as s on s.schemaname = x.schemaname and s.tablename = x.indexname and s.attname = x.attname
+		select w.nspname, w.relname, s.inherited, w.schemaname || '.' || w.tablename || '.' || s.attname,
+			coalesce((select pg_catalog.pg_get_indexdef(a.attrelid, a.attnum, false) from pg_catalog.pg_attribute as a
+				where a.attrelid = w.index and a.attname = s.attname), quote_ident(s.attname)), s.vals
+		from sampled as w cross join lateral (
+			select s.inherited, s.attname,
+				s.most_common_vals::text::text[] || s.histogram_bounds::text::text[] || s.most_common_elems::text::text[] as vals
+			from pg_catalog.pg_stats as s
+			where s.schemaname = w.schemaname and s.tablename = w.tablename and (w.col is null or w.col = s.attname) offset 0) as s
 		union all
 		select r.nspname, r.relname, s.heirs, s.place, e.expression,
 			array(select s.most_common_vals[i][e.n] from generate_subscripts(s.most_common_vals, 1) as i)
