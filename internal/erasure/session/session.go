@@ -95,16 +95,41 @@ func pins() string {
 // Raw is the connection itself, for COPY. What is done with it does not pass the fault gate.
 func (s *Session) Raw() *pgx.Conn { return s.raw.Conn() }
 
-// Close ends the connection, and with it the session's tables.
+// leave takes back what a session has set and made.
+const leave = `reset all; discard temp`
+
+// idle is what a connection says of itself on which no transaction is open.
+const idle = 'I'
+
+// Close drops the session's tables and takes its settings back, so that the next who takes the connection finds it as it
+// was, and the server need not learn the schema anew for each step. A connection that cannot do so is ended, and all of
+// that with it.
 func (s *Session) Close(ctx context.Context) {
 	s.unwatch()
 	<-s.watched
 
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
+	defer s.raw.Release()
 
-	_ = s.raw.Conn().Close(ctx) //nolint:errcheck // the server ends the session when the connection goes
-	s.raw.Release()
+	if !s.left(ctx) {
+		_ = s.raw.Conn().Close(ctx) //nolint:errcheck // the server ends the session when the connection goes
+	}
+}
+
+// left says whether the connection is as it was before. What was prepared goes too: it may name tables of the session,
+// and the next who makes one of that name gives it other columns.
+func (s *Session) left(ctx context.Context) bool {
+	conn := s.raw.Conn()
+	if conn.IsClosed() || conn.PgConn().TxStatus() != idle {
+		return false
+	}
+
+	if _, err := s.Exec(ctx, leave); err != nil {
+		return false
+	}
+
+	return conn.DeallocateAll(ctx) == nil
 }
 
 // Snapshot is how a transaction begins that sees one instant; it may fill the session's own tables.
