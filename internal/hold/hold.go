@@ -167,13 +167,23 @@ func Release(ctx context.Context, tx postgres.Tx, who access.Principal, id strin
 	return Get(ctx, tx, id)
 }
 
+// isDue is true of a hold whose time is over at $1 and that nobody released.
+const isDue = `released_at is null and until <= $1`
+
 // EndDue ends the holds whose time is over, opens a task for each so that a person
 // looks whether it was meant to end, and lets erasures go on that they stopped. It tells how many. It may be
 // called at any time, by several at once. A crash leaves a hold that stands, or one that has ended with its task.
 func EndDue(ctx context.Context, db *postgres.DB, asOf time.Time) (ended int, err error) {
+	var due bool
+
+	err = db.QueryRow(ctx, `select exists (select from holds where `+isDue+`)`, asOf).Scan(&due)
+	if err != nil || !due {
+		return 0, failure.Wrap(failure.Unavailable, "looking for holds whose time is over", err)
+	}
+
 	err = db.InTx(ctx, func(ctx context.Context, tx postgres.Tx) error {
 		rows, err := tx.Query(ctx, `update holds set released_at = $1, ends_at = $2 where id in
-			(select id from holds where released_at is null and until <= $1 order by id for update) returning id`, asOf, asOf.Add(Keep))
+			(select id from holds where `+isDue+` order by id for update) returning id`, asOf, asOf.Add(Keep))
 		if err != nil {
 			return failure.Wrap(failure.Unavailable, "ending holds", err)
 		}
