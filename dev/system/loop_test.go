@@ -120,23 +120,25 @@ func modes() []faults.Mode {
 // slow are the modes that wait for timeouts.
 func slow(mode faults.Mode) bool { return mode == faults.Hang || mode == faults.Kill }
 
-// take gives the next job, false if there is none. All lanes but one begin with the single
-// points, whose modes wait, and leave the processor to the others.
+// take gives the next job, false if there is none. Patient lanes begin with the single points in the modes that wait, and
+// leave the processor to the others, who end with those.
 func (l *loop) take(patient bool) (job, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.violations) >= maxViolations {
 		return job{}, false
 	}
+	order := modes()
 	if patient {
-		if found, more := l.point(); more {
+		if found, more := l.point(order); more {
 			return found, true
 		}
 	}
 	if sweep := l.sweep(); sweep != nil {
 		return job{mode: sweep.Mode, sweep: sweep}, true
 	}
-	return l.point()
+	slices.Reverse(order)
+	return l.point(order)
 }
 
 // sweep is the one with the fewest lanes at it, nil if all have enough.
@@ -152,9 +154,9 @@ func (l *loop) sweep() *harness.Sweep {
 	return least
 }
 
-// point is the next run with a single call that fails.
-func (l *loop) point() (job, bool) {
-	for _, mode := range modes() {
+// point is the next run with a single call that fails, in the first of these modes that has one left.
+func (l *loop) point(order []faults.Mode) (job, bool) {
+	for _, mode := range order {
 		if n := l.next[mode]; n < l.end[mode] {
 			l.next[mode] += l.step
 			return job{n: n, mode: mode}, true

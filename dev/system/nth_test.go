@@ -105,6 +105,7 @@ func inLanes(t *testing.T, n int, options harness.Options) []*harness.World {
 // loop lets each call of the operation fail, for each seed of this test process.
 func (o operation) loop(t *testing.T, worlds []*harness.World) {
 	t.Helper()
+	busy := max(1, len(worlds)/3) // lanes that begin with what does not wait
 	for _, seed := range seeds(harness.TestSeed()) {
 		loop := newLoop(o.name, t.Name(), seed, o.step, o.sweeps)
 		if o.oneMode && seed.N == 0 {
@@ -112,7 +113,7 @@ func (o operation) loop(t *testing.T, worlds []*harness.World) {
 		}
 		var running sync.WaitGroup
 		for i, world := range worlds {
-			running.Go(func() { o.work(t, loop, world, i > 0) })
+			running.Go(func() { o.work(t, loop, world, i >= busy) })
 		}
 		running.Wait()
 		loop.report(t)
